@@ -1,0 +1,57 @@
+"""One line of the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from passgate.core.decision import Decision
+from passgate.core.session import Session
+
+
+class EventType(StrEnum):
+    NODE_BOOT = "node.boot"
+    HEARTBEAT = "heartbeat"
+    SESSION_START = "session.start"
+    SESSION_REFUSED = "session.refused"
+    SESSION_END = "session.end"
+    ACTION_INTENT = "action.intent"
+    ACTION_OUTCOME = "action.outcome"
+    ACTION_REFUSED = "action.refused"
+    MASK_APPLIED = "mask.applied"
+    ROW_GUARD = "row.guard"
+    REC_CHUNK = "rec.chunk"
+    PASS_ISSUED = "pass.issued"
+    PASS_REVOKED = "pass.revoked"
+    SESSION_KILLED = "session.killed"
+    POLICY_ACTIVATED = "policy.bundle.activated"
+    POLICY_REFUSED = "policy.bundle.refused"
+    CATALOG_CHANGED = "catalog.changed"
+    PROTOCOL_ERROR = "protocol.error"
+    BOUND_HIT = "bound.hit"
+    AUDIT_GAP = "audit.gap"
+    AUDIT_VIEWED = "audit.viewed"
+    AUDIT_EXPORTED = "audit.exported"
+
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What the gate says happened. The ledger adds its own envelope: id, node, epoch, wall and monotonic time, index.
+
+    ``intent`` ties an outcome to its intent (the intent's event id). ``text`` is the statement as judged: the ledger stores it
+    encrypted and puts only the hash of the ciphertext in the leaf. ``detail`` holds integers and short strings: never a
+    value from a result, never a float, never a secret.
+    """
+
+    type: EventType
+    session: Session | None = None
+    actor: str = ""
+    intent: str | None = None
+    verb: str = ""
+    objects: tuple[str, ...] = ()
+    fingerprint: str = ""
+    text: str | None = None
+    decision: Decision | None = None
+    detail: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,41 @@
+"""The pass: a short-lived, scoped grant, and the only way in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from passgate.core.action import VerbClass
+from passgate.core.principal import Principal
+
+
+class PassState(StrEnum):
+    LIVE = "live"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """principal x resources x verbs x purpose x expiry.
+
+    Issued, narrowed, used, expired or revoked; never renewed in place. All times are aware and in UTC.
+    ``id`` is public (it is the user name of a database client); the secret is kept nowhere but as a hash.
+    """
+
+    id: str
+    principal: Principal
+    resources: frozenset[str]
+    verbs: frozenset[VerbClass]
+    purpose: str
+    ticket: str | None
+    issued: datetime
+    expires: datetime
+    revoked: datetime | None = None
+
+    def state(self, now: datetime) -> PassState:
+        if self.revoked is not None and self.revoked <= now:
+            return PassState.REVOKED
+        return PassState.EXPIRED if now >= self.expires else PassState.LIVE
+
+    def covers(self, resource: str) -> bool:
+        return resource in self.resources

@@ -1,0 +1,1 @@
+"""One way from bytes to bytes: identify, understand, decide, record, transform."""

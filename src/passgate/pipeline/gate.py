@@ -1,0 +1,378 @@
+"""The verb: one function that every protocol goes through.
+
+An endpoint opens a ``GatedSession`` and calls, in this order, for each thing about to happen:
+
+1. ``understand(text, inputs)``: what it means;
+2. ``judge(actions)``: what may happen. The verdict is recorded in the same call. ``Verdict.durable`` is awaited before anything is
+   released upstream where ``Verdict.strict``, and before the first byte of an answer otherwise;
+3. ``approve(verdict)`` where the outcome is HOLD;
+4. ``plan(judged, shape)`` when a result is about to stream;
+5. ``settle(judged, result)``: what came of it, awaited before the last byte where ``Verdict.strict``.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from passgate.core.action import Action, Atom, ColumnRef, ObjectRef, Position, VerbClass
+from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind, Tag
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, EventType
+from passgate.core.masker import Masker
+from passgate.core.passes import PassState
+from passgate.core.session import Session
+from passgate.core.shape import Plan, Shape
+from passgate.pipeline.protocols import (
+    Approvals,
+    Input,
+    Language,
+    MaskerFactory,
+    Planner,
+    PolicySource,
+    Receipt,
+    Recorder,
+    Recording,
+    Understood,
+)
+
+_CACHE_ENTRIES = 1024
+"""Verdicts kept per session: an ORM has a few hundred distinct statements, pgbench has seven."""
+
+_ALWAYS = frozenset({VerbClass.SESSION})
+"""What every pass may do: a session that cannot set its own time zone or commit is of no use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One action with its decision. ``intent`` is the event an outcome must answer, None where nothing was let through."""
+
+    action: Action
+    decision: Decision
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """All the actions of one request together: the strictest outcome is everyone's.
+
+    ``decision`` is the one that set the outcome. ``strict``: the intent must be durable before release and the outcome before the
+    last byte.
+    """
+
+    outcome: Outcome
+    decision: Decision
+    judged: tuple[Judged, ...]
+    strict: bool
+    durable: "asyncio.Future[None]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """``status``: ``ok``, ``error``, ``cancelled``, ``rolled_back``; ``code``: the protocol's own word for it."""
+
+    status: str
+    code: str = ""
+    rows: int = 0
+    bytes: int = 0
+    masked: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The implementations of the pipeline's steps, put together by the composition root."""
+
+    policy: PolicySource
+    planner: Planner
+    maskers: MaskerFactory
+    recorder: Recorder
+    approvals: Approvals
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+class GatedSession:
+    """One session's way through the pipeline."""
+
+    def __init__(self, *, session: Session, language: Language, steps: Steps) -> None:
+        self.session = session
+        self._steps = steps
+        self._understander = language.open(session)
+        self._texts: OrderedDict[str, Understood] = OrderedDict()
+        self._decisions: OrderedDict[str, tuple[Understood, tuple[Decision, ...]]] = OrderedDict()
+        self._decided_under: tuple[str, str, frozenset[str]] = ("", "", frozenset())
+        self._understood_under = ""
+        self.masker: Masker = steps.maskers.open(session)
+        self.recording: Recording = steps.recorder.recording(session)
+        self.opened = self._append(EventType.SESSION_START, detail={"peer": session.peer})
+
+    def understand(self, text: str, inputs: Sequence[Input] | None = None) -> Understood:
+        version = self._understander.version
+        if version != self._understood_under:
+            self._texts.clear()
+            self._understood_under = version
+        known = self._texts.get(text)
+        if known is not None and (inputs is None or not known.inputs_matter):
+            return known
+        understood = self._understander.understand(text, inputs)
+        if understood.cacheable and inputs is None:
+            self._texts[text] = understood
+            if len(self._texts) > _CACHE_ENTRIES:
+                self._texts.popitem(last=False)
+        return understood
+
+    def judge(self, understood: Understood, *, digest: str = "") -> Verdict:
+        """Decide every action, then record: refusals where one is denied, intents otherwise.
+
+        ``digest``: hash of the bound parameters, for the ledger. A ledger that cannot record turns any verdict into a deny.
+        """
+        decisions = self._decide(understood)
+        strictest = max(decisions, key=lambda d: d.outcome.rank)
+        pairs = tuple(zip(understood.actions, decisions, strict=True))
+        try:
+            if strictest.outcome is Outcome.ALLOW:
+                return self._allowed(pairs, strictest, digest)
+            receipts = [
+                self._refused(action, decision) for action, decision in pairs if decision.outcome is strictest.outcome
+            ]
+        except LedgerUnavailableError as error:
+            return self._unrecordable(understood.actions, error)
+        return Verdict(
+            outcome=strictest.outcome,
+            decision=strictest,
+            judged=tuple(Judged(action=a, decision=d) for a, d in pairs),
+            strict=True,
+            durable=receipts[-1].durable,
+        )
+
+    async def approve(self, verdict: Verdict) -> Verdict:
+        """Wait for people on every held action. The answer is bound to these actions; a deny of one denies all."""
+        resolved: list[Decision] = []
+        for judged in verdict.judged:
+            decision = judged.decision
+            if decision.outcome is Outcome.HOLD:
+                decision = await self._steps.approvals.resolve(judged.action, decision, self.session)
+            resolved.append(decision)
+        strictest = max(resolved, key=lambda d: d.outcome.rank)
+        pairs = tuple((j.action, d) for j, d in zip(verdict.judged, resolved, strict=True))
+        try:
+            if strictest.outcome is Outcome.ALLOW:
+                return replace(self._allowed(pairs, strictest, ""), strict=True)
+            receipts = [self._refused(action, d) for action, d in pairs if d.outcome is strictest.outcome]
+        except LedgerUnavailableError as error:
+            return self._unrecordable([a for a, _ in pairs], error)
+        return Verdict(
+            outcome=Outcome.DENY,
+            decision=strictest,
+            judged=tuple(Judged(action=a, decision=d) for a, d in pairs),
+            strict=True,
+            durable=receipts[-1].durable,
+        )
+
+    def plan(self, judged: Judged, shape: Shape) -> Plan:
+        """One plan per shape. The columns that the *server* names as origin are judged too: neither source may be weaker."""
+        decision = self._with_origins(judged, shape)
+        return self._steps.planner.plan(judged.action, decision, shape)
+
+    def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
+        """Record what came of an allowed action. Raises LedgerUnavailableError."""
+        if result.status == "ok":
+            self._understander.succeeded(judged.action)
+        for obligation in judged.decision.obligations:
+            if isinstance(obligation, Tag):
+                self.session.tag(obligation.tag)
+        event = Event(
+            type=EventType.ACTION_OUTCOME,
+            session=self.session,
+            intent=judged.intent,
+            verb=judged.action.verb,
+            detail={
+                "status": result.status,
+                "code": result.code,
+                "rows": result.rows,
+                "bytes": result.bytes,
+                "masked": dict(result.masked),
+            },
+        )
+        return self._steps.recorder.append(event).durable
+
+    def note(self, type_: EventType, detail: Mapping[str, str | int]) -> None:
+        """Record a fact that needs no verdict (a bound hit, a protocol error). Raises LedgerUnavailableError."""
+        self._append(type_, detail=detail)
+
+    def origin(self, container: int, part: int) -> ColumnRef | None:
+        return self._understander.origin(container, part)
+
+    def transaction_ended(self, *, committed: bool) -> None:
+        self._understander.transaction_ended(committed=committed)
+
+    def close(self, reason: str) -> Receipt | None:
+        """The last event of a session; None if the ledger could not take it (the next boot writes the gap)."""
+        self._understander.close()
+        digest = self.recording.close()
+        try:
+            return self._append(
+                EventType.SESSION_END,
+                detail={
+                    "reason": reason,
+                    "chunks": digest.chunks,
+                    "bytes": digest.bytes,
+                    "stored": digest.stored,
+                    "sha256": digest.sha256,
+                    **self.session.counters,
+                },
+            )
+        except LedgerUnavailableError:
+            return None
+
+    # -- deciding ------------------------------------------------------------------------------------------------
+
+    def _decide(self, understood: Understood) -> tuple[Decision, ...]:
+        policy = self._steps.policy.current
+        expired = self.session.pass_.state(self._steps.now()) is not PassState.LIVE
+        if expired:
+            dead = _gate_deny("pass-ended", "The pass is no longer live.", "Ask for a new pass.", policy.version)
+            return tuple(dead for _ in understood.actions)
+        under = (policy.version, self._understander.version, self.session.tags)
+        if under != self._decided_under:
+            self._decisions.clear()
+            self._decided_under = under
+        if not understood.cacheable or understood.inputs_matter:
+            return tuple(self._decide_one(action) for action in understood.actions)
+        key = understood.actions[0].text if len(understood.actions) == 1 else ""
+        if key:
+            known = self._decisions.get(key)
+            if known is not None and known[0] is understood:
+                return known[1]
+        decisions = tuple(self._decide_one(action) for action in understood.actions)
+        if key:
+            self._decisions[key] = (understood, decisions)
+            if len(self._decisions) > _CACHE_ENTRIES:
+                self._decisions.popitem(last=False)
+        return decisions
+
+    def _decide_one(self, action: Action) -> Decision:
+        policy = self._steps.policy.current
+        outside = self._outside_pass(action)
+        if outside is not None:
+            verbs = ", ".join(sorted(self.session.pass_.verbs))
+            return _gate_deny(
+                "pass-scope",
+                f"The pass covers {verbs or 'nothing'}; this is {outside}.",
+                f"Ask for a pass that covers {outside}.",
+                policy.version,
+            )
+        return policy.decide(action, self.session)
+
+    def _outside_pass(self, action: Action) -> VerbClass | None:
+        allowed = self.session.pass_.verbs | _ALWAYS
+        for verb_class in (action.verb_class, *(atom.verb_class for atom in action.atoms)):
+            if verb_class not in allowed:
+                return verb_class
+        return None
+
+    def _with_origins(self, judged: Judged, shape: Shape) -> Decision:
+        read = {(a.object.namespace, a.object.name, a.column) for a in judged.action.atoms if a.column}
+        extra = {
+            part.origin
+            for part in shape.parts
+            if part.origin is not None and (part.origin.namespace, part.origin.object, part.origin.column) not in read
+        }
+        if not extra:
+            return judged.decision
+        atoms = tuple(
+            Atom(
+                verb="select",
+                verb_class=VerbClass.READ,
+                object=ObjectRef(kind="relation", namespace=column.namespace, name=column.object),
+                column=column.column,
+                position=Position.OUTPUT,
+            )
+            for column in sorted(extra, key=str)
+        )
+        masks: list[Mask] = []
+        for column, atom in zip(sorted(extra, key=str), atoms, strict=True):
+            probe = replace(judged.action, atoms=(atom,), verb="select", verb_class=VerbClass.READ, outputs=None)
+            verdict = self._steps.policy.current.decide(probe, self.session)
+            if verdict.outcome is not Outcome.ALLOW:
+                masks.append(Mask(column=column, strategy=Strategy(kind=StrategyKind.NULL), rule=verdict.rule))
+            masks.extend(o for o in verdict.obligations if isinstance(o, Mask))
+        return replace(judged.decision, obligations=(*judged.decision.obligations, *masks))
+
+    # -- recording -----------------------------------------------------------------------------------------------
+
+    def _allowed(self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str) -> Verdict:
+        judged: list[Judged] = []
+        receipt: Receipt | None = None
+        for action, decision in pairs:
+            receipt = self._steps.recorder.append(
+                Event(
+                    type=EventType.ACTION_INTENT,
+                    session=self.session,
+                    verb=action.verb,
+                    objects=_objects(action),
+                    fingerprint=action.fingerprint,
+                    text=action.text,
+                    decision=decision,
+                    detail={"inputs_sha256": digest} if digest else {},
+                )
+            )
+            judged.append(Judged(action=action, decision=decision, intent=receipt.event_id))
+        assert receipt is not None  # noqa: S101 - an understood text has at least one action
+        return Verdict(
+            outcome=Outcome.ALLOW,
+            decision=strictest,
+            judged=tuple(judged),
+            strict=any(_strict(action, decision) for action, decision in pairs),
+            durable=receipt.durable,
+        )
+
+    def _refused(self, action: Action, decision: Decision) -> Receipt:
+        return self._steps.recorder.append(
+            Event(
+                type=EventType.ACTION_REFUSED,
+                session=self.session,
+                verb=action.verb,
+                objects=_objects(action),
+                fingerprint=action.fingerprint,
+                text=action.text,
+                decision=decision,
+                detail={"gaps": list(action.gaps)} if action.gaps else {},
+            )
+        )
+
+    def _unrecordable(self, actions: Sequence[Action], error: LedgerUnavailableError) -> Verdict:
+        decision = _gate_deny(
+            "ledger-unavailable",
+            f"Nothing may happen that cannot be recorded: {error}",
+            "Try again once the ledger can be written.",
+            self._steps.policy.current.version,
+        )
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return Verdict(
+            outcome=Outcome.DENY,
+            decision=decision,
+            judged=tuple(Judged(action=a, decision=decision) for a in actions),
+            strict=True,
+            durable=done,
+        )
+
+    def _append(self, type_: EventType, *, detail: Mapping[str, str | int]) -> Receipt:
+        return self._steps.recorder.append(Event(type=type_, session=self.session, detail=dict(detail)))
+
+
+def _gate_deny(rule: str, reason: str, hint: str, version: str) -> Decision:
+    return Decision(outcome=Outcome.DENY, rule=rule, reason=reason, hint=hint, policy_version=version)
+
+
+def _objects(action: Action) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in action.atoms))
+
+
+def _strict(action: Action, decision: Decision) -> bool:
+    for obligation in decision.obligations:
+        if isinstance(obligation, Record):
+            return obligation.mode == "strict"
+    writes = {VerbClass.WRITE, VerbClass.DDL, VerbClass.ADMIN, VerbClass.CODE, VerbClass.EGRESS}
+    return action.verb_class in writes or any(atom.verb_class in writes for atom in action.atoms)

@@ -1,0 +1,71 @@
+"""Who is connected right now, and how each of them is ended."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from passgate.core.session import Session
+
+
+class EndReason(StrEnum):
+    PASS_EXPIRED = "the pass has expired"
+    PASS_REVOKED = "the pass was revoked"
+    KILLED = "the session was ended by an administrator"
+    SHUTDOWN = "the gate is shutting down"
+
+
+class Endable(Protocol):
+    """A connection that can be ended from outside: socket closed, running statement cancelled. Must not block."""
+
+    def end(self, reason: EndReason) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    session: Session
+    connection: Endable
+    expiry: asyncio.TimerHandle
+
+
+class LiveSessions:
+    """Every session of this process. Expiry is armed when a session registers: no sweep can be late."""
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now = now
+        self._sessions: dict[str, LiveSession] = {}
+
+    def register(self, session: Session, connection: Endable) -> None:
+        left = (session.pass_.expires - self._now()).total_seconds()
+        timer = asyncio.get_running_loop().call_later(max(left, 0), connection.end, EndReason.PASS_EXPIRED)
+        self._sessions[session.id] = LiveSession(session=session, connection=connection, expiry=timer)
+
+    def unregister(self, session: Session) -> None:
+        live = self._sessions.pop(session.id, None)
+        if live is not None:
+            live.expiry.cancel()
+
+    def list(self) -> tuple[Session, ...]:
+        return tuple(live.session for live in self._sessions.values())
+
+    def kill(self, session_id: str) -> bool:
+        """End one session; False if this process has none of that id."""
+        live = self._sessions.get(session_id)
+        if live is None:
+            return False
+        live.connection.end(EndReason.KILLED)
+        return True
+
+    def revoke(self, pass_ids: Iterable[str]) -> int:
+        """End every session under these passes; returns how many."""
+        revoked = frozenset(pass_ids)
+        ended = [live for live in self._sessions.values() if live.session.pass_.id in revoked]
+        for live in ended:
+            live.connection.end(EndReason.PASS_REVOKED)
+        return len(ended)
+
+    def shutdown(self) -> None:
+        for live in tuple(self._sessions.values()):
+            live.connection.end(EndReason.SHUTDOWN)

@@ -1,0 +1,173 @@
+"""The steps of the pipeline as it knows them: Protocols, no implementation."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from passgate.core.action import Action, ColumnRef
+from passgate.core.decision import Decision
+from passgate.core.event import Event
+from passgate.core.masker import Masker
+from passgate.core.passes import Pass
+from passgate.core.session import Session
+from passgate.core.shape import Plan, Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One bound parameter, decoded to the text the server would print; ``type`` is its type's name, empty if unknown.
+
+    ``value`` None is NULL; ``opaque`` is True where the gate could not decode it.
+    """
+
+    value: str | None
+    type: str = ""
+    opaque: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What a text means: one action per statement, in order.
+
+    ``inputs_matter``: the meaning depends on bound values, so it must be asked again with them at every execution.
+    ``cacheable``: False where the meaning depends on the session's own state (an open cursor).
+    """
+
+    actions: tuple[Action, ...]
+    inputs_matter: bool = False
+    cacheable: bool = True
+
+
+class Understander(Protocol):
+    """Keeps what a language must remember during one session (cursors, prepared names)."""
+
+    @property
+    def version(self) -> str:
+        """Version of everything outside the text that meaning depends on (catalog, search path); part of every cache key."""
+
+    def understand(self, text: str, inputs: Sequence[Input] | None = None) -> Understood:
+        """Never raises for a bad text: what is not understood comes back as an incomplete action."""
+
+    def succeeded(self, action: Action) -> None:
+        """The target has carried the action out."""
+
+    def transaction_ended(self, *, committed: bool) -> None:
+        """The target's transaction is over, and what was local to it is gone."""
+
+    def origin(self, container: int, part: int) -> ColumnRef | None:
+        """The stored column the server names by number (table OID, attribute number); None if unknown."""
+
+    def close(self) -> None:
+        """The session is over."""
+
+
+class Language(Protocol):
+    """A resource's language: a factory, since understanding keeps state per session."""
+
+    def open(self, session: Session) -> Understander: ...
+
+
+class Policy(Protocol):
+    """One bundle in force. A reload puts another object in its place."""
+
+    @property
+    def version(self) -> str: ...
+
+    def decide(self, action: Action, session: Session) -> Decision:
+        """Pure and total: an error inside is a deny with rule ``error``."""
+
+
+class PolicySource(Protocol):
+    """Where the bundle in force is found at this moment."""
+
+    @property
+    def current(self) -> Policy: ...
+
+
+class Planner(Protocol):
+    def plan(self, action: Action, decision: Decision, shape: Shape) -> Plan:
+        """One plan per result shape. A part that lineage cannot prove harmless is masked whole."""
+
+
+class MaskerFactory(Protocol):
+    def open(self, session: Session) -> Masker: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """``durable`` is done once the event is safe on disk; it carries LedgerUnavailableError if it never will be."""
+
+    event_id: str
+    durable: "asyncio.Future[None]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingDigest:
+    """``sha256`` covers the whole stream delivered, also where ``stored`` bytes are fewer than ``bytes``."""
+
+    sha256: str
+    bytes: int
+    stored: int
+    chunks: int
+
+
+class Recording(Protocol):
+    """What the client saw, masked, in order. Bounded: past the cap only the hash goes on."""
+
+    def write(self, channel: str, data: bytes) -> None:
+        """``channel``: one of ``in`` (what the caller sent, masked), ``shape``, ``rows``, ``verdict``, ``notice``, ``end``.
+
+        Never blocks and never holds a reference to the caller's buffer after it returns.
+        """
+
+    def close(self) -> RecordingDigest: ...
+
+
+class Recorder(Protocol):
+    def append(self, event: Event) -> Receipt:
+        """Queue an event for the next group commit. Raises LedgerUnavailableError at once if the ledger is stopped or full."""
+
+    def recording(self, session: Session) -> Recording: ...
+
+
+class Approvals(Protocol):
+    async def resolve(self, action: Action, decision: Decision, session: Session) -> Decision:
+        """Wait for people. Returns an allow bound to this very action, or a deny that says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScramVerifier:
+    """RFC 5802 server-side keys of a pass secret; nothing in it lets one log in. ``salt`` is raw bytes."""
+
+    salt: bytes
+    iterations: int
+    stored_key: bytes
+    server_key: bytes
+
+
+class Passes(Protocol):
+    def find(self, pass_id: str) -> Pass | None: ...
+
+    def verifier(self, pass_id: str) -> ScramVerifier:
+        """For an unknown id a decoy, stable per id, so that timing and dialogue tell nothing."""
+
+
+class TargetQuery(Protocol):
+    """How a language reads its target's catalog: one read-only query on the gate's own connection."""
+
+    async def __call__(self, text: str) -> Sequence[Sequence[str | None]]:
+        """Rows of text cells. Raises TargetUnavailableError."""
+
+
+class LanguageSource(Protocol):
+    """Builds and refreshes what a language knows of one resource."""
+
+    @property
+    def language(self) -> Language: ...
+
+    async def refresh(self) -> None:
+        """Read the target anew; on failure the last snapshot stays in force. Raises TargetUnavailableError."""
+
+
+Labels = Mapping[str, str]
