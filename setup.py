@@ -6,6 +6,7 @@ Every ``_hot.py`` listed in HOT is copied to ``src/passgate_native/`` and compil
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from setuptools import setup
@@ -22,9 +23,10 @@ class OptionalBuildExt(build_ext):
     def run(self) -> None:
         try:
             super().run()
-        except Exception:
+        except Exception as error:
             if os.environ.get("PASSGATE_NATIVE") == "1":
                 raise
+            sys.stderr.write(f"passgate: compiled modules were not built ({error}); the interpreted ones will run\n")
             shutil.rmtree("src/passgate_native", ignore_errors=True)
 
 

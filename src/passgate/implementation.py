@@ -1,8 +1,8 @@
 """Which twin of a hot module is in use: compiled (``passgate_native``) or interpreted (the same source).
 
 ``PASSGATE_IMPL=python`` or ``native`` selects; unset takes the compiled one where it was built.
-A hot module's source is ``hot/_name.py`` somewhere in this package and imports nothing of ours but other hot modules' public Protocols in
-``core``; the build compiles a copy of it as ``passgate_native._name``.
+A hot module's source is ``hot/_name.py`` somewhere in this package. It imports the standard library and ``librt`` only, so that the
+build can compile a copy of it as ``passgate_native._name``.
 """
 
 import importlib
