@@ -39,3 +39,23 @@ class Pass:
 
     def covers(self, resource: str) -> bool:
         return resource in self.resources
+
+
+class PassChangeKind(StrEnum):
+    ISSUED = "issued"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassChange:
+    """One thing that happened to a pass, in the order the store took it in (``seq`` grows, never reused).
+
+    ``actor`` is who asked for it, ``at`` when. A gate follows these to end sessions and to write the ledger: passes are changed
+    by other processes too.
+    """
+
+    seq: int
+    kind: PassChangeKind
+    pass_: Pass
+    actor: str
+    at: datetime
