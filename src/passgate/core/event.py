@@ -17,6 +17,7 @@ class EventType(StrEnum):
     ACTION_INTENT = "action.intent"
     ACTION_OUTCOME = "action.outcome"
     ACTION_REFUSED = "action.refused"
+    ACTION_HELD = "action.held"
     MASK_APPLIED = "mask.applied"
     ROW_GUARD = "row.guard"
     REC_CHUNK = "rec.chunk"

@@ -57,8 +57,8 @@ class Judged:
 class Verdict:
     """All the actions of one request together: the strictest outcome is everyone's.
 
-    ``decision`` is the one that set the outcome. ``strict``: the intent must be durable before release and the outcome before the
-    last byte.
+    ``decision`` is the one that set the outcome. ``digest``: hash of the bound parameters. ``strict``: the intent must be durable
+    before release, and the outcome before the last byte.
     """
 
     outcome: Outcome
@@ -66,6 +66,7 @@ class Verdict:
     judged: tuple[Judged, ...]
     strict: bool
     durable: "asyncio.Future[None]"
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,18 +133,9 @@ class GatedSession:
         try:
             if strictest.outcome is Outcome.ALLOW:
                 return self._allowed(pairs, strictest, digest)
-            receipts = [
-                self._refused(action, decision) for action, decision in pairs if decision.outcome is strictest.outcome
-            ]
+            return self._stopped(pairs, strictest, digest)
         except LedgerUnavailableError as error:
             return self._unrecordable(understood.actions, error)
-        return Verdict(
-            outcome=strictest.outcome,
-            decision=strictest,
-            judged=tuple(Judged(action=a, decision=d) for a, d in pairs),
-            strict=True,
-            durable=receipts[-1].durable,
-        )
 
     async def approve(self, verdict: Verdict) -> Verdict:
         """Wait for people on every held action. The answer is bound to these actions; a deny of one denies all."""
@@ -157,17 +149,10 @@ class GatedSession:
         pairs = tuple((j.action, d) for j, d in zip(verdict.judged, resolved, strict=True))
         try:
             if strictest.outcome is Outcome.ALLOW:
-                return replace(self._allowed(pairs, strictest, ""), strict=True)
-            receipts = [self._refused(action, d) for action, d in pairs if d.outcome is strictest.outcome]
+                return replace(self._allowed(pairs, strictest, verdict.digest), strict=True)
+            return self._stopped(pairs, strictest)
         except LedgerUnavailableError as error:
-            return self._unrecordable([a for a, _ in pairs], error)
-        return Verdict(
-            outcome=Outcome.DENY,
-            decision=strictest,
-            judged=tuple(Judged(action=a, decision=d) for a, d in pairs),
-            strict=True,
-            durable=receipts[-1].durable,
-        )
+            return self._unrecordable([action for action, _ in pairs], error)
 
     def plan(self, judged: Judged, shape: Shape) -> Plan:
         """One plan per shape. The columns that the *server* names as origin are judged too: neither source may be weaker."""
@@ -237,7 +222,7 @@ class GatedSession:
         if under != self._decided_under:
             self._decisions.clear()
             self._decided_under = under
-        if not understood.cacheable or understood.inputs_matter:
+        if not (policy.stable and understood.cacheable) or understood.inputs_matter:
             return tuple(self._decide_one(action) for action in understood.actions)
         key = understood.actions[0].text if len(understood.actions) == 1 else ""
         if key:
@@ -325,20 +310,35 @@ class GatedSession:
             judged=tuple(judged),
             strict=any(_strict(action, decision) for action, decision in pairs),
             durable=receipt.durable,
+            digest=digest,
         )
 
-    def _refused(self, action: Action, decision: Decision) -> Receipt:
-        return self._steps.recorder.append(
-            Event(
-                type=EventType.ACTION_REFUSED,
-                session=self.session,
-                verb=action.verb,
-                objects=_objects(action),
-                fingerprint=action.fingerprint,
-                text=action.text,
-                decision=decision,
-                detail={"gaps": list(action.gaps)} if action.gaps else {},
+    def _stopped(self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str = "") -> Verdict:
+        """Every action that is as bad as the worst is an event of its own; the others were never in question."""
+        type_ = EventType.ACTION_HELD if strictest.outcome is Outcome.HOLD else EventType.ACTION_REFUSED
+        receipts = [
+            self._steps.recorder.append(
+                Event(
+                    type=type_,
+                    session=self.session,
+                    verb=action.verb,
+                    objects=_objects(action),
+                    fingerprint=action.fingerprint,
+                    text=action.text,
+                    decision=decision,
+                    detail={"gaps": list(action.gaps)} if action.gaps else {},
+                )
             )
+            for action, decision in pairs
+            if decision.outcome is strictest.outcome
+        ]
+        return Verdict(
+            outcome=strictest.outcome,
+            decision=strictest,
+            judged=tuple(Judged(action=action, decision=decision) for action, decision in pairs),
+            strict=True,
+            durable=receipts[-1].durable,
+            digest=digest,
         )
 
     def _unrecordable(self, actions: Sequence[Action], error: LedgerUnavailableError) -> Verdict:

@@ -74,6 +74,10 @@ class Policy(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def stable(self) -> bool:
+        """True where a decision depends on nothing but action, pass, resource and the session's tags, so that it may be kept."""
+
     def decide(self, action: Action, session: Session) -> Decision:
         """Pure and total: an error inside is a deny with rule ``error``."""
 

@@ -1,0 +1,47 @@
+# Every target works from a bare checkout: it installs what it needs into .venv (and, as root, missing Debian packages).
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+ARGS ?=
+SECONDS_EACH ?= 300
+
+.PHONY: help demo test check bench fuzz native clean lock
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: ## a real PostgreSQL behind the gate, live; ARGS="--once --json" prints one report and ends
+	@tools/bootstrap.sh demo
+	@$(PY) demo/run.py $(ARGS)
+
+test: ## every test, on both implementations of the hot modules
+	@tools/bootstrap.sh test
+	@$(PY) tools/run_tests.py $(ARGS)
+
+check: ## format, lint, types, import contracts
+	@tools/bootstrap.sh demo
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+
+bench: ## the table of ratios: direct, PgBouncer, Passgate
+	@tools/bootstrap.sh bench
+	@$(PY) tests/bench/run.py $(ARGS)
+
+fuzz: ## ten minutes of hostile bytes and hostile SQL
+	@tools/bootstrap.sh demo
+	$(PY) tests/fuzz/fuzz_codec.py --seconds $(SECONDS_EACH) $(ARGS)
+	$(PY) tests/fuzz/fuzz_sql.py --seconds $(SECONDS_EACH) $(ARGS)
+
+native: ## compile the hot modules
+	@tools/bootstrap.sh demo
+
+lock: ## resolve requirements/*.in anew
+	@tools/bootstrap.sh demo
+	for name in runtime dev; do .venv/bin/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 --universal requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## remove what the targets above made
+	rm -rf .venv build dist src/passgate_native src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

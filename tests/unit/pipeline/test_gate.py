@@ -1,0 +1,230 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from passgate.core.action import ColumnRef, VerbClass
+from passgate.core.decision import Outcome, Record, StrategyKind, Tag
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import EventType
+from passgate.core.shape import Part, Shape, ValueKind
+from passgate.pipeline.gate import Result
+from passgate.pipeline.protocols import Input, Understood
+from tests.unit.pipeline.steps import NOW, Bench, action, decision, make_session
+
+
+async def test_an_allowed_action_is_an_intent_before_anything_else() -> None:
+    bench = Bench()
+    gate = bench.open()
+    verdict = gate.judge(gate.understand("select 1"))
+    assert verdict.outcome is Outcome.ALLOW
+    assert bench.types() == ["session.start", "action.intent"]
+    assert verdict.judged[0].intent == "e2"
+    assert verdict.durable.done()
+
+
+async def test_one_denied_statement_denies_all_and_only_it_is_a_refusal() -> None:
+    bench = Bench()
+    gate = bench.open()
+    verdict = gate.judge(gate.understand("select 1; drop x; select 2"))
+    assert verdict.outcome is Outcome.DENY
+    assert verdict.decision.rule == "word-drop"
+    assert bench.types() == ["session.start", "action.refused"]
+    assert bench.recorder.events[1].text == "drop x"
+    assert all(judged.intent is None for judged in verdict.judged)
+
+
+async def test_deny_is_stricter_than_hold() -> None:
+    gate = Bench().open()
+    assert gate.judge(gate.understand("lock x; drop x")).outcome is Outcome.DENY
+
+
+async def test_a_hold_that_people_allow_becomes_a_strict_intent() -> None:
+    bench = Bench(answer=decision(Outcome.ALLOW, "approved"))
+    gate = bench.open()
+    held = gate.judge(gate.understand("select 1; lock x"), digest="d")
+    assert held.outcome is Outcome.HOLD
+    verdict = await gate.approve(held)
+    assert verdict.outcome is Outcome.ALLOW
+    assert verdict.strict
+    assert bench.types() == ["session.start", "action.held", "action.intent", "action.intent"]
+    assert bench.recorder.events[-1].detail == {"inputs_sha256": "d"}
+
+
+async def test_a_hold_that_people_refuse_is_a_refusal() -> None:
+    bench = Bench()
+    gate = bench.open()
+    verdict = await gate.approve(gate.judge(gate.understand("lock x")))
+    assert verdict.outcome is Outcome.DENY
+    assert verdict.decision.rule == "nobody"
+    assert bench.types()[-1] == "action.refused"
+
+
+async def test_a_ledger_that_cannot_record_denies_and_says_so() -> None:
+    bench = Bench()
+    gate = bench.open()
+    bench.recorder.full = True
+    verdict = gate.judge(gate.understand("select 1"))
+    assert verdict.outcome is Outcome.DENY
+    assert verdict.decision.rule == "ledger-unavailable"
+    bench.recorder.full = False
+    held = gate.judge(gate.understand("lock x"))
+    bench.recorder.full = True
+    assert (await gate.approve(held)).decision.rule == "ledger-unavailable"
+
+
+async def test_verbs_outside_the_pass_are_refused_before_policy_is_asked() -> None:
+    bench = Bench(session=make_session(verbs=frozenset({VerbClass.READ})))
+    gate = bench.open()
+    write = Understood(actions=(action("update x", "update", VerbClass.WRITE),))
+    verdict = gate.judge(write)
+    assert verdict.decision.rule == "pass-scope"
+    assert "write" in verdict.decision.reason
+    assert bench.policies.current.asked == []
+
+
+async def test_session_control_belongs_to_every_pass() -> None:
+    gate = Bench(session=make_session(verbs=frozenset())).open()
+    commit = Understood(actions=(action("commit", "commit", VerbClass.SESSION),))
+    assert gate.judge(commit).outcome is Outcome.ALLOW
+
+
+async def test_a_pass_that_ended_allows_nothing_even_from_the_cache() -> None:
+    bench = Bench()
+    gate = bench.open()
+    understood = gate.understand("select 1")
+    assert gate.judge(understood).outcome is Outcome.ALLOW
+    bench.now = NOW + timedelta(minutes=31)
+    verdict = gate.judge(understood)
+    assert verdict.outcome is Outcome.DENY
+    assert verdict.decision.rule == "pass-ended"
+
+
+async def test_understanding_and_decisions_are_kept_until_anything_they_rest_on_changes() -> None:
+    bench = Bench()
+    gate = bench.open()
+    policy, understander = bench.policies.current, bench.language.understander
+    for _ in range(3):
+        gate.judge(gate.understand("select 1"))
+    assert policy.asked == ["select 1"]
+    assert understander.asked == ["select 1"]
+    gate.session.tag("seen")
+    gate.judge(gate.understand("select 1"))
+    assert len(policy.asked) == 2
+    understander.version = "c2"
+    gate.judge(gate.understand("select 1"))
+    assert len(understander.asked) == 2
+    assert len(policy.asked) == 3
+    policy.version = "v2"
+    gate.judge(gate.understand("select 1"))
+    assert len(policy.asked) == 4
+
+
+@pytest.mark.parametrize("text", ["select ?", "select !"])
+async def test_what_depends_on_inputs_or_on_the_session_is_decided_anew(text: str) -> None:
+    bench = Bench()
+    gate = bench.open()
+    for _ in range(2):
+        gate.judge(gate.understand(text, [Input(value="1")]))
+    assert len(bench.policies.current.asked) == 2
+
+
+async def test_an_unstable_policy_is_asked_every_time() -> None:
+    bench = Bench()
+    bench.policies.current.stable = False
+    gate = bench.open()
+    for _ in range(2):
+        gate.judge(gate.understand("select 1"))
+    assert len(bench.policies.current.asked) == 2
+
+
+async def test_the_caches_are_bounded() -> None:
+    bench = Bench()
+    gate = bench.open()
+    for number in range(1100):
+        gate.judge(gate.understand(f"select {number}"))
+    gate.judge(gate.understand("select 0"))
+    assert bench.policies.current.asked.count("select 0") == 2
+    assert bench.language.understander.asked.count("select 0") == 2
+
+
+async def test_a_column_only_the_server_names_is_judged_too() -> None:
+    gate = Bench().open()
+    verdict = gate.judge(gate.understand("select name"))
+    origins = [gate.origin(7, number) for number in (1, 2, 3)]
+    shape = Shape(parts=tuple(Part(name="x", kind=ValueKind.TEXT, origin=origin) for origin in origins))
+    plan = gate.plan(verdict.judged[0], shape)
+    kinds = [part.mask.kind if part.mask else None for part in plan.parts]
+    assert kinds == [None, StrategyKind.PARTIAL, StrategyKind.NULL]
+
+
+async def test_a_shape_that_adds_nothing_asks_policy_nothing() -> None:
+    bench = Bench()
+    gate = bench.open()
+    verdict = gate.judge(gate.understand("select name"))
+    origin = ColumnRef(namespace="public", object="customers", column="name")
+    shape = Shape(parts=(Part(name="x", kind=ValueKind.TEXT, origin=origin), Part(name="y", kind=ValueKind.TEXT)))
+    assert gate.plan(verdict.judged[0], shape).untouched
+    assert len(bench.policies.current.asked) == 1
+
+
+async def test_an_outcome_answers_its_intent_and_tags_the_session() -> None:
+    bench = Bench()
+    gate = bench.open()
+    judged = gate.judge(gate.understand("select 1")).judged[0]
+    tagged = replace(judged, decision=replace(judged.decision, obligations=(Tag(tag="sensitive-read", rule="r"),)))
+    durable = gate.settle(tagged, Result(status="ok", code="SELECT 1", rows=1, masked={"EMAIL": 2}))
+    assert durable.done()
+    outcome = bench.recorder.events[-1]
+    assert outcome.intent == "e2"
+    assert outcome.detail["rows"] == 1
+    assert outcome.detail["masked"] == {"EMAIL": 2}
+    assert bench.language.understander.done == ["select 1"]
+    assert gate.session.tags == {"sensitive-read"}
+
+
+async def test_a_failed_action_teaches_the_language_nothing() -> None:
+    bench = Bench()
+    gate = bench.open()
+    judged = gate.judge(gate.understand("select 1")).judged[0]
+    gate.settle(judged, Result(status="error", code="22012"))
+    assert bench.language.understander.done == []
+
+
+@pytest.mark.parametrize(("mode", "strict"), [("strict", True), ("hold-response", False)])
+async def test_a_rule_says_how_strictly_to_record(mode: str, strict: bool) -> None:
+    bench = Bench()
+    gate = bench.open()
+    understood = gate.understand("select 1")
+    allowed = decision(Outcome.ALLOW, "r", (Record(mode=mode, rule="r"),))
+    bench.policies.current.decide = lambda *_: allowed  # type: ignore[method-assign]
+    assert gate.judge(understood).strict is strict
+
+
+async def test_writes_are_strict_and_reads_are_not_by_default() -> None:
+    gate = Bench().open()
+    assert not gate.judge(gate.understand("select 1")).strict
+    assert gate.judge(Understood(actions=(action("update", "update", VerbClass.WRITE),))).strict
+
+
+async def test_closing_ends_the_recording_and_the_session() -> None:
+    bench = Bench()
+    gate = bench.open()
+    gate.session.count("actions", 2)
+    gate.note(EventType.BOUND_HIT, {"bound": "rows"})
+    gate.transaction_ended(committed=True)
+    receipt = gate.close("client left")
+    assert receipt is not None
+    assert bench.types() == ["session.start", "bound.hit", "session.end"]
+    assert bench.recorder.events[-1].detail["actions"] == 2
+    assert bench.language.understander.closed
+    assert bench.language.understander.ended == [True]
+
+
+async def test_a_session_cannot_start_unrecorded_but_it_can_end() -> None:
+    bench = Bench()
+    gate = bench.open()
+    bench.recorder.full = True
+    assert gate.close("client left") is None
+    with pytest.raises(LedgerUnavailableError):
+        bench.open()

@@ -1,0 +1,54 @@
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from passgate.pipeline.live import EndReason, LiveSessions
+from tests.unit.pipeline.steps import NOW, make_session
+
+
+@dataclass
+class Connection:
+    ended: "asyncio.Queue[EndReason]" = field(default_factory=asyncio.Queue)
+
+    def end(self, reason: EndReason) -> None:
+        self.ended.put_nowait(reason)
+
+
+async def test_expiry_is_armed_when_the_session_registers() -> None:
+    live = LiveSessions(now=lambda: NOW + timedelta(minutes=30) - timedelta(milliseconds=20))
+    connection = Connection()
+    live.register(make_session(), connection)
+    assert await asyncio.wait_for(connection.ended.get(), 5) is EndReason.PASS_EXPIRED
+
+
+async def test_a_pass_already_expired_ends_at_once() -> None:
+    live = LiveSessions(now=lambda: NOW + timedelta(hours=1))
+    connection = Connection()
+    live.register(make_session(), connection)
+    assert await asyncio.wait_for(connection.ended.get(), 5) is EndReason.PASS_EXPIRED
+
+
+async def test_kill_revoke_and_shutdown_reach_the_connection() -> None:
+    live = LiveSessions(now=lambda: NOW)
+    connection = Connection()
+    session = make_session()
+    live.register(session, connection)
+    assert live.list() == (session,)
+    assert live.kill("s1")
+    assert not live.kill("s2")
+    assert live.revoke(["other"]) == 0
+    assert live.revoke([session.pass_.id]) == 1
+    live.shutdown()
+    reasons = [connection.ended.get_nowait() for _ in range(3)]
+    assert reasons == [EndReason.KILLED, EndReason.PASS_REVOKED, EndReason.SHUTDOWN]
+
+
+async def test_an_unregistered_session_is_left_alone() -> None:
+    live = LiveSessions(now=lambda: NOW)
+    connection = Connection()
+    session = make_session()
+    live.register(session, connection)
+    live.unregister(session)
+    live.unregister(session)
+    assert live.revoke([session.pass_.id]) == 0
+    assert connection.ended.empty()
