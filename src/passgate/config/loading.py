@@ -1,0 +1,137 @@
+"""``passgate.yaml`` to Settings, or every problem in it at once."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from passgate.config.problems import InvalidSettingsError, Place, Problem, did_you_mean
+from passgate.config.settings import Settings, inner_model
+from passgate.config.yaml_source import Source, read_yaml
+from passgate.core.errors import ConfigError
+
+_MAX_BYTES = 2**20
+"""A file of settings, not of data."""
+
+_PLAIN = {
+    "missing": "is required",
+    "string_type": "must be a text (put it in quotes)",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "model_type": "must be a mapping of settings",
+    "model_attributes_type": "must be a mapping of settings",
+    "mapping_type": "must be a mapping",
+    "dict_type": "must be a mapping",
+    "tuple_type": "must be a list",
+    "is_instance_of": "must be a path",
+    "path_type": "must be a path",
+    "time_delta_type": "must be a duration, as in 30m",
+}
+
+
+def load_settings(path: Path) -> Settings:
+    """Raises ConfigError: the file cannot be read, or InvalidSettingsError with one line per problem."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}") from error
+    if len(data) > _MAX_BYTES:
+        raise ConfigError(f"{path}: the configuration is larger than {_MAX_BYTES} bytes")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: the configuration is not UTF-8 (byte {error.start})") from error
+    return parse_settings(text, file=str(path), base=path.resolve().parent)
+
+
+def parse_settings(text: str, *, file: str, base: Path) -> Settings:
+    """``file`` names the text in problems; relative paths start at ``base``. Raises InvalidSettingsError."""
+    source = read_yaml(text)
+    problems = list(source.problems)
+    if source.value is None and problems:
+        raise InvalidSettingsError(file, problems)
+    try:
+        settings = Settings.model_validate(source.value, context={"base": base})
+    except ValidationError as error:
+        problems += [_problem(source, details) for details in error.errors(include_url=False, include_input=False)]
+        raise InvalidSettingsError(file, problems) from None
+    if problems:
+        raise InvalidSettingsError(file, problems)
+    return settings
+
+
+def _problem(source: Source, details: ErrorDetails) -> Problem:
+    path = _known_path(source, details["loc"])
+    kind = details["type"]
+    if kind == "extra_forbidden":
+        name = str(path[-1])
+        text = f"unknown setting{did_you_mean(name, _siblings(path))}"
+        return Problem(place=source.keys.get(path, _nearest(source, path)), path=path, text=text)
+    return Problem(place=_nearest(source, path), path=path, text=_text(source, path, details))
+
+
+def _text(source: Source, path: tuple[str | int, ...], details: ErrorDetails) -> str:
+    kind, context = details["type"], details.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        known = re.findall(r"'([^']*)'", str(context["expected"]))
+        written = _at(source, path)
+        near = did_you_mean(written, known) if isinstance(written, str) else ""
+        return f"must be {context['expected']}{near}"
+    if kind in ("too_short", "string_too_short"):
+        return "must not be empty"
+    plain = _PLAIN.get(kind)
+    return plain or details["msg"].replace("Input should", "must").lower()
+
+
+def _known_path(source: Source, location: Sequence[str | int]) -> tuple[str | int, ...]:
+    """pydantic adds steps of its own (union members, ``[key]``); only those that lead somewhere in the file stay."""
+    path: tuple[str | int, ...] = ()
+    for index, step in enumerate(location):
+        last = index == len(location) - 1
+        if (*path, step) in source.values or (last and step != "[key]" and isinstance(step, str)):
+            path = (*path, step)
+    return path
+
+
+def _nearest(source: Source, path: tuple[str | int, ...]) -> Place:
+    """Where the value stands; for one that is missing, where the section that lacks it is named."""
+    if path in source.values:
+        return source.values[path]
+    while path:
+        path = path[:-1]
+        if path in source.keys:
+            return source.keys[path]
+        if path in source.values:
+            return source.values[path]
+    return Place(line=1, column=1)
+
+
+def _at(source: Source, path: tuple[str | int, ...]) -> object:
+    value: object = source.value
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, tuple) and isinstance(step, int):
+            value = value[step]
+    return value
+
+
+def _siblings(path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """The settings that may stand where ``path`` does."""
+    model: type[BaseModel] = Settings
+    steps = list(path[:-1])
+    while steps:
+        step = steps.pop(0)
+        field = model.model_fields.get(str(step))
+        inner, marker = inner_model(field.annotation) if field else (None, "")
+        if inner is None:
+            return ()
+        model = inner
+        del steps[: marker.count("[]") + marker.count(".<name>")]
+    return tuple(model.model_fields)
