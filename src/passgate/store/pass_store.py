@@ -1,0 +1,186 @@
+"""Passes in the database: found, added, revoked, and followed."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
+
+from passgate.core.action import VerbClass
+from passgate.core.errors import StoreError
+from passgate.core.passes import Pass, PassChange, PassChangeKind
+from passgate.pipeline.protocols import ScramVerifier
+from passgate.store.principals import principal_from_json, principal_to_json
+from passgate.store.sqlite import SqliteDatabase
+from passgate.store.tables import NODE_KEYS, PASS_CHANGES, PASSES
+
+_PASS_COLUMNS = (
+    PASSES.c.id,
+    PASSES.c.principal,
+    PASSES.c.resources,
+    PASSES.c.verbs,
+    PASSES.c.purpose,
+    PASSES.c.ticket,
+    PASSES.c.issued,
+    PASSES.c.expires,
+    PASSES.c.revoked,
+)
+
+# Built once: putting a query together costs more than running it.
+_FIND = select(*_PASS_COLUMNS).where(PASSES.c.id == bindparam("pass_id"))
+_VERIFIER = select(
+    PASSES.c.scram_salt, PASSES.c.scram_iterations, PASSES.c.scram_stored_key, PASSES.c.scram_server_key
+).where(PASSES.c.id == bindparam("pass_id"))
+_CURSOR = select(func.coalesce(func.max(PASS_CHANGES.c.seq), 0))
+_REVOKED_AFTER = (
+    select(PASS_CHANGES.c.seq, PASS_CHANGES.c.pass_id)
+    .where(PASS_CHANGES.c.seq > bindparam("cursor"), PASS_CHANGES.c.kind == PassChangeKind.REVOKED.value)
+    .order_by(PASS_CHANGES.c.seq)
+)
+_CHANGES: Select[*tuple[object, ...]] = select(
+    PASS_CHANGES.c.seq, PASS_CHANGES.c.kind, PASS_CHANGES.c.actor, PASS_CHANGES.c.at, *_PASS_COLUMNS
+).join(PASSES, PASSES.c.id == PASS_CHANGES.c.pass_id)
+
+_KEY_BYTES = 32
+
+
+class PassStore:
+    """All times are aware. Every method raises StoreError when the database cannot be used."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def add(self, pass_: Pass, verifier: ScramVerifier, *, actor: str) -> None:
+        """Raises StoreError also when the id is taken."""
+        with self._database.writing() as connection:
+            row = {
+                "id": pass_.id,
+                "principal": principal_to_json(pass_.principal),
+                "resources": sorted(pass_.resources),
+                "verbs": sorted(verb.value for verb in pass_.verbs),
+                "purpose": pass_.purpose,
+                "ticket": pass_.ticket,
+                "issued": pass_.issued,
+                "expires": pass_.expires,
+                "revoked": pass_.revoked,
+                "scram_salt": verifier.salt,
+                "scram_iterations": verifier.iterations,
+                "scram_stored_key": verifier.stored_key,
+                "scram_server_key": verifier.server_key,
+            }
+            try:
+                connection.execute(insert(PASSES), row)
+            except IntegrityError:
+                raise StoreError(f"There is a pass {pass_.id} already") from None
+            connection.execute(insert(PASS_CHANGES), _change(PassChangeKind.ISSUED, pass_.id, actor, pass_.issued))
+
+    def find(self, pass_id: str) -> Pass | None:
+        with self._database.reading() as connection:
+            row = connection.execute(_FIND, {"pass_id": pass_id}).one_or_none()
+        return None if row is None else _pass(row)
+
+    def verifier(self, pass_id: str) -> ScramVerifier | None:
+        with self._database.reading() as connection:
+            row = connection.execute(_VERIFIER, {"pass_id": pass_id}).one_or_none()
+        if row is None:
+            return None
+        return ScramVerifier(
+            salt=row.scram_salt,
+            iterations=row.scram_iterations,
+            stored_key=row.scram_stored_key,
+            server_key=row.scram_server_key,
+        )
+
+    def all(self, *, live_at: datetime | None = None) -> tuple[Pass, ...]:
+        """Newest first. ``live_at``: only those that are neither expired nor revoked then."""
+        query = select(*_PASS_COLUMNS).order_by(PASSES.c.issued.desc(), PASSES.c.id)
+        if live_at is not None:
+            query = query.where(PASSES.c.expires > live_at, PASSES.c.revoked.is_(None))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(_pass(row) for row in rows)
+
+    def revoke(self, pass_id: str, *, at: datetime, actor: str) -> Pass | None:
+        """The pass as it is now, or None if there is none. One revoked before keeps its first time."""
+        with self._database.writing() as connection:
+            changed = connection.execute(
+                update(PASSES).where(PASSES.c.id == pass_id, PASSES.c.revoked.is_(None)).values(revoked=at)
+            )
+            if changed.rowcount:
+                connection.execute(insert(PASS_CHANGES), _change(PassChangeKind.REVOKED, pass_id, actor, at))
+            row = connection.execute(_FIND, {"pass_id": pass_id}).one_or_none()
+        return None if row is None else _pass(row)
+
+    def cursor(self) -> int:
+        """The place in the changes up to which a reader that starts now knows everything."""
+        with self._database.reading() as connection:
+            return int(connection.execute(_CURSOR).scalar_one())
+
+    def revoked_after(self, cursor: int) -> tuple[int, tuple[str, ...]]:
+        """The passes revoked since ``cursor``, and the cursor to go on from."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_REVOKED_AFTER, {"cursor": cursor}).all()
+        return (rows[-1].seq if rows else cursor), tuple(row.pass_id for row in rows)
+
+    def claim_changes(self, *, by: str, now: datetime, until: datetime, most: int = 100) -> tuple[PassChange, ...]:
+        """Changes that no ledger holds yet, for ``by`` to record. A claim not confirmed by ``until`` is free again: a change may
+        be recorded twice after a crash, but never not at all."""
+        free = or_(PASS_CHANGES.c.claimed_until.is_(None), PASS_CHANGES.c.claimed_until <= now)
+        open_ = and_(PASS_CHANGES.c.recorded == 0, free)
+        with self._database.reading() as connection:
+            if connection.execute(select(PASS_CHANGES.c.seq).where(open_).limit(1)).first() is None:
+                return ()  # the usual answer, without the write lock
+        with self._database.writing() as connection:
+            rows = connection.execute(_CHANGES.where(open_).order_by(PASS_CHANGES.c.seq).limit(most)).all()
+            claimed = [row.seq for row in rows]
+            connection.execute(
+                update(PASS_CHANGES).where(PASS_CHANGES.c.seq.in_(claimed)).values(claimed_by=by, claimed_until=until)
+            )
+        return tuple(
+            PassChange(seq=row.seq, kind=PassChangeKind(row.kind), pass_=_pass(row), actor=row.actor, at=row.at)
+            for row in rows
+        )
+
+    def confirm_changes(self, seqs: Iterable[int]) -> None:
+        """These are durable in a ledger."""
+        with self._database.writing() as connection:
+            connection.execute(update(PASS_CHANGES).where(PASS_CHANGES.c.seq.in_(list(seqs))).values(recorded=1))
+
+    def shared_key(self, name: str) -> bytes:
+        """32 random bytes, made by whoever asks first, the same for every process of this state folder from then on."""
+        wanted = select(NODE_KEYS.c.key).where(NODE_KEYS.c.name == name)
+        with self._database.reading() as connection:
+            key: bytes | None = connection.execute(wanted).scalar()
+        if key is not None:
+            return key
+        with self._database.writing() as connection:
+            fresh = {"name": name, "key": secrets.token_bytes(_KEY_BYTES)}
+            connection.execute(sqlite_insert(NODE_KEYS).on_conflict_do_nothing(), fresh)
+            return bytes(connection.execute(wanted).scalar_one())
+
+
+def _change(kind: PassChangeKind, pass_id: str, actor: str, at: datetime) -> dict[str, object]:
+    return {"kind": kind.value, "pass_id": pass_id, "actor": actor, "at": at, "recorded": 0}
+
+
+def _pass(row: Row[*tuple[object, ...]]) -> Pass:
+    try:
+        return Pass(
+            id=row.id,
+            principal=principal_from_json(row.principal),
+            resources=_names(row.resources),
+            verbs=frozenset(VerbClass(verb) for verb in _names(row.verbs)),
+            purpose=row.purpose,
+            ticket=row.ticket,
+            issued=row.issued,
+            expires=row.expires,
+            revoked=row.revoked,
+        )
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"The stored pass {row.id} cannot be read: {type(error).__name__}") from error
+
+
+def _names(value: Sequence[object]) -> frozenset[str]:
+    return frozenset(str(name) for name in value)

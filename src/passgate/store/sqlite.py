@@ -1,0 +1,102 @@
+"""One SQLite file, used by the gate's workers and by the command line at the same time."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from passgate.core.errors import StoreError
+from passgate.store.schema import upgrade
+
+_BUSY_SECONDS = 5
+"""How long a write waits for another process's write. Writes are a few rows, so a wait this long means that something is stuck."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",  # readers never wait for a writer
+    "PRAGMA synchronous=FULL",  # a revocation that was reported done stays done after a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+)
+
+
+class SqliteDatabase:
+    """Opens, migrates and guards the file. Every failure is a StoreError that names the file and holds no row's content."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError."""
+        self.path = path
+        _claim_file(path)
+        self._engine = _engine(path)
+        try:
+            with self.writing() as connection:
+                upgrade(connection)
+        except StoreError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Each statement by itself, on the newest committed state."""
+        with self._failures("read"), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction that holds the write lock from its start, so what it reads is still true when it writes."""
+        with self._failures("written"), self._engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def _failures(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or type(error).__name__
+            raise StoreError(f"The state store {self.path} cannot be {what}: {cause}") from None
+
+
+def _claim_file(path: Path) -> None:
+    """The file must be there with mode 0600 before SQLite writes to it: the WAL files take their mode from it."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise StoreError(f"The state store {path} cannot be opened: {error.strerror}") from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise StoreError(f"Others may read or write the state store {path}: chmod 600 {path}")
+
+
+def _engine(path: Path) -> Engine:
+    # AUTOCOMMIT: transactions are begun here, by hand, since sqlite3 would begin them late and deferred.
+    engine = create_engine(
+        f"sqlite+pysqlite:///{path}",
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        connect_args={"timeout": _BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        try:
+            for pragma in _PRAGMAS:
+                cursor.execute(pragma)
+        finally:
+            cursor.close()
+
+    return engine
