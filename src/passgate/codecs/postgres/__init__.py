@@ -1,0 +1,31 @@
+"""PostgreSQL's wire protocol, 3.0 and 3.2, both directions, without I/O. Hostile bytes raise RemoteProtocolError and nothing else.
+
+Every message class has ``TYPE`` (its type byte as a number), ``parse(payload)`` (body, header excluded) and ``encode()`` (whole).
+
+startup.py         parse_startup(packet) -> StartupMessage | SSLRequest | GSSENCRequest | CancelRequest
+                   .replication, .negotiation(); NegotiateProtocolVersion, parse_ssl_reply
+cancellation.py    BackendKeyData, CancelRequest (keys of 4 to 256 bytes)
+authentication.py  Authentication*, parse_authentication(payload);
+                   answers ('p', told apart by context): PasswordMessage, SASLInitialResponse, SASLResponse
+simple_query.py    Query, CommandComplete(.verb, .rows), EmptyQueryResponse, ReadyForQuery, TransactionStatus
+extended_query.py  Parse, Bind, Describe, Execute, Close, Sync, Flush, Target; ParseComplete, BindComplete, CloseComplete, NoData,
+                   PortalSuspended, ParameterDescription
+row_description.py RowDescription(.bound(formats)), FieldDescription, DataRow
+copy.py            CopyData, CopyDone, CopyFail, CopyInResponse, CopyOutResponse, CopyBothResponse
+function_call.py   FunctionCall, FunctionCallResponse
+asynchronous.py    ParameterStatus, NotificationResponse, Terminate
+error_response.py  ErrorResponse, NoticeResponse (same fields)
+messages.py        parse_frontend(kind, payload), parse_backend(kind, payload); tables FRONTEND, BACKEND; an unmodelled type raises
+framing.py         frontend_splitter(limits), backend_splitter(limits), StartupSplitter, FrontendLimits, BackendLimits,
+                   PRE_AUTHENTICATION, UPSTREAM_STARTUP. splitter.feed(data); while (frame := splitter.next()) is not None:
+                   frame.kind, .count, .data (headers included), .payload, .whole. Runs of rows are one frame;
+                   splitter.stream(ROWS) lets untouched rows through in pieces (frame.whole False, count = messages that end in it)
+types.py           OIDs, value_kind(oid), can hold a mask or not
+shape.py           result_shape(description, origin) -> core Shape
+rows.py            RowRewriter(plan, description, masker).rewrite(run) -> Rewritten(data, rows, masked)
+copy_rows.py       CopyRewriter: the same for COPY TO STDOUT in text, csv and binary
+values.py          decode_parameter(value, oid, format) -> the text the server would print, or opaque
+refusal.py         refusal(...) and fatal(...) -> ErrorResponse; masked(report, scan_text); withheld(report)
+sqlstate.py        the codes in use and their condition names
+hot/               per message and per row, compiled by mypyc where a C compiler is there
+"""

@@ -1,0 +1,1 @@
+"""What runs per message or per row; compiled by mypyc where a C compiler is there (see passgate.implementation)."""
