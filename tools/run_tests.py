@@ -32,7 +32,17 @@ def main(arguments: list[str]) -> int:
         return 1
     run([python, "-m", "coverage", "combine", "-q"])
     floors = [
-        run([python, "-m", "coverage", "report", "--skip-covered", f"--fail-under={FLOOR}", f"--include=src/passgate/{name}/*"])
+        run(
+            [
+                python,
+                "-m",
+                "coverage",
+                "report",
+                "--skip-covered",
+                f"--fail-under={FLOOR}",
+                f"--include=src/passgate/{name}/*",
+            ]
+        )
         for name in COVERED
     ]
     if any(floors):

@@ -99,7 +99,7 @@ class PostgresCluster:
             ],
             owner,
         )
-        port = _free_port()
+        port = free_port()
         config = [
             "listen_addresses = '127.0.0.1'",
             f"port = {port}",
@@ -213,7 +213,8 @@ def _run(command: Sequence[str], owner: pwd.struct_passwd | None) -> None:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

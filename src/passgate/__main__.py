@@ -1,0 +1,6 @@
+"""``python -m passgate``."""
+
+from passgate.cli.main import run
+
+if __name__ == "__main__":
+    run()
