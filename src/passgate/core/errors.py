@@ -48,6 +48,10 @@ class DetectorError(PassgateError):
     """A detector failed, so the value cannot be shown."""
 
 
+class PassRequestError(PassgateError):
+    """The pass cannot be issued as asked for."""
+
+
 class SecretUnavailableError(PassgateError):
     """The upstream credential could not be obtained."""
 
