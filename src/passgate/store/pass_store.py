@@ -39,9 +39,17 @@ _REVOKED_AFTER = (
     .where(PASS_CHANGES.c.seq > bindparam("cursor"), PASS_CHANGES.c.kind == PassChangeKind.REVOKED.value)
     .order_by(PASS_CHANGES.c.seq)
 )
-_CHANGES: Select[*tuple[object, ...]] = select(
-    PASS_CHANGES.c.seq, PASS_CHANGES.c.kind, PASS_CHANGES.c.actor, PASS_CHANGES.c.at, *_PASS_COLUMNS
-).join(PASSES, PASSES.c.id == PASS_CHANGES.c.pass_id)
+_FREE = and_(
+    PASS_CHANGES.c.recorded == 0,
+    or_(PASS_CHANGES.c.claimed_until.is_(None), PASS_CHANGES.c.claimed_until <= bindparam("now")),
+)
+_ANY_FREE = select(PASS_CHANGES.c.seq).where(_FREE).limit(1)
+_FREE_CHANGES: Select[*tuple[object, ...]] = (
+    select(PASS_CHANGES.c.seq, PASS_CHANGES.c.kind, PASS_CHANGES.c.actor, PASS_CHANGES.c.at, *_PASS_COLUMNS)
+    .join(PASSES, PASSES.c.id == PASS_CHANGES.c.pass_id)
+    .where(_FREE)
+    .order_by(PASS_CHANGES.c.seq)
+)
 
 _KEY_BYTES = 32
 
@@ -127,13 +135,11 @@ class PassStore:
     def claim_changes(self, *, by: str, now: datetime, until: datetime, most: int = 100) -> tuple[PassChange, ...]:
         """Changes that no ledger holds yet, for ``by`` to record. A claim not confirmed by ``until`` is free again: a change may
         be recorded twice after a crash, but never not at all."""
-        free = or_(PASS_CHANGES.c.claimed_until.is_(None), PASS_CHANGES.c.claimed_until <= now)
-        open_ = and_(PASS_CHANGES.c.recorded == 0, free)
         with self._database.reading() as connection:
-            if connection.execute(select(PASS_CHANGES.c.seq).where(open_).limit(1)).first() is None:
+            if connection.execute(_ANY_FREE, {"now": now}).first() is None:
                 return ()  # the usual answer, without the write lock
         with self._database.writing() as connection:
-            rows = connection.execute(_CHANGES.where(open_).order_by(PASS_CHANGES.c.seq).limit(most)).all()
+            rows = connection.execute(_FREE_CHANGES.limit(most), {"now": now}).all()
             claimed = [row.seq for row in rows]
             connection.execute(
                 update(PASS_CHANGES).where(PASS_CHANGES.c.seq.in_(claimed)).values(claimed_by=by, claimed_until=until)
