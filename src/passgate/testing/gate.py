@@ -53,8 +53,9 @@ class RunningGate:
     ) -> Iterator["RunningGate"]:
         """Write a configuration, start ``passgate serve``, wait until it takes connections, stop it on leaving.
 
-        ``user`` and ``password``: whom the gate is upstream, the superuser if not given. ``bundle``: rules in YAML beside the pack ``postgres-safe``; ``sections``: further top-level settings in YAML. Raises
-        PassgateError with what the gate said if it does not come up.
+        ``user`` and ``password``: whom the gate is upstream, the superuser if not given. ``bundle``: rules in YAML beside the pack
+        ``postgres-safe``; ``sections``: further top-level settings in YAML. Raises PassgateError with what the gate said if it does
+        not come up.
         """
         directory.mkdir(parents=True, exist_ok=True)
         made = command_line(["init", "--dir", str(directory)])
