@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
@@ -40,7 +40,7 @@ _REVOKED_AFTER = (
     .order_by(PASS_CHANGES.c.seq)
 )
 _FREE = and_(
-    PASS_CHANGES.c.recorded == 0,
+    PASS_CHANGES.c.recorded == literal_column("0"),  # a literal, or SQLite would not use the partial index
     or_(PASS_CHANGES.c.claimed_until.is_(None), PASS_CHANGES.c.claimed_until <= bindparam("now")),
 )
 _ANY_FREE = select(PASS_CHANGES.c.seq).where(_FREE).limit(1)

@@ -1,0 +1,128 @@
+"""What somebody asks a pass for, read from the words they used and held against what may be issued."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from passgate.core.action import VerbClass
+from passgate.core.errors import PassRequestError
+from passgate.core.principal import Principal, PrincipalKind
+
+_SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
+_MAX_PURPOSE = 500
+_MAX_TICKET = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassRequest:
+    """``ttl`` None: the default."""
+
+    principal: Principal
+    resources: frozenset[str]
+    verbs: frozenset[VerbClass]
+    purpose: str
+    ticket: str | None = None
+    ttl: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuingRules:
+    """``resources``: the names that exist."""
+
+    resources: frozenset[str]
+    default_ttl: timedelta
+    max_ttl: timedelta
+
+    def ttl(self, request: PassRequest) -> timedelta:
+        """How long the pass asked for lives. Raises PassRequestError that names everything wrong with the request."""
+        problems = [*self._about_who(request.principal), *self._about_what(request)]
+        ttl = request.ttl if request.ttl is not None else min(self.default_ttl, self.max_ttl)
+        if ttl <= timedelta(0):
+            problems.append("the time to live must be longer than zero")
+        if ttl > self.max_ttl:
+            problems.append(f"the time to live is {_written(ttl)}, but the maximum is {_written(self.max_ttl)}")
+        if problems:
+            raise PassRequestError("The pass cannot be issued: " + "; ".join(problems))
+        return ttl
+
+    def _about_who(self, principal: Principal) -> Iterable[str]:
+        behalf = principal.on_behalf_of
+        if principal.kind is PrincipalKind.AGENT and behalf is None:
+            yield f"the agent {principal.subject} must name the human or the owner it acts for (--on-behalf-of)"
+        if behalf is not None and behalf.kind is PrincipalKind.AGENT:
+            yield f"nobody acts on behalf of an agent: name the human or the owner behind {behalf}"
+
+    def _about_what(self, request: PassRequest) -> Iterable[str]:
+        if not request.resources:
+            yield "it names no resource"
+        for unknown in sorted(request.resources - self.resources):
+            known = ", ".join(sorted(self.resources)) or "none"
+            yield f"there is no resource {unknown!r}{_near(unknown, self.resources)}; known: {known}"
+        if not request.verbs:
+            yield "it names no verb"
+        if not request.purpose.strip():
+            yield "it states no purpose"
+        for name, text, most in (
+            ("purpose", request.purpose, _MAX_PURPOSE),
+            ("ticket", request.ticket or "", _MAX_TICKET),
+        ):
+            if len(text) > most:
+                yield f"the {name} is longer than {most} characters"
+            if not text.isprintable():
+                yield f"the {name} holds characters that cannot be printed"
+
+
+def parse_principal(text: str, *, groups: Iterable[str] = (), on_behalf_of: str | None = None) -> Principal:
+    """``agent:reporter``, ``human:ada@example.com``, ``service:billing``. Raises PassRequestError."""
+    kind, colon, subject = text.partition(":")
+    kinds = [k.value for k in PrincipalKind]
+    if not colon:
+        raise PassRequestError(
+            f"{text!r} does not say what it is: write one of {', '.join(f'{k}:{text}' for k in kinds)}"
+        )
+    if kind not in kinds:
+        raise PassRequestError(f"{kind!r} is not a kind of principal{_near(kind, kinds)}; known: {', '.join(kinds)}")
+    return Principal(
+        kind=PrincipalKind(kind),
+        subject=_subject(subject),
+        groups=frozenset(_subject(group) for group in groups),
+        on_behalf_of=None if on_behalf_of is None else parse_owner(on_behalf_of),
+    )
+
+
+def parse_owner(text: str) -> Principal:
+    """Whom somebody acts for: ``user@example.com`` is a human; ``service:billing`` says otherwise. Raises PassRequestError."""
+    return parse_principal(text if ":" in text else f"{PrincipalKind.HUMAN}:{text}")
+
+
+def parse_verbs(words: Iterable[str]) -> frozenset[VerbClass]:
+    """Each word may hold several, parted by commas: ``read,write``. Raises PassRequestError."""
+    verbs: set[VerbClass] = set()
+    known = [verb.value for verb in VerbClass]
+    for word in ",".join(words).split(","):
+        verb = word.strip().lower()
+        if not verb:
+            continue
+        if verb not in known:
+            raise PassRequestError(f"{verb!r} is not a verb{_near(verb, known)}; known: {', '.join(known)}")
+        verbs.add(VerbClass(verb))
+    return frozenset(verbs)
+
+
+def _subject(text: str) -> str:
+    if _SUBJECT.fullmatch(text) is None:
+        raise PassRequestError(f"{text[:80]!r} is not a name: 1 to 200 letters, digits and . @ _ + / = -")
+    return text
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _written(ttl: timedelta) -> str:
+    seconds = round(ttl.total_seconds())
+    parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
