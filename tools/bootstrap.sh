@@ -19,7 +19,7 @@ EOF
 if [ "$purpose" = test ]; then
   command -v node >/dev/null || want nodejs
   command -v npm >/dev/null || want npm
-  command -v java >/dev/null || want default-jre-headless
+  command -v javac >/dev/null || want default-jdk-headless
   [ -e /usr/share/java/postgresql.jar ] || want libpostgresql-jdbc-java
 fi
 if [ "$purpose" = bench ]; then
