@@ -122,6 +122,15 @@ class GatedSession:
                 self._texts.popitem(last=False)
         return understood
 
+    @property
+    def meaning(self) -> tuple[str, str]:
+        """Versions of what a text means and of what is made of it: policy, then catalog and search path."""
+        return self._steps.policy.current.version, self._understander.version
+
+    def foresee(self, understood: Understood) -> Decision:
+        """The strictest decision as things stand, not recorded: for what is only prepared and will be judged when it runs."""
+        return max(self._decide(understood), key=lambda decision: decision.outcome.rank)
+
     def judge(self, understood: Understood, *, digest: str = "") -> Verdict:
         """Decide every action, then record: refusals where one is denied, intents otherwise.
 
