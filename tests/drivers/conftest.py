@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from passgate.testing import IssuedPass, PostgresCluster, RunningGate
+from passgate.testing import GateSetup, IssuedPass, PostgresCluster, RunningGate
 
 SCHEMA = """
 CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, email text UNIQUE NOT NULL, ssn text, joined date, score numeric);
@@ -45,9 +45,8 @@ def _enterable(factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session")
 def gate(cluster: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGate]:
     directory = tmp_path_factory.mktemp("gate")
-    with RunningGate.start(
-        directory, cluster, database="shop", user="app", password="app-password", bundle=BUNDLE
-    ) as gate:
+    setup = GateSetup(database="shop", user="app", password="app-password", bundle=BUNDLE)
+    with RunningGate.start(directory, cluster, setup) as gate:
         yield gate
 
 

@@ -26,6 +26,52 @@ class IssuedPass:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateSetup:
+    """What a gate is to be in front of, and how.
+
+    ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML mapping, the
+    cluster's own authority if None. ``sections``: further top-level settings in YAML.
+    """
+
+    database: str
+    user: str
+    password: str = field(repr=False)
+    packs: tuple[str, ...] = ("postgres-safe",)
+    bundle: str = "rules: []\n"
+    workers: int = 1
+    require_tls: bool = True
+    upstream_tls: str | None = None
+    sections: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def configuration(self, cluster: PostgresCluster, *, port: int, secret: Path, state: Path) -> str:
+        """The text of ``passgate.yaml``."""
+        tls = self.upstream_tls or f"{{mode: verify-full, ca: {cluster.ca}}}"
+        return f"""\
+state: {state}
+listeners:
+  - kind: postgres
+    address: 127.0.0.1
+    port: {port}
+    require_tls: {str(self.require_tls).lower()}
+resources:
+  shop:
+    kind: postgres
+    labels: {{env: prod}}
+    upstream:
+      host: {cluster.host}
+      port: {cluster.port}
+      database: {self.database}
+      user: {self.user}
+      tls: {tls}
+      credential: {{file: {secret}}}
+policy:
+  packs: [{", ".join(self.packs)}]
+  bundles: [rules.yaml]
+{self.sections}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunningGate:
     """A gate that serves the resource ``shop`` on ``port``. ``ca`` signed the certificate it shows."""
 
@@ -38,59 +84,31 @@ class RunningGate:
 
     @classmethod
     @contextmanager
-    def start(
-        cls,
-        directory: Path,
-        cluster: PostgresCluster,
-        *,
-        database: str,
-        user: str | None = None,
-        password: str | None = None,
-        bundle: str | None = None,
-        workers: int = 1,
-        sections: str = "",
-        environment: Mapping[str, str] | None = None,
-    ) -> Iterator["RunningGate"]:
+    def start(cls, directory: Path, cluster: PostgresCluster, setup: GateSetup) -> Iterator["RunningGate"]:
         """Write a configuration, start ``passgate serve``, wait until it takes connections, stop it on leaving.
 
-        ``user`` and ``password``: whom the gate is upstream, the superuser if not given. ``bundle``: rules in YAML beside the pack
-        ``postgres-safe``; ``sections``: further top-level settings in YAML. Raises PassgateError with what the gate said if it does
-        not come up.
+        Raises PassgateError with what the gate said if it does not come up.
         """
         directory.mkdir(parents=True, exist_ok=True)
         made = command_line(["init", "--dir", str(directory)])
         if made.returncode != 0:
             raise PassgateError(f"passgate init failed: {made.stderr}")
         port = free_port()
-        secret = directory / "upstream.password"
-        secret.write_text(password or cluster.password)
-        secret.chmod(0o600)
-        config = directory / "passgate.yaml"
         state = directory / "state"
-        config.write_text(
-            _configuration(
-                cluster,
-                database=database,
-                user=user or cluster.user,
-                port=port,
-                secret=secret,
-                state=state,
-                bundle=bundle,
-            )
-        )
-        if bundle is not None:
-            (directory / "rules.yaml").write_text(bundle)
-        if sections:
-            with config.open("a") as file:
-                file.write(sections)
+        secret = directory / "upstream.password"
+        secret.touch(mode=0o600)
+        secret.write_text(setup.password)
+        (directory / "rules.yaml").write_text(setup.bundle)
+        config = directory / "passgate.yaml"
+        config.write_text(setup.configuration(cluster, port=port, secret=secret, state=state))
         log = directory / "gate.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "passgate", "serve", "--config", str(config), "--workers", str(workers)],
+                [sys.executable, "-m", "passgate", "serve", "--config", str(config), "--workers", str(setup.workers)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **setup.environment},
             )
         gate = cls(
             directory=directory,
@@ -192,29 +210,3 @@ def command_line(arguments: Sequence[str], **environment: str) -> "subprocess.Co
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "160", **environment},
         check=False,
     )
-
-
-def _configuration(
-    cluster: PostgresCluster, *, database: str, user: str, port: int, secret: Path, state: Path, bundle: str | None
-) -> str:
-    bundles = "  bundles: [rules.yaml]\n" if bundle is not None else ""
-    return f"""\
-state: {state}
-listeners:
-  - kind: postgres
-    address: 127.0.0.1
-    port: {port}
-resources:
-  shop:
-    kind: postgres
-    labels: {{env: prod}}
-    upstream:
-      host: {cluster.host}
-      port: {cluster.port}
-      database: {database}
-      user: {user}
-      tls: {{mode: verify-full, ca: {cluster.ca}}}
-      credential: {{file: {secret}}}
-policy:
-  packs: [postgres-safe]
-{bundles}"""
