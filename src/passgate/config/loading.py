@@ -68,10 +68,12 @@ def _problem(source: Source, details: ErrorDetails) -> Problem:
     path = _known_path(source, details["loc"])
     kind = details["type"]
     if kind == "extra_forbidden":
-        name = str(path[-1])
-        text = f"unknown setting{did_you_mean(name, _siblings(path))}"
-        return Problem(place=source.keys.get(path, _nearest(source, path)), path=path, text=text)
-    return Problem(place=_nearest(source, path), path=path, text=_text(source, path, details))
+        text = f"unknown setting{did_you_mean(str(path[-1]), _siblings(path))}"
+    else:
+        text = _text(source, path, details)
+    about_key = kind == "extra_forbidden" or details["loc"][-1:] == ("[key]",)
+    place = source.keys[path] if about_key else _nearest(source, path)
+    return Problem(place=place, path=path, text=text)
 
 
 def _text(source: Source, path: tuple[str | int, ...], details: ErrorDetails) -> str:

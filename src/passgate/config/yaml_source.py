@@ -35,7 +35,7 @@ def read_yaml(text: str) -> Source:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(line=mark.line + 1, column=mark.column + 1) if mark else Place(line=1, column=1)
-        what = " ".join(str(error.problem or error.context or "it cannot be read").split())
+        what = " ".join(f"{error.context or ''} {error.problem or ''}".split())
         return _failed(Problem(place=place, path=(), text=f"not valid YAML: {what}"))
     except YAMLError as error:
         what = " ".join(str(error).split())

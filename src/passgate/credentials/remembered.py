@@ -8,7 +8,7 @@ from passgate.credentials.credential import Credential
 
 
 class RememberedCredential:
-    """The same answer for ``seconds``; failures are not kept. ``forget`` it when the target refuses it: it may have been rotated."""
+    """The same answer for ``seconds``; failures are not kept. ``forget`` one that the target refuses: it may have been rotated."""
 
     def __init__(self, source: Credential, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
