@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 class Column:
     """``number`` is the server's attribute number: from 1 for a user's columns, negative for system columns.
 
-    ``type_name`` is as ``format_type`` prints it. ``generated``: an identity or stored generated column.
+    ``type_name`` is the internal name (``int4``, ``_text`` for an array). ``generated``: an identity or generated column.
     """
 
     name: str
