@@ -5,14 +5,14 @@ together once, when its last byte is there, so the cost is linear however small 
 are handed on in pieces instead, and never held.
 """
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Final, final
 
 from librt.strings import read_i32_be
 
 if TYPE_CHECKING:
-    from mypy_extensions import i64
-else:
-    i64 = int
+    from mypy_extensions import i64  # for the compiler only: nothing below may need it when interpreted
 
 HEADER: Final = 5  # type byte and length word
 PIECE_OVER: Final = 64 * 1024  # a streamed message up to this size is still handed on whole: one write, not two
@@ -102,10 +102,11 @@ class Splitter:
         if fault := self._fault(buffer, pos):
             self._broken = True
             raise self._error(fault)
-        end = pos + 1 + i64(read_i32_be(buffer, pos + 1))
+        length: int = read_i32_be(buffer, pos + 1)
+        end: i64 = pos + 1 + length
         if end > size:
             self._need = end - pos
-            self._kind = i64(buffer[pos])
+            self._kind = buffer[pos]
             if self.held < self._need:
                 return self._wait()
             self._gather()
@@ -116,9 +117,9 @@ class Splitter:
         kind = buffer[pos]
         count = 1
         if kind in self._runs:
-            largest = i64(LARGEST) if kind in self._streamed else i64(self._limits[kind])
+            largest = LARGEST if kind in self._streamed else self._limits[kind]
             while end + HEADER <= size and buffer[end] == kind:
-                length = i64(read_i32_be(buffer, end + 1))
+                length = read_i32_be(buffer, end + 1)
                 following = end + 1 + length
                 if length < 4 or length - 4 > largest or following > size:
                     break  # a bad one is judged when it comes first
@@ -137,8 +138,8 @@ class Splitter:
     def _fault(self, buffer: bytes, pos: i64) -> str:
         """What is wrong with the header at ``pos``; empty if nothing is."""
         kind = buffer[pos]
-        length = i64(read_i32_be(buffer, pos + 1))
-        limit = i64(self._limits[kind])
+        length: int = read_i32_be(buffer, pos + 1)
+        limit = self._limits[kind]
         if limit == UNKNOWN:
             return f"a message of type {kind:#04x} is not known here"
         if kind in self._streamed:
