@@ -1,0 +1,339 @@
+"""Core events as canonical bytes: what is hashed into the tree, and what lies beside it encrypted.
+
+The leaf is JSON with sorted keys, no floats, at most 65,535 bytes (the limit of C2SP tlog-tiles). It holds no statement text: that
+goes, compressed and encrypted under the session's key, into a payload frame, and the leaf names the hash of the *ciphertext*. What
+stays the same for a session, a decision or an action is rendered once and put in as it is: this runs twice per statement.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import orjson
+import zstandard
+
+from passgate.core.decision import Decision, LimitRows, Mask, MaxRows, Notify, Obligation, Record, Tag
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, Json
+from passgate.core.principal import Principal
+from passgate.core.session import Session
+from passgate.ledger.ids import EventIds
+from passgate.ledger.keys import RootKeys, Sealer, SessionKey
+
+LEAF_LIMIT = 65_535
+VERSION = 1
+TEXT_PURPOSE = b"text"
+_COMPRESS_FROM = 512
+_RAW, _ZSTD = b"\x00", b"\x01"
+_CACHE_ENTRIES = 2048
+_TEXT_ENTRIES = 256
+_SORTED = orjson.OPT_SORT_KEYS
+
+
+def pack_payload(body: bytes) -> bytes:
+    """One byte that says how, then ``body``, compressed where that pays."""
+    return _RAW + body if len(body) < _COMPRESS_FROM else _ZSTD + zstandard.compress(body, 1)
+
+
+def unpack_payload(packed: bytes, limit: int) -> bytes:
+    """Raises zstandard.ZstdError."""
+    if packed[:1] == _RAW:
+        return packed[1:]
+    return zstandard.ZstdDecompressor().decompress(packed[1:], max_output_size=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Enveloped:
+    """One event, ready to be written. ``payload`` is ciphertext to store with it; None if there is none or it is stored already."""
+
+    event_id: str
+    leaf: bytes
+    payload: bytes | None
+
+
+class SessionEnvelope:
+    """What the ledger keeps of one live session: its key, its sequence, and the parts of its leaves that do not change."""
+
+    __slots__ = (
+        "_constants", "_database", "_sealer", "_slot", "_texts", "_user", "generation", "key", "sequence", "session", "slot_stored",
+    )  # fmt: skip
+
+    def __init__(self, session: Session, root: RootKeys) -> None:
+        self.session = session
+        self.key = SessionKey.new(session.id)
+        self.sequence = 0
+        self.generation = 0
+        self.slot_stored: asyncio.Future[None] | None = None
+        self._slot = self.key.slot(root)
+        self._sealer: Sealer = self.key.sealer(TEXT_PURPOSE)
+        self._texts: dict[str, tuple[orjson.Fragment, asyncio.Future[None]]] = {}
+        self._constants: tuple[orjson.Fragment, ...] = ()
+        self._user = self._database = ""
+
+    def slot_to_store(self) -> bytes:
+        """The key's slot as long as no event has taken it to disk; empty after that, or while one is on its way."""
+        if not self._slot:
+            return b""
+        stored = self.slot_stored
+        if stored is None:
+            return self._slot
+        if not stored.done():
+            return b""
+        if _succeeded(stored):
+            self._slot = b""
+        return self._slot
+
+    def constants(self) -> tuple[orjson.Fragment, ...]:
+        """Actor, pass and target; rendered again once the upstream has said who and where the session is."""
+        session = self.session
+        if self._constants and self._user is session.user and self._database is session.database:
+            return self._constants
+        self._user, self._database = session.user, session.database
+        grant = session.pass_
+        self._constants = (
+            orjson.Fragment(_encode(_principal(grant.principal) | {"peer": session.peer})),
+            orjson.Fragment(_encode({"id": grant.id, "purpose": grant.purpose, "ticket": grant.ticket})),
+            orjson.Fragment(
+                _encode(
+                    {
+                        "database": session.database,
+                        "kind": session.resource.kind,
+                        "labels": dict(session.resource.labels),
+                        "name": session.resource.name,
+                        "user": session.user,
+                    }
+                )
+            ),
+        )
+        return self._constants
+
+    def stored(self, text: str) -> orjson.Fragment | None:
+        """The reference of a text that this session has already put on disk, durably."""
+        known = self._texts.get(text)
+        if known is None:
+            return None
+        reference, durable = known
+        return reference if durable.done() and _succeeded(durable) else None
+
+    def remember(self, text: str, reference: orjson.Fragment, durable: "asyncio.Future[None]") -> None:
+        if len(self._texts) >= _TEXT_ENTRIES:
+            self._texts.clear()
+        self._texts[text] = (reference, durable)
+
+    def forget_texts(self, generation: int) -> None:
+        """Store texts again from now on: the log has gone on in another file."""
+        self.generation = generation
+        self._texts.clear()
+
+    def seal(self, body: dict[str, Json]) -> tuple[bytes, orjson.Fragment]:
+        """Ciphertext of ``body`` and the reference that a leaf holds."""
+        sealed = self._sealer.seal(pack_payload(_encode(body)))
+        digest = sha256(sealed).hexdigest()
+        return sealed, orjson.Fragment(b'{"ct_sha256":"%b","key":"%b"}' % (digest.encode(), self.key.id.encode()))
+
+
+class Enveloper:
+    """Makes leaves for one log and one thread. Raises LedgerUnavailableError for an event that cannot be written down."""
+
+    def __init__(self, *, origin: str, epoch: int) -> None:
+        self._ids = EventIds()
+        self._origin = origin
+        self._epoch = epoch
+        self._decisions: dict[int, tuple[Decision, orjson.Fragment]] = {}
+        self._actions: dict[tuple[str, str, tuple[str, ...]], orjson.Fragment] = {}
+
+    def envelope(self, event: Event, state: SessionEnvelope | None) -> tuple[Enveloped, orjson.Fragment | None]:
+        """The second part is the reference to remember for ``event.text`` once durable; None where there is nothing to remember."""
+        now = time.time_ns()
+        event_id = self._ids.next(now)
+        document: dict[str, object] = {
+            "epoch": self._epoch,
+            "id": event_id,
+            "log": self._origin,
+            "mono": time.monotonic_ns() // 1000,
+            "time": now // 1000,
+            "type": event.type.value,
+            "v": VERSION,
+        }
+        if event.verb or event.objects:
+            document["action"] = self._action(event)
+        if event.decision is not None:
+            document["decision"] = self._decision(event.decision)
+        if event.detail:
+            document["detail"] = _whole(event.detail)
+        if event.intent is not None:
+            document["intent"] = event.intent
+        payload, reference = None, None
+        if state is not None:
+            state.sequence += 1
+            document["seq"] = state.sequence
+            document["session"] = state.session.id
+            document["actor"], document["pass"], document["target"] = state.constants()
+            payload, reference = _payload(event, state, document)
+        elif event.actor:
+            document["actor"] = {"subject": event.actor}
+        leaf = _encode(document)
+        if len(leaf) >= LEAF_LIMIT:
+            leaf, payload = _shrunk(event, state, document)
+            reference = None
+        return Enveloped(event_id, leaf, payload), reference if payload is not None else None
+
+    def _action(self, event: Event) -> orjson.Fragment:
+        key = (event.verb, event.fingerprint, event.objects)
+        fragment = self._actions.get(key)
+        if fragment is None:
+            if len(self._actions) >= _CACHE_ENTRIES:
+                self._actions.clear()
+            body: dict[str, Json] = {
+                "verb": event.verb,
+                "objects": list(event.objects),
+                "fingerprint": event.fingerprint,
+            }
+            fragment = self._actions[key] = orjson.Fragment(_encode(body))
+        return fragment
+
+    def _decision(self, decision: Decision) -> orjson.Fragment:
+        known = self._decisions.get(id(decision))
+        if known is not None and known[0] is decision:
+            return known[1]
+        if len(self._decisions) >= _CACHE_ENTRIES:
+            self._decisions.clear()
+        body: dict[str, Json] = {
+            "outcome": decision.outcome.value,
+            "rule": decision.rule,
+            "fired": list(decision.fired),
+            "policy": decision.policy_version,
+            "obligations": [_obligation(o) for o in decision.obligations],
+        }
+        if decision.approvers is not None:
+            body["approvers"] = {"group": decision.approvers.group, "count": decision.approvers.count}
+        fragment = orjson.Fragment(_encode(body))
+        self._decisions[id(decision)] = (decision, fragment)
+        return fragment
+
+
+def _payload(
+    event: Event, state: SessionEnvelope, document: dict[str, object]
+) -> tuple[bytes | None, orjson.Fragment | None]:
+    """Encrypt what must not lie in the leaf. A refusal's reason goes with the text, since it may quote it."""
+    decision = event.decision
+    says = decision is not None and decision.outcome.rank > 0
+    if event.text is None and not says:
+        return None, None
+    if event.text is not None and not says:
+        stored = state.stored(event.text)
+        if stored is not None:
+            document["payload"] = stored
+            return None, None
+    body: dict[str, Json] = {}
+    if event.text is not None:
+        body["text"] = event.text
+    if says and decision is not None:
+        body["reason"], body["hint"] = decision.reason, decision.hint
+    sealed, reference = state.seal(body)
+    document["payload"] = reference
+    return sealed, None if says else reference
+
+
+def _shrunk(event: Event, state: SessionEnvelope | None, document: dict[str, object]) -> tuple[bytes, bytes | None]:
+    """A leaf that came out too large: its open parts go out of line too, and the leaf says how many there were."""
+    payload = None
+    if state is not None:
+        body: dict[str, Json] = {"objects": list(event.objects), "detail": dict(event.detail)}
+        if event.text is not None:
+            body["text"] = event.text
+        if event.decision is not None:
+            body["reason"], body["hint"] = event.decision.reason, event.decision.hint
+            body["fired"] = list(event.decision.fired)
+        payload, document["payload"] = state.seal(body)
+    document["action"] = {"verb": event.verb[:200], "objects": [], "fingerprint": event.fingerprint[:200]}
+    document["detail"] = {"oversize": True, "objects": len(event.objects), "details": len(event.detail)}
+    if event.decision is not None:
+        decision = event.decision
+        document["decision"] = {
+            "outcome": decision.outcome.value,
+            "rule": decision.rule[:200],
+            "fired": [],
+            "policy": decision.policy_version[:200],
+            "obligations": [],
+        }
+    leaf = _encode(document)
+    if len(leaf) >= LEAF_LIMIT:
+        raise LedgerUnavailableError("the event is too large to be recorded")
+    return leaf, payload
+
+
+def _principal(principal: Principal) -> dict[str, Json]:
+    body: dict[str, Json] = {"kind": principal.kind.value, "subject": principal.subject}
+    chain: list[Json] = []
+    behind = principal.on_behalf_of
+    while behind is not None:
+        chain.append({"kind": behind.kind.value, "subject": behind.subject})
+        behind = behind.on_behalf_of
+    if chain:
+        body["on_behalf_of"] = chain
+    return body
+
+
+def _obligation(obligation: Obligation) -> str:
+    """One short line: what, on what, by which rule."""
+    match obligation:
+        case Mask(column=column, strategy=strategy, rule=rule):
+            return f"mask {column.namespace}.{column.object}.{column.column} {strategy.kind.value} by {rule}"
+        case MaxRows(limit=limit, rule=rule):
+            return f"max-rows {limit} by {rule}"
+        case LimitRows(limit=limit, rule=rule):
+            return f"limit-rows {limit} by {rule}"
+        case Notify(channel=channel, rule=rule):
+            return f"notify {channel} by {rule}"
+        case Record(mode=mode, rule=rule):
+            return f"record {mode} by {rule}"
+        case Tag(tag=tag, rule=rule):
+            return f"tag {tag} by {rule}"
+        case _:
+            return f"{type(obligation).__name__.lower()} by {obligation.rule}"
+
+
+def _succeeded(done: "asyncio.Future[None]") -> bool:
+    return not done.cancelled() and done.exception() is None
+
+
+def _whole(detail: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Refuses floats, whose text differs from one writer to the next."""
+    for value in detail.values():
+        kind = type(value)
+        if kind is float or (kind in (dict, list) and _holds_float(value)):
+            raise LedgerUnavailableError("an event must not hold a float")
+    return detail if type(detail) is dict else dict(detail)
+
+
+def _holds_float(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_float(v) for v in value.values())
+    if isinstance(value, list):
+        return any(_holds_float(v) for v in value)
+    return isinstance(value, float)
+
+
+def _encode(document: Mapping[str, object]) -> bytes:
+    """Text that is not Unicode (a lone surrogate) is written escaped. Raises LedgerUnavailableError for anything else."""
+    try:
+        return orjson.dumps(document, option=_SORTED)
+    except TypeError:
+        pass
+    try:
+        return orjson.dumps(_escaped(document), option=_SORTED)
+    except TypeError as error:
+        raise LedgerUnavailableError(f"the event cannot be written down: {error}") from error
+
+
+def _escaped(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_escaped(k): _escaped(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_escaped(v) for v in value]
+    return value

@@ -1,0 +1,213 @@
+"""The ledger's keys: one that signs, one that wraps, and one per session that encrypts and can be destroyed.
+
+``keys/signing.key``  Ed25519, 32 raw bytes        ``keys/wrapping.key``  AES-256, wraps the sessions' keys (RFC 3394)
+``<log>/sessions.keys``  one fixed slot per session: its key, wrapped. Destroying a session's key overwrites the slot in place; what
+it encrypted can then be read by nobody, while every hash in the log still proves.
+"""
+
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from struct import Struct
+from zlib import crc32
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
+
+KEY_BYTES = 32
+_NONCE = Struct(">4sQ")
+_NONCE_BYTES = _NONCE.size
+_SLOT = Struct("<B32s32s40s")
+SLOT_BYTES = 112
+_LIVE, _DESTROYED = 1, 2
+_COMMITMENT = b"passgate session key commitment v1\n"
+
+
+def _secret_file(path: Path) -> bytes:
+    """The 32 bytes in ``path``, made at first use. Two processes that start together agree on one. Raises OSError."""
+    if not path.exists():
+        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            os.write(fd, os.urandom(KEY_BYTES))
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass  # another process was first: its key is the key
+        finally:
+            temporary.unlink()
+    data = path.read_bytes()
+    if len(data) != KEY_BYTES:
+        raise LedgerCorruptError(f"{path.name} does not hold a key")
+    return data
+
+
+class RootKeys:
+    """The signing and the wrapping key of a ledger folder."""
+
+    __slots__ = ("_wrapping", "signing")
+
+    def __init__(self, signing: Ed25519PrivateKey, wrapping: bytes) -> None:
+        self.signing = signing
+        self._wrapping = wrapping
+
+    def __repr__(self) -> str:
+        return "RootKeys()"
+
+    @classmethod
+    def open(cls, folder: Path) -> "RootKeys":
+        """Raises LedgerUnavailableError, LedgerCorruptError."""
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            signing = _secret_file(folder / "signing.key")
+            wrapping = _secret_file(folder / "wrapping.key")
+        except OSError as error:
+            raise LedgerUnavailableError(f"the ledger's keys cannot be read: {error.strerror}") from error
+        return cls(Ed25519PrivateKey.from_private_bytes(signing), wrapping)
+
+    def wrap(self, key: bytes) -> bytes:
+        return aes_key_wrap(self._wrapping, key)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Raises LedgerCorruptError."""
+        try:
+            return aes_key_unwrap(self._wrapping, wrapped)
+        except InvalidUnwrap as error:
+            raise LedgerCorruptError("a session's key cannot be unwrapped with this ledger's wrapping key") from error
+
+
+class Sealer:
+    """Encrypts for one purpose, from one thread: the purpose and a counter make the nonce, so none is ever used twice."""
+
+    __slots__ = ("_aead", "_associated", "_count", "_purpose")
+
+    def __init__(self, aead: AESGCM, associated: bytes, purpose: bytes) -> None:
+        self._aead = aead
+        self._associated = associated
+        self._purpose = purpose
+        self._count = 0
+
+    def seal(self, plain: bytes) -> bytes:
+        """Nonce, ciphertext, tag."""
+        self._count += 1
+        nonce = _NONCE.pack(self._purpose, self._count)
+        return nonce + self._aead.encrypt(nonce, plain, self._associated)
+
+
+class SessionKey:
+    """AES-256-GCM under one session's key. ``id`` commits to the key, so a ciphertext cannot be made to open to two stories."""
+
+    __slots__ = ("_aead", "_key", "_session", "id")
+
+    def __init__(self, session: str, key: bytes) -> None:
+        self._session = session
+        self._key = key
+        self._aead = AESGCM(key)
+        self.id = sha256(_COMMITMENT + key).hexdigest()
+
+    @classmethod
+    def new(cls, session: str) -> "SessionKey":
+        return cls(session, os.urandom(KEY_BYTES))
+
+    def __repr__(self) -> str:
+        return f"SessionKey(id={self.id[:16]!r})"
+
+    def sealer(self, purpose: bytes) -> Sealer:
+        """``purpose``: four bytes. Ask for each purpose once in the life of a key."""
+        return Sealer(self._aead, self._session.encode(), purpose)
+
+    def open(self, sealed: bytes) -> bytes:
+        """Raises LedgerCorruptError if this key did not seal it."""
+        try:
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._session.encode())
+        except InvalidTag as error:
+            raise LedgerCorruptError("a ciphertext does not open with its session's key") from error
+
+    def slot(self, root: RootKeys) -> bytes:
+        """What is stored of the key: a fixed number of bytes."""
+        return _with_crc(_SLOT.pack(_LIVE, _slot_name(self._session), bytes.fromhex(self.id), root.wrap(self._key)))
+
+
+def _slot_name(session: str) -> bytes:
+    return sha256(session.encode()).digest()
+
+
+def _with_crc(body: bytes) -> bytes:
+    return (body + crc32(body).to_bytes(4, "little")).ljust(SLOT_BYTES, b"\0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One session's place in the key file. ``wrapped`` is empty once destroyed."""
+
+    offset: int
+    name: bytes
+    key_id: str
+    wrapped: bytes
+
+
+class KeyFile:
+    """The slots of one log. Reading needs no lock: slots are whole or, after a crash, absent."""
+
+    FILE = "sessions.keys"
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / self.FILE
+
+    def end(self) -> int:
+        """Where the next slot goes. What a crash tore is written over."""
+        size = self._path.stat().st_size if self._path.exists() else 0
+        return size - size % SLOT_BYTES
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def slots(self, session: str) -> tuple[Slot, ...]:
+        """The session's slots, oldest first; usually one. Raises OSError."""
+        if not self._path.exists():
+            return ()
+        name = _slot_name(session)
+        found = []
+        with self._path.open("rb") as file:
+            offset = 0
+            while len(raw := file.read(SLOT_BYTES)) == SLOT_BYTES:
+                if raw[1:33] == name and raw == _with_crc(raw[: _SLOT.size]):
+                    state, _, key_id, wrapped = _SLOT.unpack_from(raw)
+                    live = wrapped if state == _LIVE else b""
+                    found.append(Slot(offset=offset, name=name, key_id=key_id.hex(), wrapped=live))
+                offset += SLOT_BYTES
+        return tuple(found)
+
+    def load(self, session: str, root: RootKeys) -> dict[str, SessionKey]:
+        """The session's keys by id, without the destroyed ones. Raises LedgerCorruptError, OSError."""
+        keys = {}
+        for slot in self.slots(session):
+            if slot.wrapped:
+                key = SessionKey(session, root.unwrap(slot.wrapped))
+                if key.id != slot.key_id:
+                    raise LedgerCorruptError("a session's key is not the one that was committed to")
+                keys[key.id] = key
+        return keys
+
+    def destroy(self, session: str) -> int:
+        """Overwrite the session's keys; how many there were. Raises OSError."""
+        live = [slot for slot in self.slots(session) if slot.wrapped]
+        if live:
+            fd = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                for slot in live:
+                    body = _SLOT.pack(_DESTROYED, slot.name, bytes.fromhex(slot.key_id), bytes(40))
+                    os.pwrite(fd, _with_crc(body), slot.offset)
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        return len(live)

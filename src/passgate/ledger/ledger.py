@@ -1,0 +1,196 @@
+"""The ledger as the gate sees it: a Recorder over one log of this process."""
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, EventType
+from passgate.core.session import Session
+from passgate.ledger.envelope import Enveloper, SessionEnvelope
+from passgate.ledger.files import NO_SPACE, Files, OsFiles, write_all
+from passgate.ledger.keys import KeyFile, RootKeys
+from passgate.ledger.log import DiskError, Log, NoSpaceError, Record
+from passgate.ledger.notes import NoteSigner, NoteVerifier
+from passgate.ledger.recording import CHUNK_PURPOSE, Recordings
+from passgate.ledger.settings import LedgerSettings
+from passgate.ledger.writer import Writer
+from passgate.pipeline.protocols import Receipt, Recording
+
+KEYS = "keys"
+
+URGENT = frozenset(
+    {
+        EventType.NODE_BOOT,
+        EventType.HEARTBEAT,
+        EventType.SESSION_REFUSED,
+        EventType.SESSION_END,
+        EventType.SESSION_KILLED,
+        EventType.ACTION_REFUSED,
+        EventType.ACTION_OUTCOME,
+        EventType.PASS_REVOKED,
+        EventType.AUDIT_GAP,
+        EventType.PROTOCOL_ERROR,
+        EventType.BOUND_HIT,
+    }
+)
+"""What is still taken when the disk is full: the end of what began, and every no."""
+
+_ENDED_KEPT = 1024
+"""Sessions remembered after their end, for the few events that come late."""
+
+
+class Ledger:
+    """Implements the pipeline's Recorder. Every method belongs to the event loop's thread."""
+
+    def __init__(self, *, log: Log, settings: LedgerSettings, keys: RootKeys, files: Files) -> None:
+        self._keys = keys
+        self._files = files
+        self._key_file = KeyFile(log.directory)
+        self._enveloper = Enveloper(origin=log.origin, epoch=log.epoch)
+        self._own_events = Enveloper(origin=log.origin, epoch=log.epoch)
+        self._live: dict[str, SessionEnvelope] = {}
+        self._ended: OrderedDict[str, SessionEnvelope] = OrderedDict()
+        self._log = log
+        self._writer = Writer(log=log, settings=settings, store_slots=self._store_slots, note=self._note)
+        self._recordings = Recordings(directory=log.directory, settings=settings.recording, tell=self.append)
+
+    @classmethod
+    def open(cls, path: Path, settings: LedgerSettings | None = None, *, files: Files | None = None) -> "Ledger":
+        """Open, or begin, this process's log in the ledger folder ``path``.
+
+        On return the boot and the outcome ``unknown`` of every intent that a crash left open are durable.
+        Raises LedgerUnavailableError (another writer, a disk that fails or is full) and LedgerCorruptError.
+        """
+        settings, files = settings or LedgerSettings(), files or OsFiles()
+        keys = RootKeys.open(path / KEYS)
+        log = Log.open(path / settings.log_name, settings, files, NoteSigner(settings.origin, keys.signing))
+        ledger = cls(log=log, settings=settings, keys=keys, files=files)
+        try:
+            ledger._boot()
+        except LedgerUnavailableError:
+            ledger._recordings.close()
+            log.close()
+            raise
+        ledger._writer.start()
+        return ledger
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The log's public key."""
+        return self._log.verifier
+
+    @property
+    def directory(self) -> Path:
+        return self._log.directory
+
+    @property
+    def available(self) -> bool:
+        """Whether new work would be recorded now."""
+        return self._writer.running
+
+    def append(self, event: Event) -> Receipt:
+        urgent = event.type in URGENT
+        self._writer.check(urgent=urgent)
+        session = event.session
+        state = self._state(session) if session is not None else None
+        enveloped, reference = self._enveloper.envelope(event, state)
+        event_id = enveloped.event_id
+        type_ = event.type
+        record = Record(
+            enveloped.leaf,
+            enveloped.payload,
+            session.id if session is not None else "",
+            event_id if type_ is EventType.ACTION_INTENT else "",
+            event.intent or "" if type_ is EventType.ACTION_OUTCOME else "",
+        )
+        if state is None:
+            return Receipt(event_id=event_id, durable=self._writer.submit(record, urgent=urgent))
+        slot = state.slot_to_store()
+        durable = self._writer.submit(record, urgent=urgent, slot=slot)
+        if slot:
+            state.slot_stored = durable
+        if reference is not None and event.text is not None:
+            state.remember(event.text, reference, durable)
+        if type_ is EventType.SESSION_END:
+            self._end(state)
+        return Receipt(event_id=event_id, durable=durable)
+
+    def recording(self, session: Session) -> Recording:
+        return self._recordings.open(session, self._state(session).key.sealer(CHUNK_PURPOSE))
+
+    def close(self) -> None:
+        """Write what is queued, say good-bye, publish the checkpoint, let go of the folder. Blocks for a few milliseconds."""
+        self._recordings.close()
+        self._writer.close()
+
+    # -- sessions ------------------------------------------------------------------------------------------------
+
+    def _state(self, session: Session) -> SessionEnvelope:
+        state = self._live.get(session.id)
+        if state is None:
+            state = self._ended.get(session.id)
+            if state is None:
+                state = self._live[session.id] = SessionEnvelope(session, self._keys)
+        if state.generation != self._log.generation:
+            state.forget_texts(self._log.generation)
+        return state
+
+    def _end(self, state: SessionEnvelope) -> None:
+        session = state.session.id
+        self._live.pop(session, None)
+        self._ended[session] = state
+        if len(self._ended) > _ENDED_KEPT:
+            self._ended.popitem(last=False)
+
+    # -- the writer's hands --------------------------------------------------------------------------------------
+
+    def _boot(self) -> None:
+        """Raises LedgerUnavailableError."""
+        recovered = self._log.recovered
+        lost = dict(self._log.open_intents)
+        boot = Event(
+            type=EventType.NODE_BOOT,
+            detail={
+                "pid": os.getpid(),
+                "previous": "none"
+                if recovered.segment is None
+                else "closed"
+                if recovered.standing.clean
+                else "crashed",
+                "size": self._log.size,
+                "torn_bytes": len(recovered.tail.data.rstrip(b"\0")),
+                "unknown_outcomes": len(lost),
+            },
+        )
+        records = [self._note(boot)]
+        records += [
+            self._note(
+                Event(type=EventType.ACTION_OUTCOME, intent=intent, detail={"status": "unknown", "session": session})
+            )._replace(closes=intent)
+            for intent, session in lost.items()
+        ]
+        self._log.commit(records)
+        self._log.settle()
+        self._log.publish()
+
+    def _note(self, event: Event) -> Record:
+        enveloped, _ = self._own_events.envelope(event, None)
+        return Record(enveloped.leaf)
+
+    def _store_slots(self, slots: bytes) -> None:
+        """Raises NoSpaceError, DiskError."""
+        path = self._key_file.path
+        try:
+            fresh = not path.exists()
+            fd = self._files.open(path, create=fresh)
+            try:
+                write_all(self._files, fd, slots, self._key_file.end())
+                self._files.datasync(fd)
+            finally:
+                self._files.close(fd)
+            if fresh:
+                self._files.sync_directory(path.parent)
+        except OSError as error:
+            kind = NoSpaceError if error.errno in NO_SPACE else DiskError
+            raise kind(f"a session's key cannot be stored: {error.strerror}") from error

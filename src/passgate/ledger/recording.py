@@ -1,0 +1,308 @@
+"""What the client saw, in order, as encrypted chunks that the log vouches for.
+
+A recording is cut into chunks (64 KiB or one second), each compressed, encrypted under the session's key, stored in
+``recordings/<session>/<sha256 of the ciphertext>`` and told in the log as ``rec.chunk``. A chunk's plaintext is a run of lines:
+``channel u8 | microseconds since the session began u64 | length u32 | data``, little endian.
+
+Disk work is done by one background thread. Where that falls behind, or a cap is reached, storing stops and the hash goes on.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from struct import Struct
+
+import orjson
+import zstandard
+
+from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
+from passgate.core.event import Event, EventType, Json
+from passgate.core.session import Session
+from passgate.ledger.keys import Sealer
+from passgate.ledger.settings import RecordingSettings
+from passgate.pipeline.protocols import RecordingDigest
+
+CHANNELS = {"in": 1, "shape": 2, "rows": 3, "verdict": 4, "notice": 5, "end": 6, "cut": 7}
+"""``cut`` is the recording's own: JSON that says how many bytes of which channel were not stored."""
+_NAMES = {code: name for name, code in CHANNELS.items()}
+_ROWS, _SHAPE, _END = CHANNELS["rows"], CHANNELS["shape"], CHANNELS["end"]
+_LINE = Struct("<BQI")
+CHUNK_PURPOSE = b"reco"
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+def recording_folder(directory: Path, session: str) -> Path:
+    """Where a session's chunks lie; an id that is no plain name is hashed."""
+    plain = 0 < len(session) <= 64 and _SAFE.issuperset(session)
+    return directory / "recordings" / (session if plain else sha256(session.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``at``: microseconds since the session began."""
+
+    channel: str
+    at: int
+    data: bytes
+
+
+def lines(plain: bytes) -> Iterator[Line]:
+    """The lines of one chunk. Raises LedgerCorruptError."""
+    offset = 0
+    while offset < len(plain):
+        if len(plain) - offset < _LINE.size:
+            raise LedgerCorruptError("a recorded chunk ends inside a line")
+        code, at, length = _LINE.unpack_from(plain, offset)
+        offset += _LINE.size
+        if code not in _NAMES or offset + length > len(plain):
+            raise LedgerCorruptError("a recorded chunk holds a malformed line")
+        yield Line(_NAMES[code], at, plain[offset : offset + length])
+        offset += length
+
+
+class ChunkJob:
+    """One chunk on its way to disk; the thread fills in ``digest`` and ``stored``, or ``failed``."""
+
+    __slots__ = ("bytes", "digest", "failed", "number", "plain", "recording", "stored", "t0", "t1")
+
+    def __init__(self, recording: "SessionRecording", number: int, plain: bytes, t0: int, t1: int) -> None:
+        self.recording = recording
+        self.number = number
+        self.plain = plain
+        self.bytes = len(plain)
+        self.t0 = t0
+        self.t1 = t1
+        self.digest = ""
+        self.stored = 0
+        self.failed = ""
+
+
+class SessionRecording:
+    """Implements the pipeline's Recording. Belongs to the event loop's thread, but for what the chunk thread calls."""
+
+    __slots__ = (
+        "_buffer", "_bytes", "_chunks", "_closed", "_cut", "_hash", "_owner", "_result", "_started", "_stored", "_t0",
+        "folder", "previous", "sealer", "session",
+    )  # fmt: skip
+
+    def __init__(self, owner: "Recordings", session: Session, folder: Path, sealer: Sealer) -> None:
+        self.session = session
+        self.folder = folder
+        self.sealer = sealer
+        self.previous = ""
+        self._owner = owner
+        self._hash = sha256()
+        self._buffer = bytearray()
+        self._started = time.monotonic_ns()
+        self._t0 = 0
+        self._bytes = self._stored = self._chunks = self._result = 0
+        self._cut: dict[str, int] = {}
+        self._closed = False
+
+    def write(self, channel: str, data: bytes) -> None:
+        self._hash.update(data)
+        length = len(data)
+        self._bytes += length
+        code = CHANNELS[channel]
+        if code is _ROWS:
+            room = self._owner.settings.result_bytes - self._result
+            self._result += length
+            if length > room:
+                self._lose("result", length - max(room, 0))
+                if room <= 0:
+                    return
+                data, length = data[:room], room
+        elif code is _SHAPE or code is _END:
+            self._result = 0
+            if self._cut:
+                self._tell_cut()
+        if self._stored + length > self._owner.settings.session_bytes:
+            self._lose("session", length)
+            return
+        if self._owner.lagging:
+            self._lose("lag", length)
+            return
+        self._stored += length
+        self._put(code, data)
+
+    def _put(self, code: int, data: bytes) -> None:
+        now = (time.monotonic_ns() - self._started) // 1000
+        limit = self._owner.settings.chunk_bytes - _LINE.size
+        if len(data) > limit:
+            for start in range(0, len(data), limit):
+                self._put(code, data[start : start + limit])
+            return
+        buffer = self._buffer
+        if len(buffer) + _LINE.size + len(data) > self._owner.settings.chunk_bytes:
+            self.flush(now)
+        if not buffer:
+            self._t0 = now
+            self._owner.dirty(self)
+        buffer += _LINE.pack(code, now, len(data))
+        buffer += data
+
+    def _lose(self, bound: str, length: int) -> None:
+        """Count what is not stored; the first time, the log is told."""
+        if bound not in self._cut:
+            self._owner.tell_bound(self.session, bound)
+        self._cut[bound] = self._cut.get(bound, 0) + length
+
+    def _tell_cut(self) -> None:
+        """A line in the recording itself, so that a replay says where something is missing."""
+        cut = {bound: count for bound, count in self._cut.items() if count}
+        if cut:
+            self._put(CHANNELS["cut"], orjson.dumps(cut))
+            self._cut = dict.fromkeys(self._cut, 0)
+
+    def flush(self, now: int | None = None) -> None:
+        """Hand the chunk so far to the thread."""
+        if self._buffer:
+            if now is None:
+                now = (time.monotonic_ns() - self._started) // 1000
+            self._owner.store(ChunkJob(self, self._chunks, bytes(self._buffer), self._t0, now))
+            self._chunks += 1
+            self._buffer.clear()
+
+    def close(self) -> RecordingDigest:
+        if not self._closed:
+            self._closed = True
+            if self._cut:
+                self._tell_cut()
+            self.flush()
+        return RecordingDigest(
+            sha256=self._hash.hexdigest(), bytes=self._bytes, stored=self._stored, chunks=self._chunks
+        )
+
+
+class Recordings:
+    """Every recording of one log, and the thread that stores their chunks.
+
+    ``tell`` appends an event on the loop's thread; it may raise LedgerUnavailableError, which the ledger has counted by then.
+    """
+
+    def __init__(self, *, directory: Path, settings: RecordingSettings, tell: Callable[[Event], object]) -> None:
+        self.settings = settings
+        self._directory = directory
+        self._tell = tell
+        self._jobs: deque[ChunkJob | None] = deque()
+        self._ready = threading.Semaphore(0)
+        self._finished: deque[ChunkJob] = deque()
+        self._handed = self._done = 0
+        self._dirty: set[SessionRecording] = set()
+        self._ticking = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="passgate-recordings", daemon=True)
+        self._thread.start()
+
+    def open(self, session: Session, sealer: Sealer) -> SessionRecording:
+        self._loop = asyncio.get_running_loop()
+        return SessionRecording(self, session, recording_folder(self._directory, session.id), sealer)
+
+    @property
+    def lagging(self) -> bool:
+        return self._handed - self._done > self.settings.lag_bytes
+
+    def store(self, job: ChunkJob) -> None:
+        self._handed += job.bytes
+        self._dirty.discard(job.recording)
+        self._jobs.append(job)
+        self._ready.release()
+
+    def dirty(self, recording: SessionRecording) -> None:
+        """A chunk has begun: it is stored after ``chunk_seconds`` even if it does not fill up."""
+        self._dirty.add(recording)
+        if not self._ticking and self._loop is not None:
+            self._ticking = True
+            self._loop.call_later(self.settings.chunk_seconds, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        for recording in tuple(self._dirty):
+            recording.flush()
+
+    def tell_bound(self, session: Session, bound: str) -> None:
+        self._try(EventType.BOUND_HIT, session, {"bound": f"recording-{bound}"})
+
+    def close(self) -> None:
+        """Store what was handed over, and tell the log of it."""
+        for recording in tuple(self._dirty):
+            recording.flush()
+        self._jobs.append(None)
+        self._ready.release()
+        self._thread.join()
+        self._collect()
+
+    def _collect(self) -> None:
+        while self._finished:
+            job = self._finished.popleft()
+            recording = job.recording
+            if job.failed:
+                detail: dict[str, Json] = {"n": job.number, "bytes": job.bytes, "failed": job.failed}
+                self._try(EventType.AUDIT_GAP, recording.session, {"count": 0, "reason": "recording", **detail})
+                continue
+            detail = {
+                "n": job.number,
+                "t0": job.t0,
+                "t1": job.t1,
+                "bytes": job.bytes,
+                "stored": job.stored,
+                "ct_sha256": job.digest,
+                "prev": recording.previous,
+            }
+            recording.previous = job.digest
+            self._try(EventType.REC_CHUNK, recording.session, detail)
+
+    def _try(self, type_: EventType, session: Session, detail: Mapping[str, Json]) -> None:
+        try:
+            self._tell(Event(type=type_, session=session, detail=detail))
+        except LedgerUnavailableError:
+            return  # counted: the ledger tells of it as a gap once it can be written
+
+    # -- the thread's side ---------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        compressor = zstandard.ZstdCompressor(level=1)
+        while True:
+            self._ready.acquire()
+            job = self._jobs.popleft()
+            if job is None:
+                return
+            try:
+                sealed = job.recording.sealer.seal(compressor.compress(job.plain))
+                job.digest = sha256(sealed).hexdigest()
+                job.stored = len(sealed)
+                _write_blob(job.recording.folder, job.digest, sealed)
+            except OSError as error:
+                job.failed = error.strerror or "input/output error"
+            job.plain = b""
+            self._done += job.bytes
+            self._finished.append(job)
+            if self._loop is not None and not self._loop.is_closed():
+                try:
+                    self._loop.call_soon_threadsafe(self._collect)
+                except RuntimeError:
+                    continue  # the loop closed in between; close() collects
+
+
+def _write_blob(folder: Path, name: str, data: bytes) -> None:
+    """The chunk is on disk before the log speaks of it. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fd = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fdatasync(fd)
+    finally:
+        os.close(fd)
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,246 @@
+"""One file of the log, ``seg-<first leaf>.log``: a header frame, then sealed batches.
+
+A batch is payload and leaf frames closed by a seal, and counts only as a whole. What follows the last seal is the *tail*: nothing,
+unwritten space, or what a crash tore.
+"""
+
+import mmap
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+
+from passgate.core.errors import LedgerCorruptError
+from passgate.ledger.checkpoint import Seal
+from passgate.ledger.files import Files, write_all
+from passgate.ledger.frames import BrokenFrameError, FrameKind, decode, encode
+from passgate.ledger.merkle import EMPTY_ROOT, CompactRange
+from passgate.ledger.notes import NoteVerifier
+
+_PREFIX, _SUFFIX = "seg-", ".log"
+_VERSION = 1
+
+
+def segment_name(first: int) -> str:
+    return f"{_PREFIX}{first:020d}{_SUFFIX}"
+
+
+def segment_paths(directory: Path) -> list[Path]:
+    """In log order."""
+    return sorted(directory.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def first_leaf(path: Path) -> int:
+    """Raises LedgerCorruptError for a file that no log named."""
+    number = path.name[len(_PREFIX) : -len(_SUFFIX)]
+    if not (number.isascii() and number.isdigit()):
+        raise LedgerCorruptError(f"{path.name} is not a segment's name")
+    return int(number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentHeader:
+    """Where the log stood when the segment began, so that opening it needs no older segment.
+
+    ``range`` folds to ``root``, and ``signature`` is the last seal's over (origin, first, root); it is empty for the first segment.
+    ``open_intents``: intents still without an outcome, with their session; a help for recovery, not evidence.
+    """
+
+    origin: str
+    first: int
+    epoch: int
+    range: CompactRange
+    signature: bytes
+    open_intents: dict[str, str] = field(default_factory=dict)
+
+    def frame(self) -> bytes:
+        body = {
+            "v": _VERSION,
+            "origin": self.origin,
+            "first": self.first,
+            "epoch": self.epoch,
+            "range": [h.hex() for h in self.range.hashes],
+            "signature": self.signature.hex(),
+            "open": self.open_intents,
+        }
+        return encode(FrameKind.HEADER, orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+
+    @classmethod
+    def parse(cls, payload: bytes) -> "SegmentHeader":
+        """Raises LedgerCorruptError."""
+        try:
+            body = orjson.loads(payload)
+            if body["v"] != _VERSION:
+                raise LedgerCorruptError(f"segment version {body['v']} is not known")
+            return cls(
+                origin=str(body["origin"]),
+                first=int(body["first"]),
+                epoch=int(body["epoch"]),
+                range=CompactRange(int(body["first"]), [bytes.fromhex(h) for h in body["range"]]),
+                signature=bytes.fromhex(body["signature"]),
+                open_intents=dict(body["open"]),
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise LedgerCorruptError(f"a segment's header is malformed: {error}") from error
+
+    def check(self, verifier: NoteVerifier) -> None:
+        """Raises LedgerCorruptError unless the log's own key signed what the segment builds on."""
+        if self.origin != verifier.name:
+            raise LedgerCorruptError(f"the segment belongs to {self.origin}, not to {verifier.name}")
+        root = self.range.root()
+        if self.first == 0:
+            if root != EMPTY_ROOT or self.signature:
+                raise LedgerCorruptError("the first segment does not begin with an empty tree")
+        elif not Seal(self.first, root, self.signature).signed_by(verifier):
+            raise LedgerCorruptError(f"the segment from leaf {self.first} does not begin with what was signed")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """``payloads``: ciphertexts stored just before this leaf, usually none or one."""
+
+    offset: int
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``payloads``: ciphertext by its SHA-256. Offsets are in the segment file."""
+
+    leaves: tuple[Leaf, ...]
+    payloads: dict[bytes, bytes]
+    seal: Seal
+    seal_offset: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What follows the last seal. ``broken`` says why it could not be read; empty if it is unwritten space or whole frames."""
+
+    offset: int
+    data: bytes
+    broken: str
+
+    @property
+    def unwritten(self) -> bool:
+        return not any(self.data)
+
+
+class SegmentReader:
+    """Reads sealed batches in order; after ``batches`` is exhausted, ``tail`` holds the rest. Raises LedgerCorruptError."""
+
+    def __init__(self, path: Path, data: memoryview) -> None:
+        self.path = path
+        self._data = data
+        self.tail: Tail | None = None
+        try:
+            frame = decode(data, 0)
+        except BrokenFrameError as error:
+            raise LedgerCorruptError(f"{path.name}: the header is broken {error}") from error
+        if frame is None or frame.kind is not FrameKind.HEADER:
+            raise LedgerCorruptError(f"{path.name} has no header")
+        self.header = SegmentHeader.parse(frame.payload)
+        if self.header.first != first_leaf(path):
+            raise LedgerCorruptError(f"{path.name} begins with leaf {self.header.first}")
+        self.begin = frame.end
+
+    def batches(self) -> Iterator[Batch]:
+        leaves: list[Leaf] = []
+        payloads: dict[bytes, bytes] = {}
+        sealed = offset = self.begin
+        broken = ""
+        try:
+            while (frame := decode(self._data, offset)) is not None:
+                offset = frame.end
+                if frame.kind is FrameKind.LEAF:
+                    leaves.append(Leaf(frame.start, frame.payload))
+                elif frame.kind is FrameKind.PAYLOAD:
+                    payloads[sha256(frame.payload).digest()] = frame.payload
+                elif frame.kind is FrameKind.SEAL:
+                    yield Batch(tuple(leaves), payloads, Seal.parse(frame.payload), frame.start, frame.end)
+                    leaves, payloads, sealed = [], {}, frame.end
+                else:
+                    broken = f"at byte {frame.start}: a header inside the segment"
+                    break
+        except BrokenFrameError as error:
+            broken = str(error)
+        self.tail = Tail(sealed, bytes(self._data[sealed:]), broken)
+
+
+@contextmanager
+def read_segment(path: Path) -> Iterator[SegmentReader]:
+    """Maps the file, so a segment costs no memory of its own. Raises LedgerCorruptError, OSError."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            raise LedgerCorruptError(f"{path.name} is empty")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            yield SegmentReader(path, view)
+
+
+class SegmentWriter:
+    """Appends to one segment. ``limit``: bytes claimed ahead that must not be exceeded, None where the file may grow."""
+
+    def __init__(self, *, path: Path, fd: int, offset: int, files: Files, limit: int | None = None) -> None:
+        self.path = path
+        self.offset = offset
+        self.limit = limit
+        self._fd = fd
+        self._files = files
+
+    @classmethod
+    def create(cls, directory: Path, header: SegmentHeader, files: Files) -> "SegmentWriter":
+        """The header is durable before the file has its name, so a segment with half a header does not exist. Raises OSError."""
+        path = directory / segment_name(header.first)
+        temporary = path.with_suffix(".new")
+        files.unlink(temporary)
+        fd = files.open(temporary, create=True)
+        try:
+            frame = header.frame()
+            write_all(files, fd, frame, 0)
+            files.datasync(fd)
+            files.rename(temporary, path)
+            files.sync_directory(directory)
+        except OSError:
+            files.close(fd)
+            raise
+        return cls(path=path, fd=fd, offset=len(frame), files=files)
+
+    @classmethod
+    def resume(cls, path: Path, offset: int, files: Files) -> "SegmentWriter":
+        """Go on after the last seal; what follows it is cut off. Raises OSError."""
+        fd = files.open(path, create=False)
+        writer = cls(path=path, fd=fd, offset=offset, files=files)
+        try:
+            if path.stat().st_size != offset:
+                files.truncate(fd, offset)
+                files.datasync(fd)
+        except OSError:
+            files.close(fd)
+            raise
+        return writer
+
+    def write(self, data: bytes) -> None:
+        """Raises OSError; the offset has not moved then."""
+        write_all(self._files, self._fd, data, self.offset)
+
+    def sync(self) -> None:
+        self._files.datasync(self._fd)
+
+    def advance(self, count: int) -> None:
+        self.offset += count
+
+    def cut(self, length: int) -> None:
+        """Unwrite the ``length`` bytes after the offset: cut off, or zeros where disk was claimed ahead. Raises OSError."""
+        if self.limit is None:
+            self._files.truncate(self._fd, self.offset)
+        else:
+            write_all(self._files, self._fd, bytes(min(length, self.limit - self.offset)), self.offset)
+        self._files.datasync(self._fd)
+
+    def close(self) -> None:
+        self._files.close(self._fd)

@@ -1,0 +1,339 @@
+"""The one thread that writes a log: group commit, and what happens when the disk says no.
+
+The event loop queues records; the thread takes all that are there, commits them with one sync, and wakes the loop once for the
+whole batch. While one batch is on its way to disk the next one forms.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, EventType
+from passgate.ledger.log import DiskError, Log, NoSpaceError, Record
+from passgate.ledger.settings import LedgerSettings
+
+_BATCH_RECORDS = 4096
+_BATCH_BYTES = 8 * 1024 * 1024
+_PROBE_SECONDS = 0.25
+"""How often a full disk is looked at again."""
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    FULL = "full"  # the disk is full: only what must be told is taken, into the reserve
+    POISONED = "poisoned"  # the disk failed: nothing is taken until a restart
+    CLOSED = "closed"
+
+
+class Queued(NamedTuple):
+    """``urgent`` records are still taken when the disk is full. ``slot`` is a session key to store first."""
+
+    record: Record
+    future: "asyncio.Future[None] | None"
+    urgent: bool
+    size: int
+    slot: bytes = b""
+
+
+class Writer:
+    """``submit`` and ``check`` belong to the event loop's thread; ``note`` makes the writer's own events (heartbeat, gap)."""
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        settings: LedgerSettings,
+        store_slots: Callable[[bytes], None],
+        note: Callable[[Event], Record],
+    ) -> None:
+        self.state = State.RUNNING
+        self.why = ""
+        self._log = log
+        self._settings = settings
+        self._store_slots = store_slots
+        self._note = note
+        self._queue: deque[Queued] = deque()
+        self._wake = threading.Semaphore(0)
+        self._idle = False
+        self._kicked = False
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watching = False
+        # Each of these is written by one thread only; the other one reads.
+        self._taken_bytes = self._queued_bytes = 0
+        self._busy: tuple[float, Sequence[Queued]] = (0.0, ())
+        self._refused = self._dropped = self._told = 0
+        self._thread = threading.Thread(target=self._run, name="passgate-ledger", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        return self.state is State.RUNNING and not self._crowded()
+
+    # -- the event loop's side -----------------------------------------------------------------------------------
+
+    def check(self, *, urgent: bool) -> None:
+        """Raises LedgerUnavailableError, and counts the refusal, if a record would not be taken now."""
+        if self.state is State.RUNNING and not self._crowded():
+            return
+        if self.state is State.FULL and urgent and not self._crowded():
+            return
+        self._refused += 1
+        raise LedgerUnavailableError(self.why or "the ledger's queue is full")
+
+    def submit(self, record: Record, *, urgent: bool, slot: bytes = b"") -> "asyncio.Future[None]":
+        """Queue a record that ``check`` has let through. The future is done once it is durable."""
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        size = len(record.leaf) + (len(record.payload) if record.payload is not None else 0)
+        self._queued_bytes += size
+        self._queue.append(Queued(record, future, urgent, size, slot))
+        if not self._kicked and not loop.is_closed():
+            self._kicked = True
+            loop.call_soon(self._kick)
+        return future
+
+    def _kick(self) -> None:
+        """Wake the thread once for all that this turn of the loop has queued."""
+        self._kicked = False
+        if self._idle:
+            self._idle = False
+            self._wake.release()
+        if not self._watching and self._loop is not None:
+            self._watching = True
+            self._loop.call_later(self._settings.stall_seconds, self._watch)
+
+    def _crowded(self) -> bool:
+        settings = self._settings
+        if len(self._queue) >= settings.queue_events:
+            return True
+        if self._queued_bytes - self._taken_bytes >= settings.queue_bytes:
+            return True
+        since, _ = self._busy
+        return bool(since) and time.monotonic() - since > settings.stall_seconds
+
+    def _watch(self) -> None:
+        """Fail what waits for a commit that hangs: a caller must not hang with the disk."""
+        self._watching = False
+        since, batch = self._busy
+        if not since and not self._queue:
+            return
+        if since and time.monotonic() - since >= self._settings.stall_seconds:
+            stalled = LedgerUnavailableError(
+                f"the ledger's disk has not answered for {self._settings.stall_seconds:g} s"
+            )
+            _fail(batch, stalled)
+            _fail(tuple(self._queue), stalled)
+        self._watching = True
+        assert self._loop is not None  # noqa: S101 - _watch is only ever called by the loop
+        self._loop.call_later(self._settings.stall_seconds / 2, self._watch)
+
+    def close(self) -> None:
+        """Write what is queued, say good-bye in the log, publish the checkpoint and end the thread."""
+        self._stopping = True
+        self._wake.release()
+        self._thread.join()
+
+    # -- the thread's side ---------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        heartbeat = time.monotonic() + self._settings.heartbeat_seconds
+        while True:
+            batch = self._take()
+            if batch:
+                self._work(batch)
+            elif self._stopping:
+                break
+            now = time.monotonic()
+            if self.state is State.FULL:
+                self._probe()
+            elif self.state is State.RUNNING:
+                if self._missing():
+                    self._tell_gap("refused or lost")
+                if now >= heartbeat:
+                    self._own(Event(type=EventType.HEARTBEAT, detail={"size": self._log.size}))
+                    heartbeat = now + self._settings.heartbeat_seconds
+                self._publish_if_due()
+            if not self._queue:
+                self._sleep(heartbeat - now)
+        self._say_goodbye()
+
+    def _sleep(self, until_heartbeat: float) -> None:
+        self._idle = True
+        if self._queue or self._stopping:
+            self._idle = False
+            return
+        wait = max(until_heartbeat, 0.0)
+        if self.state is State.FULL:
+            wait = _PROBE_SECONDS
+        elif self.state is State.RUNNING and self._log.size > self._log.published:
+            wait = min(wait, max(self._settings.checkpoint_seconds - self._log.checkpoint_age, 0.01))
+        elif self.state is State.POISONED:
+            wait = self._settings.heartbeat_seconds
+        self._wake.acquire(timeout=wait)
+        self._idle = False
+
+    def _take(self) -> list[Queued]:
+        batch: list[Queued] = []
+        size = 0
+        while self._queue and len(batch) < _BATCH_RECORDS and size < _BATCH_BYTES:
+            queued = self._queue.popleft()
+            size += queued.size
+            batch.append(queued)
+        return batch
+
+    def _work(self, batch: list[Queued]) -> None:
+        self._busy = (time.monotonic(), batch)
+        error: LedgerUnavailableError | None = None
+        try:
+            if self.state is State.FULL:
+                self._commit_in_reserve(batch)
+            elif self.state is State.RUNNING:
+                self._commit(batch)
+            else:
+                error = LedgerUnavailableError(self.why)
+        except NoSpaceError as full:
+            self._fill_up(batch, full)
+        except DiskError as broken:
+            self._poison(broken)
+            error = broken
+        if self.state is State.RUNNING or error is not None:
+            self._answer(batch, error)
+        self._taken_bytes += sum(queued.size for queued in batch)
+        self._busy = (0.0, ())
+
+    def _commit(self, batch: Sequence[Queued]) -> None:
+        slots = b"".join([queued.slot for queued in batch if queued.slot])
+        if slots:
+            self._store_slots(slots)
+        self._log.commit([queued.record for queued in batch])
+
+    def _fill_up(self, batch: Sequence[Queued], full: NoSpaceError) -> None:
+        """The disk has just become full: go into the reserve, and save what must be told."""
+        self.why = str(full)
+        self.state = State.FULL
+        try:
+            self._log.enter_reserve()
+        except NoSpaceError as used_up:
+            self.why = str(used_up)
+        except DiskError as broken:
+            self._poison(broken)
+            self._answer(batch, broken)
+            return
+        self._commit_in_reserve(batch)
+
+    def _commit_in_reserve(self, batch: Sequence[Queued]) -> None:
+        """Commit the urgent ones; the others are refused and counted."""
+        urgent = [queued for queued in batch if queued.urgent]
+        refusal = LedgerUnavailableError(self.why)
+        if urgent:
+            try:
+                self._commit(urgent)
+            except NoSpaceError as used_up:
+                self.why = str(used_up)
+                self._dropped += len(urgent)
+                self._answer(urgent, used_up)
+            except DiskError as broken:
+                self._poison(broken)
+                self._answer(batch, broken)
+                return
+            else:
+                self._answer(urgent, None)
+        rest = [queued for queued in batch if not queued.urgent]
+        self._dropped += len(rest)
+        self._answer(rest, refusal)
+
+    def _probe(self) -> None:
+        """See whether there is room again."""
+        try:
+            self._log.leave_reserve()
+        except NoSpaceError:
+            return
+        except DiskError as broken:
+            self._poison(broken)
+            return
+        self.state, why, self.why = State.RUNNING, self.why, ""
+        self._tell_gap(why)
+
+    def _poison(self, broken: DiskError) -> None:
+        self.why = f"{broken}; the ledger takes nothing more until the gate is restarted"
+        self.state = State.POISONED
+
+    def _missing(self) -> int:
+        return self._refused + self._dropped - self._told
+
+    def _tell_gap(self, why: str) -> None:
+        count = self._missing()
+        if self._own(Event(type=EventType.AUDIT_GAP, detail={"count": count, "reason": why})):
+            self._told += count
+
+    def _own(self, event: Event) -> bool:
+        """Commit an event of the writer's own. True if it is on disk."""
+        try:
+            self._log.commit([self._note(event)])
+        except NoSpaceError as full:
+            self._fill_up((), full)
+            return False
+        except DiskError as broken:
+            self._poison(broken)
+            return False
+        return True
+
+    def _publish_if_due(self) -> None:
+        """A checkpoint that cannot be published for lack of room is tried again; the seals in the log say the same."""
+        try:
+            self._log.settle()
+            if self._log.due:
+                self._log.publish()
+        except NoSpaceError:
+            return
+        except DiskError as broken:
+            self._poison(broken)
+
+    def _say_goodbye(self) -> None:
+        if self.state is State.RUNNING:
+            if self._missing():
+                self._tell_gap("refused or lost")
+            self._own(Event(type=EventType.HEARTBEAT, detail={"closing": True, "size": self._log.size}))
+        if self.state is State.RUNNING:
+            try:
+                self._log.settle()
+                self._log.publish()
+            except (NoSpaceError, DiskError) as error:
+                self.why = str(error)
+        self.state, self.why = State.CLOSED, self.why or "the ledger is closed"
+        self._log.close()
+
+    def _answer(self, batch: Sequence[Queued], error: LedgerUnavailableError | None) -> None:
+        if not batch or self._loop is None or self._loop.is_closed():
+            return
+        try:
+            self._loop.call_soon_threadsafe(
+                _done if error is None else _fail, batch, *(() if error is None else (error,))
+            )
+        except RuntimeError:
+            return  # the loop closed in between, and with it everyone who could wait
+
+
+def _done(batch: Sequence[Queued]) -> None:
+    for queued in batch:
+        future = queued.future
+        if future is not None and not future.done():
+            future.set_result(None)
+
+
+def _fail(batch: Sequence[Queued], error: LedgerUnavailableError) -> None:
+    for queued in batch:
+        future = queued.future
+        if future is not None and not future.done():
+            future.set_exception(error)
+            future.exception()  # seen: an event that nobody waits for is no news to the loop's exception handler
