@@ -1,0 +1,64 @@
+"""Candidates to matches: RE2 for the exact span, then neighbours, checksum and context words, cheapest first."""
+
+from collections.abc import Iterator
+
+from passgate.masking.detectors.rule import CONTEXT_REACH, CompiledRule
+from passgate.masking.detectors.spans import Match
+
+
+def matches(rule: CompiledRule, data: bytes, position: int = 0, limit: int | None = None) -> Iterator[Match]:
+    """Accepted matches of one rule that begin at ``position`` or later and before ``limit``, leftmost first, never overlapping.
+
+    A rejected candidate consumes one byte only, so it never hides a good one.
+    """
+    high = len(data)
+    last = high if limit is None else limit
+    while (found := rule.search(data, position)) is not None:
+        begin, stop = found.span()
+        if begin >= last:
+            return
+        match = accept(rule, data, found.span(1) if rule.grouped else (begin, stop), (begin, stop), (0, high))
+        if match is None:
+            position = begin + 1
+        else:
+            yield match
+            position = match.stop
+
+
+def accept(
+    rule: CompiledRule, data: bytes, secret: tuple[int, int], whole: tuple[int, int], cell: tuple[int, int]
+) -> Match | None:
+    """Judge one candidate: ``secret`` is the part to mask of the ``whole`` that the pattern matched inside ``cell``.
+
+    A group that took no part in the match means the whole.
+    """
+    start, end = secret if secret[0] >= 0 else whole
+    low, high = cell
+    if rule.clear is not None and not rule.clear(data, start, end, low, high):
+        return None
+    if rule.valid is not None and not rule.valid(data[start:end]):
+        return None
+    if rule.words is not None and not _spoken(rule, data, whole, cell):
+        return None
+    stop = whole[1]
+    if rule.tail is not None and end == stop and (run := rule.tail.match(data, end, high)) is not None:
+        end = stop = run.end()
+    return Match(
+        begin=whole[0],
+        stop=stop,
+        start=start,
+        end=end,
+        rank=rule.rule.rank,
+        type=rule.rule.label,
+        class_=rule.rule.class_,
+        rule=rule.rule.id,
+    )
+
+
+def _spoken(rule: CompiledRule, data: bytes, whole: tuple[int, int], cell: tuple[int, int]) -> bool:
+    assert rule.words is not None  # noqa: S101 - asked of rules with context only
+    left = data[max(cell[0], whole[0] - CONTEXT_REACH) : whole[0]]
+    if rule.words.search(left) is not None:
+        return True
+    right = data[whole[1] : min(cell[1], whole[1] + CONTEXT_REACH)]
+    return rule.words.search(right) is not None

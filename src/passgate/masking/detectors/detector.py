@@ -1,0 +1,141 @@
+"""Finds personal data and secrets in bytes: a gate over all rules at once, then a closer look where it fired."""
+
+import importlib.util
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+
+from passgate.core.errors import DetectorError
+from passgate.masking.detectors.confirm import accept, matches
+from passgate.masking.detectors.gate import Gate
+from passgate.masking.detectors.literals import LiteralGate
+from passgate.masking.detectors.rule import SEPARATOR, CompiledRule, Rule
+from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules
+from passgate.masking.detectors.spans import Finding, Match, merge
+
+BLOCK_BYTES = 16 * 1024
+"""Cells are joined up to this size per scan: below it the calls cost, above it a hit looks at too much."""
+
+
+class Detector:
+    """Safe to share between threads. Works on UTF-8 bytes; every offset is a byte offset."""
+
+    def __init__(self, rules: RuleSet, gate: Gate) -> None:
+        self.rules = rules
+        self._gate = gate
+
+    def findings(self, data: bytes) -> tuple[Finding, ...]:
+        """Everything sensitive in one text, in order, without overlaps. Raises DetectorError."""
+        fired = self._gate.fired(data)
+        return self._confirmed(data, fired) if fired else ()
+
+    def suspicious(self, data: bytes) -> bool:
+        """Whether a closer look is needed at all. False is certain. Raises DetectorError."""
+        return bool(self._gate.fired(data))
+
+    def findings_batch(self, values: Sequence[bytes]) -> Mapping[int, tuple[Finding, ...]]:
+        """Findings of each of many short values, by index, for those that have any.
+
+        The same as ``findings`` of each, at a fraction of the price. Raises DetectorError.
+        """
+        found: dict[int, tuple[Finding, ...]] = {}
+        first = 0
+        size = 0
+        for index, value in enumerate(values):
+            size += len(value) + 1
+            if size >= BLOCK_BYTES:
+                self._scan_block(values[first : index + 1], first, found)
+                first = index + 1
+                size = 0
+        if first < len(values):
+            self._scan_block(values[first:], first, found)
+        return found
+
+    def _scan_block(self, values: Sequence[bytes], first: int, found: dict[int, tuple[Finding, ...]]) -> None:
+        joined = SEPARATOR.join(values)
+        fired = self._gate.fired(joined)
+        if not fired:
+            return
+        starts = [0, *accumulate(len(value) + 1 for value in values)]
+        crossed: set[int] = set()
+        by_cell: dict[int, list[Match]] = {}
+        for index in fired:
+            self._match_cells(self.rules.rules[index], joined, starts, by_cell, crossed)
+        for cell in sorted(by_cell.keys() | crossed):
+            alone = self.findings(values[cell]) if cell in crossed else merge(_shifted(by_cell[cell], -starts[cell]))
+            if alone:
+                found[first + cell] = alone
+
+    def _match_cells(
+        self,
+        rule: CompiledRule,
+        joined: bytes,
+        starts: Sequence[int],
+        by_cell: dict[int, list[Match]],
+        crossed: set[int],
+    ) -> None:
+        position = 0
+        while (candidate := rule.search(joined, position)) is not None:
+            begin, stop = whole = candidate.span()
+            cell = bisect_right(starts, begin) - 1
+            low, high = starts[cell], starts[cell + 1] - 1
+            if stop > high:  # it ran over a border: these cells are looked at alone
+                crossed.update(range(cell, bisect_right(starts, stop - 1)))
+                position = begin + 1
+                continue
+            match = accept(rule, joined, candidate.span(1) if rule.grouped else whole, whole, (low, high))
+            if match is None:
+                position = begin + 1
+            else:
+                by_cell.setdefault(cell, []).append(match)
+                position = match.stop
+
+    def _confirmed(self, data: bytes, fired: Sequence[int]) -> tuple[Finding, ...]:
+        found: list[Match] = []
+        for index in fired:
+            found.extend(matches(self.rules.rules[index], data))
+        return merge(found) if found else ()
+
+
+def _shifted(found: Sequence[Match], by: int) -> list[Match]:
+    return [
+        Match(
+            begin=m.begin + by,
+            stop=m.stop + by,
+            start=m.start + by,
+            end=m.end + by,
+            rank=m.rank,
+            type=m.type,
+            class_=m.class_,
+            rule=m.rule,
+        )
+        for m in found
+    ]
+
+
+def open_detector(
+    *,
+    cache: Path | None = None,
+    own: Sequence[Rule] = (),
+    without: Collection[str] = (),
+    least_rank: int = 10,
+    engine: str = "",
+) -> Detector:
+    """The detector for a process: the built-in rules plus the operator's ``own``, less those ``without``.
+
+    ``least_rank``: rules below it are off; the default leaves out what is personal in some data only (any URL, any postal code).
+    ``cache``: folder for the compiled database. ``engine``: ``vectorscan`` or ``literals``; empty takes Vectorscan where its wheel
+    is. Raises ConfigError for a rule that is not fit for use, DetectorError if the engine does not start.
+    """
+    chosen = [rule for rule in (*built_in_rules(), *own) if rule.id not in without and rule.rank >= least_rank]
+    rules = build_rule_set(chosen)
+    available = importlib.util.find_spec("hyperscan") is not None
+    if engine not in ("", "vectorscan", "literals"):
+        raise DetectorError(f"no engine is called {engine!r}")
+    if engine == "literals" or (not engine and not available):
+        return Detector(rules, LiteralGate(rules.rules))
+    from passgate.masking.detectors.vectorscan import VectorscanGate
+
+    file = cache / f"rules-{rules.fingerprint[:16]}.db" if cache is not None else None
+    return Detector(rules, VectorscanGate(rules.rules, fingerprint=rules.fingerprint, cache=file))

@@ -1,0 +1,88 @@
+"""What may stand next to a match. RE2 has no look-around, so the neighbours are judged here, for candidates only.
+
+Each check is given the data, the match's first byte, its end, and the bounds of the cell it stands in.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+Edge = Callable[[bytes, int, int, int, int], bool]
+
+_WORD: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_DIGITS: Final = frozenset(b"0123456789")
+_JOINS: Final = frozenset(b".,-/:+")
+_TOKEN: Final = _WORD | frozenset(b"-+/=")
+_LABEL_REACH: Final = 24
+_OTHER_NUMBER: Final = re.compile(
+    rb"(?i)(?:^|[^a-z])(?:order|invoice|inv|ticket|tracking|shipment|parcel|consignment|sku|serial|part|item|batch|lot|build|version|"
+    rb"commit|revision|transaction|txn|request|trace|span|correlation|job|task|issue|bug|isbn|issn|ean|upc|asin|gtin|barcode|"
+    rb"purchase|po|quote|receipt|ref|reference|case|claim|booking|reservation|product|model|article|doc|document|record|row|"
+    rb"line|page|section|uuid|guid|hash|checksum|offset|timestamp|epoch|ts|port|pid|release|firmware|kernel|oid)s?"
+    rb"(?:[\s_\-]?(?:id|no|nr|num|number|code|key|ref))?[\s.:=#\"'(_\-]*(?:is|was|of)?[\s:=#\"'(]*$"
+)
+_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
+
+
+def _word(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """No letter, digit or underscore on either side."""
+    return (start <= low or data[start - 1] not in _WORD) and (end >= high or data[end] not in _WORD)
+
+
+def _number(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """Not part of a longer number, identifier, version, date or sum: ``1.2.3`` is not looked at piece by piece."""
+    if start > low:
+        before = data[start - 1]
+        if before in _WORD or before in (0x24, 0x2B):  # $ and +
+            return False
+        if before in _JOINS and start - 1 > low and data[start - 2] in _WORD:
+            return False
+    if end < high:
+        after = data[end]
+        if after in _WORD or after == 0x25:  # %
+            return False
+        if after in _JOINS and end + 1 < high and data[end + 1] in _DIGITS:
+            return False
+    return True
+
+
+def _unlabelled(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """A whole number by the rule above that no word just before it calls an order, a ticket, a version or the like."""
+    return _number(data, start, end, low, high) and not _named_otherwise(data, start, low)
+
+
+def _named_otherwise(data: bytes, start: int, low: int) -> bool:
+    return _OTHER_NUMBER.search(data[max(low, start - _LABEL_REACH) : start]) is not None
+
+
+def _token(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """Not a slice of a longer run of base64, a path or a UUID."""
+    return (start <= low or data[start - 1] not in _TOKEN) and (end >= high or data[end] not in _TOKEN)
+
+
+def _address(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """Not part of a longer dotted, colon-separated or hex run (versions, OIDs, timestamps)."""
+    if start > low:
+        before = data[start - 1]
+        if before in _WORD or before in b":-":
+            return False
+        if before == 0x2E and start - 1 > low and data[start - 2] in _HEX:
+            return False
+    if end < high:
+        after = data[end]
+        if after in _WORD:
+            return False
+        if after in b".:-" and end + 1 < high and data[end + 1] in _HEX:
+            return (
+                after == 0x3A and data[end + 1] in _DIGITS and b":" not in data[start:end]
+            )  # an IPv4 address with a port
+    return not _named_otherwise(data, start, low)
+
+
+EDGES: Final[Mapping[str, Edge]] = {
+    "word": _word,
+    "number": _number,
+    "unlabelled": _unlabelled,
+    "token": _token,
+    "address": _address,
+}

@@ -1,0 +1,65 @@
+"""What a detector reports, and how overlapping reports become one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from passgate.masking.detectors.rule import RuleClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Bytes ``start`` to ``end`` (exclusive) hold something sensitive of type ``type`` (``EMAIL``), found by ``rule``."""
+
+    start: int
+    end: int
+    type: str
+    class_: RuleClass
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One accepted match of one rule.
+
+    ``start`` to ``end`` is what to mask; ``begin`` to ``stop`` is all that the pattern consumed (key word, quotes, the value).
+    ``rank`` orders labels: the more certain rule names the union.
+    """
+
+    begin: int
+    stop: int
+    start: int
+    end: int
+    rank: int
+    type: str
+    class_: RuleClass
+    rule: str
+
+
+def merge(matches: Iterable[Match]) -> tuple[Finding, ...]:
+    """Union overlapping matches, and touching ones of one type.
+
+    The label of a union is that of its best ranked member, then of the longest, then of the first rule id.
+    """
+    merged: list[Finding] = []
+    group: list[Match] = []
+    reach = -1
+    for match in sorted(matches, key=lambda m: (m.start, -m.end, m.rule)):
+        touches = bool(group) and match.start == reach and match.type == _best(group).type
+        if group and match.start >= reach and not touches:
+            merged.append(_union(group, reach))
+            group = []
+            reach = -1
+        group.append(match)
+        reach = max(reach, match.end)
+    if group:
+        merged.append(_union(group, reach))
+    return tuple(merged)
+
+
+def _best(group: list[Match]) -> Match:
+    return min(group, key=lambda m: (-m.rank, m.start - m.end, m.rule))
+
+
+def _union(group: list[Match], reach: int) -> Finding:
+    best = _best(group)
+    return Finding(start=group[0].start, end=reach, type=best.type, class_=best.class_, rule=best.rule)

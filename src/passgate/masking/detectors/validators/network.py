@@ -1,0 +1,51 @@
+"""Addresses of machines and mailboxes."""
+
+import ipaddress
+
+_NOT_TOP_LEVEL = frozenset(
+    b"png jpg jpeg gif svg webp ico css js ts jsx tsx map json xml yaml yml md txt csv log py rb go rs java class jar".split()
+)
+
+
+def email(data: bytes) -> bool:
+    """RFC 5321 sizes, no empty label, a top level that is not a file's ending. Internal top levels count."""
+    local, _, domain = data.rpartition(b"@")
+    if not 0 < len(local) <= 64 or b".." in data or local[:1] == b"." or local[-1:] == b".":
+        return False
+    labels = domain.lower().split(b".")
+    if any(not label or len(label) > 63 or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
+        return False
+    return labels[-1] not in _NOT_TOP_LEVEL
+
+
+def ipv4(data: bytes) -> bool:
+    """Four octets without leading zeros; not a mask, the unspecified, loopback or broadcast address, nor ``1.2.3.4``."""
+    octets = data.split(b".")
+    if any(len(octet) > 1 and octet[:1] == b"0" for octet in octets) or any(int(octet) > 255 for octet in octets):
+        return False
+    if octets[0] in (b"0", b"127", b"255") or octets == [b"1", b"2", b"3", b"4"]:
+        return False
+    return sum(len(octet) for octet in octets) > 4
+
+
+def ipv6(data: bytes) -> bool:
+    """RFC 4291 text that names a machine: not the unspecified or loopback address, and more than a ``::`` between two words."""
+    try:
+        address = ipaddress.IPv6Address(data.decode("ascii"))
+    except ValueError:
+        return False
+    return not address.is_unspecified and not address.is_loopback and data.count(b":") > 2
+
+
+def mac(data: bytes) -> bool:
+    """EUI-48; not broadcast, not all zero."""
+    return len(set(data.lower())) > 3
+
+
+def coordinates(data: bytes) -> bool:
+    """Latitude and longitude within range, with at least three places of a degree (about a hundred metres)."""
+    parts = data.replace(b",", b" ").split()
+    if len(parts) != 2:
+        return False
+    latitude, longitude = (float(part) for part in parts)
+    return abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0.0, 0.0)

@@ -1,0 +1,41 @@
+"""Telephone numbers: plausible sizes, and what only looks like one."""
+
+import re
+from typing import Final
+
+from passgate.masking.detectors.validators.digits import only_digits
+
+# ITU-T E.164 country codes (list of 2016-11-15), by their first digits.
+_ONE: Final = ("1", "7")
+_TWO: Final = re.compile(r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
+_THREE: Final = re.compile(r"2[1-69]|3[578]|42|50|59|6[789]|8[0578]|9[679]")
+
+
+def phone(data: bytes) -> bool:
+    """E.164: a country code that exists and eight to fifteen digits in all."""
+    digits = only_digits(data).removeprefix("00")
+    if not 8 <= len(digits) <= 15 or len(set(digits)) < 3:
+        return False
+    return digits[:1] in _ONE or _TWO.match(digits) is not None or _THREE.match(digits) is not None
+
+
+def phone_in_context(data: bytes) -> bool:
+    """Next to a word for telephone: six to fifteen digits that are not one digit over and over."""
+    digits = only_digits(data)
+    return 6 <= len(digits) <= 15 and len(set(digits)) > 1
+
+
+def phone_national(data: bytes) -> bool:
+    """Behind a trunk 0: nine to eleven digits in groups with one kind of separator; not a date."""
+    digits = only_digits(data)
+    separators = {byte for byte in data if not 0x30 <= byte <= 0x39}
+    if not 9 <= len(digits) <= 11 or len(separators) != 1 or len(set(digits)) < 3:
+        return False
+    groups = data.replace(b".", b" ").replace(b"-", b" ").replace(b"/", b" ").split()
+    return not (
+        len(groups[0]) == 2
+        and len(groups[1]) == 2
+        and len(groups[2:3])
+        and len(groups[2]) == 4
+        and groups[2][:2] in (b"19", b"20")
+    )

@@ -1,0 +1,124 @@
+"""Is this string a secret, or a manual's placeholder, a path, a word?"""
+
+import base64
+import binascii
+import json
+import math
+import re
+import zlib
+from collections import Counter
+from itertools import pairwise
+from typing import Final
+
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+_PLACEHOLDER: Final = re.compile(
+    rb"(?i)example|placeholder|changeme|change[-_]me|your[-_ ]|[-_]here$|^(?:password|passwd|pass|secret|token|apikey|api_key|"
+    rb"user|username|key|string|null|none|nil|undefined|true|false|optional|required|redacted|masked|hidden|dummy|sample|"
+    rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)\d{0,3}$|"
+    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\."
+)
+_WORDS: Final = re.compile(rb"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
+_UUID: Final = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX: Final = re.compile(rb"[0-9a-fA-F]+")
+_DATE_OR_NUMBER: Final = re.compile(rb"[0-9.,:TZ+/\- ]+")
+_PATH: Final = re.compile(rb"(?:[A-Za-z]:)?[./~]?(?:/[\w.@-]+)+/?|[\w-]+(?:/[\w.-]+)+\.\w{1,5}")
+
+
+def entropy(data: bytes) -> float:
+    """Shannon entropy of the bytes, in bits per byte."""
+    size = len(data)
+    return -sum(count / size * math.log2(count / size) for count in Counter(data).values())
+
+
+def real_secret(data: bytes) -> bool:
+    """Not empty, not a placeholder, not one character over and over."""
+    return len(data) > 2 and len(set(data)) > 2 and _PLACEHOLDER.search(data) is None
+
+
+def random_token(data: bytes) -> bool:
+    """A value drawn at random, for tokens whose prefix already says what they are: looks like no placeholder or word."""
+    return real_secret(data) and entropy(data) >= 2.5
+
+
+def high_entropy(data: bytes) -> bool:
+    """A value next to a telling name only: random enough, and none of the usual other things (UUID, digest, date, path, word)."""
+    if not real_secret(data) or _DATE_OR_NUMBER.fullmatch(data) or _UUID.fullmatch(data) or _PATH.fullmatch(data):
+        return False
+    if _WORDS.fullmatch(data):
+        return len(data) >= 16 and b"-" not in data and b"_" not in data and entropy(data) >= 3.8 and _mixed(data)
+    if _HEX.fullmatch(data):
+        return len(data) >= 16 and entropy(data) >= 2.8
+    return entropy(data) >= 3.0 and any(0x30 <= byte <= 0x39 for byte in data)
+
+
+def password(data: bytes) -> bool:
+    """What stands after ``password =``: anything but a placeholder, a reference or code."""
+    return real_secret(data) and len(data) >= 4 and _CODE.search(data) is None
+
+
+_CODE: Final = re.compile(
+    rb"(?i)::|->|=>|\)$|^(?:get|set|read|load|fetch|prompt|input|hash|encrypt|verify|check|reset|forgot|new|old|current|confirm|is|"
+    rb"has|was|the|and|for|must|should|will|can|not|field|policy|protected|manager|incorrect|invalid|expired|wrong|missing|failed|"
+    rb"authentication|auth|scram-sha-256|md5|sha256|bcrypt|plain|varchar2?|char|text)(?:[^a-z0-9]|$)"
+)
+
+
+def _mixed(data: bytes) -> bool:
+    text = data.decode("ascii")
+    changes = sum(1 for left, right in pairwise(text) if left.islower() != right.islower())
+    return changes >= len(text) // 4
+
+
+def github_checksum(data: bytes) -> bool:
+    """GitHub's prefixed tokens: the last six characters are the CRC-32 of the random part in base 62."""
+    prefix, _, body = data.rpartition(b"_")
+    if not prefix or len(body) != 36:
+        return False
+    return base62(zlib.crc32(body[:30]), 6) == body[30:].decode("ascii")
+
+
+def base62(number: int, width: int) -> str:
+    """``number`` in base 62 (digits, upper case, lower case), filled with zeros to ``width``."""
+    text = ""
+    while number:
+        number, rest = divmod(number, 62)
+        text = _BASE62[rest] + text
+    return text.rjust(width, "0")
+
+
+def jwt(data: bytes) -> bool:
+    """RFC 7519: the header is base64url of a JSON object that names its algorithm."""
+    header = data.split(b".", 1)[0]
+    try:
+        decoded = json.loads(base64.urlsafe_b64decode(header + b"=" * (-len(header) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return False
+    return isinstance(decoded, dict) and ("alg" in decoded or "typ" in decoded)
+
+
+def basic_credentials(data: bytes) -> bool:
+    """RFC 7617: base64 of ``user:password`` in printable characters."""
+    try:
+        decoded = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    user, colon, word = decoded.partition(b":")
+    return bool(colon) and bool(word) and all(0x20 <= byte != 0x7F for byte in user + word)
+
+
+def mixed_case_and_digit(data: bytes) -> bool:
+    """A token of a vendor without a prefix: lower case, upper case and digits all occur."""
+    text = data.decode("ascii")
+    return (
+        any(c.islower() for c in text)
+        and any(c.isupper() for c in text)
+        and any(c.isdigit() for c in text)
+        and random_token(data)
+    )
+
+
+def letters_and_digits(data: bytes) -> bool:
+    """Both occur, and it is random."""
+    text = data.decode("ascii")
+    return any(c.isalpha() for c in text) and any(c.isdigit() for c in text) and random_token(data)
