@@ -68,6 +68,8 @@ class SqliteDatabase:
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or type(error).__name__
             raise StoreError(f"The state store {self.path} cannot be {what}: {cause}") from None
+        except ValueError:  # of a column's type: the row holds what Passgate never wrote
+            raise StoreError(f"The state store {self.path} holds a value that is not of its column's type") from None
 
 
 def _claim_file(path: Path) -> None:

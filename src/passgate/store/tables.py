@@ -21,7 +21,12 @@ class UtcTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's
-        return None if value is None else datetime.fromisoformat(value)
+        if value is None:
+            return None
+        time = datetime.fromisoformat(value)
+        if time.tzinfo is None:
+            raise ValueError("a stored time has no zone")
+        return time
 
 
 METADATA = MetaData()
