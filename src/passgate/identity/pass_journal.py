@@ -54,8 +54,7 @@ class PassJournal:
         if not changes:
             return 0
         receipts = [self._recorder.append(_event(change)) for change in changes]
-        for receipt in receipts:
-            await receipt.durable
+        await asyncio.gather(*(receipt.durable for receipt in receipts))
         self._changes.confirm_changes([change.seq for change in changes])
         return len(changes)
 

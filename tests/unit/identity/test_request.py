@@ -1,0 +1,117 @@
+"""What may be asked for, and how a refusal is worded."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from passgate.core.action import VerbClass
+from passgate.core.errors import PassRequestError
+from passgate.core.principal import Principal, PrincipalKind
+from passgate.identity.request import IssuingRules, PassRequest, parse_owner, parse_principal, parse_verbs
+
+RULES = IssuingRules(
+    resources=frozenset({"shop", "warehouse"}), default_ttl=timedelta(minutes=30), max_ttl=timedelta(hours=8)
+)
+REQUEST = PassRequest(
+    principal=parse_principal("agent:reporter", on_behalf_of="ada@example.com"),
+    resources=frozenset({"shop"}),
+    verbs=frozenset({VerbClass.READ}),
+    purpose="weekly report",
+    ticket="OPS-7",
+)
+
+
+def test_the_time_to_live() -> None:
+    assert RULES.ttl(REQUEST) == timedelta(minutes=30)
+    assert RULES.ttl(replace(REQUEST, ttl=timedelta(hours=8))) == timedelta(hours=8)
+    assert replace(RULES, max_ttl=timedelta(minutes=5)).ttl(REQUEST) == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        (replace(REQUEST, ttl=timedelta(hours=8, seconds=1)), "the time to live is 8h1s, but the maximum is 8h"),
+        (replace(REQUEST, ttl=timedelta(0)), "must be longer than zero"),
+        (replace(REQUEST, resources=frozenset()), "it names no resource"),
+        (
+            replace(REQUEST, resources=frozenset({"shpo"})),
+            "no resource 'shpo' (did you mean 'shop'?); known: shop, warehouse",
+        ),
+        (replace(REQUEST, verbs=frozenset()), "it names no verb"),
+        (replace(REQUEST, purpose="  "), "it states no purpose"),
+        (replace(REQUEST, purpose="x" * 501), "the purpose is longer than 500 characters"),
+        (replace(REQUEST, purpose="a\nb"), "the purpose holds characters that cannot be printed"),
+        (replace(REQUEST, ticket="\x1b[2J"), "the ticket holds characters that cannot be printed"),
+        (replace(REQUEST, ticket="x" * 101), "the ticket is longer than 100 characters"),
+        (replace(REQUEST, principal=parse_principal("agent:bot")), "the agent bot must name the human or the owner"),
+        (
+            replace(REQUEST, principal=replace(REQUEST.principal, on_behalf_of=parse_principal("agent:boss"))),
+            "nobody acts on behalf of an agent: name the human or the owner behind agent:boss",
+        ),
+    ],
+)
+def test_a_refusal_says_why(changed: PassRequest, problem: str) -> None:
+    with pytest.raises(PassRequestError) as caught:
+        RULES.ttl(changed)
+    assert problem in str(caught.value)
+    assert "; " not in str(caught.value).replace("); known", "")
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    request = PassRequest(
+        principal=parse_principal("agent:bot"),
+        resources=frozenset({"x"}),
+        verbs=frozenset(),
+        purpose="",
+        ttl=timedelta(days=9),
+    )
+    with pytest.raises(PassRequestError) as caught:
+        replace(RULES, resources=frozenset()).ttl(request)
+    told = str(caught.value)
+    assert [part in told for part in ("must name the human", "known: none", "no verb", "no purpose", "216h")] == [
+        True
+    ] * 5
+
+
+def test_humans_and_services_may_act_for_themselves() -> None:
+    for who in ("human:ada@example.com", "service:billing"):
+        assert RULES.ttl(replace(REQUEST, principal=parse_principal(who))) == timedelta(minutes=30)
+
+
+def test_a_principal_in_words() -> None:
+    assert parse_principal("agent:reporter", groups=["bi", "bi"], on_behalf_of="ada@example.com") == Principal(
+        kind=PrincipalKind.AGENT,
+        subject="reporter",
+        groups=frozenset({"bi"}),
+        on_behalf_of=Principal(kind=PrincipalKind.HUMAN, subject="ada@example.com"),
+    )
+    assert parse_owner("service:billing").kind is PrincipalKind.SERVICE
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("reporter", "does not say what it is: write one of human:reporter, agent:reporter, service:reporter"),
+        ("agnet:x", "'agnet' is not a kind of principal (did you mean 'agent'?)"),
+        ("agent:", "'' is not a name"),
+        ("agent:a b", "'a b' is not a name"),
+        ("agent:a:b", "'a:b' is not a name"),
+        ("agent:" + "x" * 201, "is not a name"),
+        ("agent:x\n", "is not a name"),
+    ],
+)
+def test_what_is_not_a_principal(text: str, problem: str) -> None:
+    with pytest.raises(PassRequestError) as caught:
+        parse_principal(text)
+    assert problem in str(caught.value)
+
+
+def test_verbs_in_words() -> None:
+    assert parse_verbs(["read,write"]) == {VerbClass.READ, VerbClass.WRITE}
+    assert parse_verbs([" Read", "ddl,,"]) == {VerbClass.READ, VerbClass.DDL}
+    assert parse_verbs([]) == frozenset()
+    with pytest.raises(
+        PassRequestError, match=r"'raed' is not a verb \(did you mean 'read'\?\); known: read, write, ddl"
+    ):
+        parse_verbs(["write,raed"])
