@@ -36,7 +36,7 @@ class SqliteDatabase:
         try:
             with self.writing() as connection:
                 upgrade(connection)
-        except StoreError:
+        except BaseException:
             self.close()
             raise
 
