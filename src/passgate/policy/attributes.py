@@ -1,0 +1,165 @@
+"""Every attribute that a condition may use, in one typed table.
+
+A protocol extends the table with attributes of its own, told apart by their first word (``sql.``): in an action of another kind
+they are missing values, so a rule guards them with ``action.kind`` or ``resource.kind``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from passgate.core.action import Action, Atom
+from passgate.core.principal import Principal
+from passgate.core.session import Session
+from passgate.policy.cel import (
+    BOOL,
+    INT,
+    STRING,
+    TIMESTAMP,
+    Attribute,
+    EvaluationError,
+    Frame,
+    ListType,
+    MapType,
+    RecordType,
+    SetType,
+    StringType,
+    Type,
+    Value,
+)
+from passgate.policy.vocabulary import EFFECTS, OBJECT_KINDS, POSITIONS, PRINCIPAL_KINDS, VERB_CLASSES, VERBS
+
+
+class Moment(Frame):
+    """What is true while one atom of one action of one session is judged."""
+
+    __slots__ = ("action", "atom", "session")
+
+    def __init__(self, action: Action, session: Session, atom: Atom) -> None:
+        super().__init__()
+        self.action = action
+        self.session = session
+        self.atom = atom
+
+
+class Scope(IntEnum):
+    """How long an attribute keeps its value. What a whole session has in common is evaluated once."""
+
+    SESSION = 0
+    ACTION = 1
+    ATOM = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared(Attribute):
+    """``assumed``: its value in a rule's own tests that do not give it, None for the empty value of its type."""
+
+    scope: Scope
+    read: Callable[[Moment], Value]
+    assumed: Value = None
+
+
+def _of_session(name: str, kind: Type, read: Callable[[Session], Value], *, optional: bool = False) -> Declared:
+    def found(moment: Moment) -> Value:
+        value = read(moment.session)
+        if value is None:
+            raise EvaluationError(f"{name} has no value")
+        return value
+
+    return Declared(name=name, type=kind, optional=optional, scope=Scope.SESSION, read=found)
+
+
+def _of_delegator(name: str, kind: Type, read: Callable[[Principal], Value]) -> Declared:
+    def found(session: Session) -> Value:
+        delegator = session.principal.on_behalf_of
+        return None if delegator is None else read(delegator)
+
+    return _of_session(f"principal.on_behalf_of.{name}", kind, found, optional=True)
+
+
+def _of_action(name: str, kind: Type, read: Callable[[Moment], Value], *, assumed: Value = None) -> Declared:
+    return Declared(name=name, type=kind, scope=Scope.ACTION, read=read, assumed=assumed)
+
+
+def _of_atom(name: str, kind: Type, read: Callable[[Moment], Value], *, assumed: Value = None) -> Declared:
+    return Declared(name=name, type=kind, scope=Scope.ATOM, read=read, assumed=assumed)
+
+
+def _fact(name: str, kind: Type, default: bool | int) -> Declared:
+    """A language's own fact. Where the language ran and did not state it, it does not hold."""
+    family = name.partition(".")[0] + "."
+
+    def found(moment: Moment) -> Value:
+        action = moment.action
+        if not action.kind.startswith(family):
+            raise EvaluationError(f"{name} is of {family}* actions only, and this is {action.kind or 'of no kind'}")
+        return action.facts.get(name, default)
+
+    return _of_action(name, kind, found)
+
+
+def _findings(moment: Moment) -> Value:
+    raise EvaluationError(f"actions of kind {moment.action.kind!r} carry no findings")
+
+
+FINDING = RecordType("finding", {"class": STRING, "type": STRING, "field": STRING, "count": INT})
+
+_PRINCIPAL_KIND = StringType(values=PRINCIPAL_KINDS)
+_VERB_CLASS = StringType(values=VERB_CLASSES)
+
+_TABLE: tuple[Declared, ...] = (
+    # the atom
+    _of_atom("verb", StringType(values=VERBS), lambda m: m.atom.verb),
+    _of_atom("verb_class", _VERB_CLASS, lambda m: m.atom.verb_class),
+    _of_atom("object.kind", StringType(values=OBJECT_KINDS), lambda m: m.atom.object.kind),
+    _of_atom("object.name", STRING, lambda m: m.atom.object.name),
+    _of_atom("object.namespace", STRING, lambda m: m.atom.object.namespace),
+    _of_atom("object.system", BOOL, lambda m: m.atom.object.system),
+    _of_atom("object.known", BOOL, lambda m: m.atom.object.known, assumed=True),
+    _of_atom("object.effect", StringType(values=EFFECTS), lambda m: m.atom.object.effect),
+    _of_atom("object.tags", SetType(STRING), lambda m: m.atom.object.tags),
+    _of_atom("column", STRING, lambda m: m.atom.column),
+    _of_atom("position", StringType(values=POSITIONS), lambda m: m.atom.position),
+    _of_atom("where_effective", BOOL, lambda m: m.atom.where_effective),
+    _of_atom("key_pinned", BOOL, lambda m: m.atom.key_pinned),
+    # the action
+    _of_action("action.kind", STRING, lambda m: m.action.kind),
+    _of_action("action.verb", StringType(values=VERBS), lambda m: m.action.verb),
+    _of_action("action.verb_class", _VERB_CLASS, lambda m: m.action.verb_class),
+    _of_action("action.fingerprint", STRING, lambda m: m.action.fingerprint),
+    _of_action("complete", BOOL, lambda m: m.action.complete, assumed=True),
+    _of_action("inputs", ListType(STRING), lambda m: tuple(v for v in m.action.inputs.values() if v is not None)),
+    _of_action("findings", ListType(FINDING), _findings),
+    _fact("sql.cartesian", BOOL, False),
+    _fact("sql.locking", BOOL, False),
+    _fact("sql.statements", INT, 1),
+    _fact("sql.in_batch", BOOL, False),
+    _fact("sql.modifies_data_in_read", BOOL, False),
+    _fact("sql.concurrently", BOOL, False),
+    _fact("sql.truncated", BOOL, False),
+    # what may change during a session
+    _of_action("session.tags", SetType(STRING), lambda m: m.session.tags),
+    _of_action("session.counters", MapType(INT, default=0), lambda m: m.session.counters),
+    _of_action("session.user", STRING, lambda m: m.session.user),
+    _of_action("session.database", STRING, lambda m: m.session.database),
+    # what may not
+    _of_session("session.peer", STRING, lambda s: s.peer),
+    _of_session("session.opened", TIMESTAMP, lambda s: s.opened),
+    _of_session("principal.kind", _PRINCIPAL_KIND, lambda s: s.principal.kind),
+    _of_session("principal.subject", STRING, lambda s: s.principal.subject),
+    _of_session("principal.groups", SetType(STRING), lambda s: s.principal.groups),
+    _of_delegator("kind", _PRINCIPAL_KIND, lambda p: p.kind),
+    _of_delegator("subject", STRING, lambda p: p.subject),
+    _of_delegator("groups", SetType(STRING), lambda p: p.groups),
+    _of_session("pass.purpose", STRING, lambda s: s.pass_.purpose),
+    _of_session("pass.ticket", STRING, lambda s: s.pass_.ticket, optional=True),
+    _of_session("pass.verbs", SetType(_VERB_CLASS), lambda s: s.pass_.verbs),
+    _of_session("pass.issued", TIMESTAMP, lambda s: s.pass_.issued),
+    _of_session("pass.expires", TIMESTAMP, lambda s: s.pass_.expires),
+    _of_session("resource.name", STRING, lambda s: s.resource.name),
+    _of_session("resource.kind", STRING, lambda s: s.resource.kind),
+    _of_session("resource.labels", MapType(STRING), lambda s: s.resource.labels),
+)
+
+ATTRIBUTES: Mapping[str, Declared] = {attribute.name: attribute for attribute in _TABLE}
+READERS: Mapping[str, Callable[[Moment], Value]] = {attribute.name: attribute.read for attribute in _TABLE}

@@ -1,0 +1,149 @@
+"""A bundle: ordered files and the packs they build on, compiled as one, with the hash that every decision carries."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from passgate.core.decision import Obligation, Outcome
+from passgate.policy.cel import nearest
+from passgate.policy.definition import Definition
+from passgate.policy.evaluator import RulePolicy
+from passgate.policy.problems import BundleError, Place, Problem
+from passgate.policy.reader import PackUse, PolicyFile, read_file
+from passgate.policy.rule import Rule, compile_rule
+
+_LANGUAGE = "passgate-policy/1"
+"""Part of every version: the same text under another meaning of the language is another policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """``version``: SHA-256 (hex) over the canonical form of its rules; comments and spacing are not in it."""
+
+    rules: tuple[Rule, ...]
+    version: str
+    files: tuple[Path, ...] = ()
+
+    def policy(self) -> RulePolicy:
+        return RulePolicy(self.rules, self.version)
+
+    @property
+    def unindexed(self) -> tuple[Rule, ...]:
+        """Rules that every atom of every session is judged by, since nothing in them can be looked up."""
+        return tuple(rule for rule in self.rules if not rule.indexed and rule.definition.when.strip() != "true")
+
+
+def pack_names() -> tuple[str, ...]:
+    folder = resources.files("passgate.policy") / "packs"
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+
+
+def load_bundle(files: Sequence[Path] = (), packs: Sequence[str] = ()) -> Bundle:
+    """Packs first, then the files in order. Raises BundleError with every problem of all of them."""
+    problems: list[Problem] = []
+    uses = [PackUse(name=name, without=(), place=Place("packs")) for name in packs]
+    found: list[PolicyFile] = []
+    for path in files:
+        text = _read(path, problems)
+        if text is not None:
+            found.append(read_file(str(path), text, problems))
+    for file in found:
+        uses.extend(file.packs)
+    definitions = [*_of_packs(uses, problems), *(d for file in found for d in file.definitions)]
+    return _compiled(definitions, tuple(files), problems)
+
+
+def load_text(text: str, name: str = "policy.yaml") -> Bundle:
+    """One bundle held in a string. Raises BundleError."""
+    problems: list[Problem] = []
+    file = read_file(name, text, problems)
+    return _compiled([*_of_packs(file.packs, problems), *file.definitions], (), problems)
+
+
+def _read(path: Path, problems: list[Problem]) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        problems.append(Problem(Place(str(path)), f"cannot be read: {error.strerror or type(error).__name__}"))
+    except UnicodeDecodeError as error:
+        problems.append(Problem(Place(str(path)), f"is not UTF-8 at byte {error.start}"))
+    return None
+
+
+def _of_packs(uses: Iterable[PackUse], problems: list[Problem]) -> list[Definition]:
+    """Each pack once, however often it is named; left out is what every mention of it leaves out."""
+    known = pack_names()
+    without: dict[str, list[PackUse]] = {}
+    for use in uses:
+        if use.name not in known:
+            remedy = nearest(use.name, known) or f"use one of {', '.join(known)}"
+            problems.append(Problem(use.place, f"there is no pack {use.name!r}", remedy))
+        else:
+            without.setdefault(use.name, []).append(use)
+    definitions: list[Definition] = []
+    for name, mentions in without.items():
+        text = (resources.files("passgate.policy") / "packs" / f"{name}.yaml").read_text("utf-8")
+        pack = read_file(f"packs/{name}.yaml", text, problems)
+        ids = [definition.id for definition in pack.definitions]
+        left_out = set(ids)
+        for mention in mentions:
+            left_out &= set(mention.without)
+            for stranger in set(mention.without) - set(ids):
+                problem = Problem(mention.place, f"pack {name} has no rule {stranger!r}", nearest(stranger, ids))
+                problems.append(problem)
+        definitions.extend(definition for definition in pack.definitions if definition.id not in left_out)
+    return definitions
+
+
+def _compiled(definitions: Sequence[Definition], files: tuple[Path, ...], problems: list[Problem]) -> Bundle:
+    rules: list[Rule] = []
+    seen: dict[str, Definition] = {}
+    for definition in definitions:
+        if definition.id in seen:
+            first = seen[definition.id].place
+            problems.append(Problem(definition.place, f"rule {definition.id} stands at {first} already"))
+        seen.setdefault(definition.id, definition)
+        rule = compile_rule(definition, len(rules), problems)
+        if rule is not None:
+            rules.append(rule)
+    if not problems and not any(definition.then.outcome is Outcome.ALLOW for definition in definitions):
+        place = definitions[0].place if definitions else Place(str(files[0]) if files else "policy")
+        problems.append(
+            Problem(place, "no rule of the bundle allows anything", "add a rule with then: allow, or a pack")
+        )
+    if problems:
+        raise BundleError(problems)
+    return Bundle(rules=tuple(rules), version=_version(definitions), files=files)
+
+
+def _version(definitions: Iterable[Definition]) -> str:
+    canonical = [_LANGUAGE, *(_canonical(definition) for definition in definitions)]
+    encoded = json.dumps(canonical, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(encoded.encode()).hexdigest()
+
+
+def _canonical(definition: Definition) -> dict[str, object]:
+    then = definition.then
+    return {
+        "id": definition.id,
+        "when": definition.when,
+        "outcome": then.outcome,
+        "mask": None if then.mask is None else dataclasses.asdict(then.mask),
+        "obligations": [_canonical_obligation(obligation) for obligation in then.obligations],
+        "approvers": dataclasses.asdict(definition.approvers),
+        "incomplete": definition.incomplete,
+        "message": definition.message,
+        "hint": definition.hint,
+    }
+
+
+def _canonical_obligation(obligation: Obligation) -> dict[str, object]:
+    fields = {
+        name: sorted(value) if isinstance(value, frozenset) else value
+        for name, value in dataclasses.asdict(obligation).items()
+    }
+    return {"kind": type(obligation).__name__, **fields}

@@ -1,0 +1,88 @@
+"""What must be done to what passes: every matching obligation applies, duplicates become one, the strictest of a kind stays."""
+
+from collections.abc import Iterable
+
+from passgate.core.action import Atom, ColumnRef
+from passgate.core.decision import (
+    LimitRows,
+    Mask,
+    MaxRows,
+    Notify,
+    Obligation,
+    ReadOnly,
+    Record,
+    Scan,
+    Strategy,
+    StrategyKind,
+    Tag,
+)
+from passgate.policy.rule import Rule
+
+_SHOWS_LESS = (StrategyKind.PARTIAL, StrategyKind.TOKEN, StrategyKind.HASH, StrategyKind.REDACT, StrategyKind.NULL)
+
+
+def merged(fired: Iterable[tuple[Rule, Atom]]) -> tuple[Obligation, ...]:
+    """The obligations of the rules that fired, in an order of their own: that of the rules changes nothing."""
+    found: dict[tuple[str, ...], Obligation] = {}
+    for rule, atom in fired:
+        then = rule.definition.then
+        for obligation in then.obligations:
+            _add(found, obligation)
+        if then.mask is not None and _masks(atom):
+            column = ColumnRef(namespace=atom.object.namespace, object=atom.object.name, column=atom.column)
+            _add(found, Mask(column=column, strategy=then.mask, rule=rule.id))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _masks(atom: Atom) -> bool:
+    """A relation named as a whole shows no value by that; of what has no columns, the whole is what is shown."""
+    return bool(atom.column) or atom.object.kind != "relation"
+
+
+def _add(found: dict[tuple[str, ...], Obligation], new: Obligation) -> None:
+    key = _key(new)
+    known = found.get(key)
+    found[key] = new if known is None else _stricter(known, new)
+
+
+def _key(obligation: Obligation) -> tuple[str, ...]:
+    match obligation:
+        case Mask(column=column):
+            return ("mask", column.namespace, column.object, column.column)
+        case MaxRows() | LimitRows() | ReadOnly() | Record() | Scan():
+            return (type(obligation).__name__,)
+        case Notify(channel=channel):
+            return ("notify", channel)
+        case Tag(tag=tag):
+            return ("tag", tag)
+
+
+def _stricter(known: Obligation, new: Obligation) -> Obligation:
+    """Of two of one kind the stricter; of two equal ones the one whose rule's id sorts first, whatever their order was."""
+    match known, new:
+        case Mask(column=column), Mask():
+            strategy = _shows_less(known.strategy, new.strategy)
+            rule = known.rule if known.strategy == strategy else new.rule
+            if known.strategy == new.strategy:
+                rule = min(known.rule, new.rule)
+            return Mask(column=column, strategy=strategy, rule=rule)
+        case MaxRows(), MaxRows():
+            return known if (known.limit, known.rule) <= (new.limit, new.rule) else new
+        case LimitRows(), LimitRows():
+            return known if (known.limit, known.rule) <= (new.limit, new.rule) else new
+        case Record(), Record():
+            return known if (known.mode != "strict", known.rule) <= (new.mode != "strict", new.rule) else new
+        case Scan(), Scan():
+            return Scan(classes=known.classes | new.classes, rule=min(known.rule, new.rule))
+    return known if known.rule <= new.rule else new
+
+
+def _shows_less(left: Strategy, right: Strategy) -> Strategy:
+    if left.kind is StrategyKind.PARTIAL and right.kind is StrategyKind.PARTIAL:
+        return Strategy(
+            kind=StrategyKind.PARTIAL,
+            keep_first=min(left.keep_first, right.keep_first),
+            keep_last=min(left.keep_last, right.keep_last),
+            label=max(left.label, right.label),
+        )
+    return max(left, right, key=lambda s: (_SHOWS_LESS.index(s.kind), s.label))

@@ -1,0 +1,112 @@
+"""A compiled rule, and the parts of its condition that evaluation is ordered by."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from passgate.core.decision import Outcome
+from passgate.policy.attributes import ATTRIBUTES, READERS, Moment, Scope
+from passgate.policy.cel import Checked, ConditionError, Program, check, compile_condition, parse
+from passgate.policy.cel.syntax import Binary, Junction, ListLiteral, Literal, Node, walk
+from passgate.policy.definition import Definition
+from passgate.policy.problems import Problem
+from passgate.policy.samples import verdict
+from passgate.policy.wording import unknown_placeholder
+
+DIMENSIONS = ("object.name", "column", "verb", "object.effect", "object.kind", "verb_class", "position")
+"""Attributes that rules are indexed by, the most telling first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Term:
+    """One term of a condition's outermost ``&&``.
+
+    ``keys`` is set where the term is an equality (or ``in`` a literal list) over the indexed attribute ``dimension``.
+    """
+
+    program: Program[Moment]
+    of_session: bool
+    dimension: str = ""
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rule:
+    """``order`` is its place in the bundle: it names the decisive rule among equals, and changes no outcome."""
+
+    definition: Definition
+    order: int
+    terms: tuple[Term, ...]
+    program: Program[Moment]
+
+    @property
+    def id(self) -> str:
+        return self.definition.id
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self.definition.then.outcome
+
+    @property
+    def indexed(self) -> bool:
+        return any(term.dimension or term.of_session for term in self.terms)
+
+
+def compile_rule(definition: Definition, order: int, problems: list[Problem]) -> Rule | None:
+    """None, and a problem, where the condition does not load or one of the rule's own tests fails."""
+    problems.extend(
+        Problem(definition.place, f"rule {definition.id}: {{{stranger}}} stands for nothing")
+        for stranger in map(unknown_placeholder, (definition.message, definition.hint))
+        if stranger is not None
+    )
+    try:
+        checked = check(parse(definition.when), ATTRIBUTES)
+    except ConditionError as error:
+        place = definition.place_in(error.offset)
+        problems.append(Problem(place, f"rule {definition.id}: {error.message}", error.remedy))
+        return None
+    problems.extend(
+        Problem(sample.place, f"rule {definition.id} fails its own test: {wrong}")
+        for sample in definition.samples
+        if (wrong := verdict(checked, sample))
+    )
+    root = checked.root
+    whole = isinstance(root, Junction) and root.operator == "&&"
+    parts = root.terms if whole and isinstance(root, Junction) else (root,)
+    terms = tuple(_term(checked, part) for part in parts)
+    return Rule(definition=definition, order=order, terms=terms, program=compile_condition(checked, READERS))
+
+
+def _term(checked: Checked, node: Node) -> Term:
+    attributes = {checked.attributes[part] for part in walk(node) if part in checked.attributes}
+    scope = max((ATTRIBUTES[name].scope for name in attributes), default=Scope.SESSION)
+    dimension, keys = _keys(checked, node)
+    return Term(
+        program=compile_condition(checked, READERS, node),
+        of_session=scope is Scope.SESSION,
+        dimension=dimension,
+        keys=keys,
+    )
+
+
+def _keys(checked: Checked, node: Node) -> tuple[str, frozenset[str]]:
+    nothing: tuple[str, frozenset[str]] = ("", frozenset())
+    if isinstance(node, Junction) and node.operator == "||":
+        found = [_keys(checked, term) for term in node.terms]
+        dimensions = {dimension for dimension, _ in found}
+        return (dimensions.pop(), frozenset().union(*(keys for _, keys in found))) if len(dimensions) == 1 else nothing
+    if not isinstance(node, Binary) or node.operator not in ("==", "in"):
+        return nothing
+    left, right = node.left, node.right
+    if node.operator == "==" and isinstance(left, Literal):
+        left, right = right, left
+    dimension = checked.attributes.get(left, "")
+    if dimension not in DIMENSIONS:
+        return nothing
+    values = _texts(right.items if isinstance(right, ListLiteral) and node.operator == "in" else (right,))
+    return (dimension, values) if values is not None else nothing
+
+
+def _texts(nodes: Iterable[Node]) -> frozenset[str] | None:
+    values = [node.value if isinstance(node, Literal) else None for node in nodes]
+    texts = frozenset(value for value in values if isinstance(value, str))
+    return texts if len(texts) == len(set(values)) else None

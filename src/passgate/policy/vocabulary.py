@@ -1,0 +1,120 @@
+"""The words that actions are made of. A condition that compares with another word is a slip, and does not load.
+
+A new protocol adds its words here; nothing else in this folder changes.
+"""
+
+from passgate.core.action import Position, VerbClass
+from passgate.core.principal import PrincipalKind
+
+PRINCIPAL_KINDS = frozenset(PrincipalKind)
+VERB_CLASSES = frozenset(VerbClass)
+POSITIONS = frozenset(Position)
+
+_SQL_READ = ("select", "copy_out", "show", "explain", "call")
+_SQL_WRITE = ("insert", "update", "delete", "merge", "copy_in", "notify")
+_SQL_DDL = ("create", "create_as", "alter", "drop", "truncate", "rename", "comment", "refresh")
+_SQL_ADMIN = (
+    *(
+        "grant",
+        "revoke",
+        "owner",
+        "security_label",
+        "vacuum",
+        "analyze",
+        "cluster",
+        "reindex",
+        "checkpoint",
+        "lock",
+        "lock_rows",
+    ),
+    *("alter_system", "import_schema"),
+)
+_SQL_CODE = ("do", "load")
+_SQL_EGRESS = ("copy_program", "copy_file")
+_SQL_SESSION = (
+    *(
+        "set",
+        "reset",
+        "discard",
+        "begin",
+        "commit",
+        "rollback",
+        "savepoint",
+        "release",
+        "rollback_to",
+        "prepare_transaction",
+    ),
+    *(
+        "commit_prepared",
+        "rollback_prepared",
+        "set_transaction",
+        "set_role",
+        "set_session_authorization",
+        "prepare",
+        "execute",
+    ),
+    *("deallocate", "declare", "fetch", "move", "close", "listen", "unlisten", "set_constraints", "empty"),
+)
+NOT_UNDERSTOOD = "unknown"
+"""The verb of a text that no language could read."""
+
+VERBS = frozenset(
+    {*_SQL_READ, *_SQL_WRITE, *_SQL_DDL, *_SQL_ADMIN, *_SQL_CODE, *_SQL_EGRESS, *_SQL_SESSION, NOT_UNDERSTOOD}
+)
+
+OBJECT_KINDS = frozenset(
+    {
+        "",  # the action as a whole
+        *(
+            "relation",
+            "sequence",
+            "function",
+            "procedure",
+            "setting",
+            "role",
+            "schema",
+            "database",
+            "index",
+            "type",
+            "extension",
+        ),
+        *(
+            "file",
+            "program",
+            "server",
+            "trigger",
+            "rule",
+            "policy",
+            "cursor",
+            "prepared",
+            "savepoint",
+            "transaction",
+            "channel",
+        ),
+        *("language", "publication", "subscription", "tablespace", "large_object", "anonymous"),
+    }
+)
+
+EFFECTS = frozenset(
+    {
+        "",
+        # what a function does
+        *(
+            "pure",
+            "read",
+            "relation",
+            "dynamic",
+            "write",
+            "file",
+            "network",
+            "admin",
+            "cancel",
+            "lock",
+            "sleep",
+            "amplify",
+        ),
+        *("definer", "unknown"),
+        # what a setting governs
+        *("lexing", "privilege", "transaction", "resource", "harmless"),
+    }
+)
