@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from passgate.testing import GateSetup, PostgresCluster, RunningGate
+from passgate.testing import GateSetup, IssuedPass, PostgresCluster, RunningGate
 from passgate.testing.postgres import free_port
 
 
@@ -70,15 +70,28 @@ def pgbouncer(directory: Path, cluster: PostgresCluster, *, user: str, password:
         process.wait()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateTargets:
+    """One gate, by an agent's pass and by a person's."""
+
+    agent: Target
+    person: Target
+
+
 @contextmanager
-def passgate(directory: Path, cluster: PostgresCluster, setup: GateSetup, *, name: str) -> Iterator[Target]:
+def passgate(directory: Path, cluster: PostgresCluster, setup: GateSetup, *, name: str) -> Iterator[GateTargets]:
     """TLS is off on both sides, as it is on the other ways: what is compared is the gate, not the cipher."""
     plain = replace(setup, upstream_tls="{mode: disable}", require_tls=False)
     with RunningGate.start(directory, cluster, plain) as gate:
-        pass_ = gate.issue(verbs="read,write", ttl="2h")
-        environment = gate.environment(pass_) | {"PGSSLMODE": "disable"}
-        del environment["PGSSLROOTCERT"]
-        yield Target(name=name, environment=environment, pid=gate.process.pid)
+        agent = gate.issue(ttl="2h")
+        person = gate.issue(to="human:ada@example.com", on_behalf_of="", ttl="2h")
+        yield GateTargets(agent=_target(gate, agent, name), person=_target(gate, person, name))
+
+
+def _target(gate: RunningGate, pass_: IssuedPass, name: str) -> Target:
+    environment = gate.environment(pass_) | {"PGSSLMODE": "disable"}
+    del environment["PGSSLROOTCERT"]
+    return Target(name=name, environment=environment, pid=gate.process.pid)
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
