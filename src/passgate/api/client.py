@@ -1,0 +1,106 @@
+"""The command line's end of the admin sockets: one question to every gate of a state folder."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from passgate.api.messages import (
+    MAX_ANSWER_BYTES,
+    CatalogsRefreshed,
+    Failed,
+    GateStatus,
+    GetStatus,
+    KillSession,
+    ListSessions,
+    PassesRevoked,
+    PolicyReloaded,
+    RefreshCatalog,
+    ReloadPolicy,
+    Request,
+    SessionKilled,
+    SessionsEnded,
+    SessionsListed,
+    decode_answer,
+    encode,
+)
+from passgate.core.errors import RemoteProtocolError
+
+TIMEOUT_SECONDS = 10.0
+
+_A = TypeVar("_A")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromGate(Generic[_A]):
+    """``gate`` is the socket's name without its ending: ``node-worker``."""
+
+    gate: str
+    answer: _A
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey(Generic[_A]):
+    """``failed``: gates that understood but could not do it. ``notes``: sockets that nobody answered at, each in a sentence."""
+
+    answers: tuple[FromGate[_A], ...]
+    failed: tuple[FromGate[str], ...]
+    notes: tuple[str, ...]
+
+
+class AdminClient:
+    """Asks every gate that runs on ``folder`` (the state folder's ``run``). Blocking, for short-lived programs."""
+
+    def __init__(self, folder: Path, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._folder = folder
+        self._timeout_seconds = timeout_seconds
+
+    def sessions(self) -> Survey[SessionsListed]:
+        return self._survey(ListSessions(), SessionsListed)
+
+    def kill(self, session: str) -> Survey[SessionKilled]:
+        return self._survey(KillSession(session=session), SessionKilled)
+
+    def revoked(self, passes: tuple[str, ...]) -> Survey[SessionsEnded]:
+        return self._survey(PassesRevoked(passes=passes), SessionsEnded)
+
+    def reload_policy(self) -> Survey[PolicyReloaded]:
+        return self._survey(ReloadPolicy(), PolicyReloaded)
+
+    def status(self) -> Survey[GateStatus]:
+        return self._survey(GetStatus(), GateStatus)
+
+    def refresh_catalog(self, resource: str | None) -> Survey[CatalogsRefreshed]:
+        return self._survey(RefreshCatalog(resource=resource), CatalogsRefreshed)
+
+    def _survey(self, request: Request, expected: type[_A]) -> Survey[_A]:
+        answers: list[FromGate[_A]] = []
+        failed: list[FromGate[str]] = []
+        notes: list[str] = []
+        for path in sorted(self._folder.glob("*.sock")):
+            try:
+                answer = decode_answer(self._ask(path, encode(request)))
+            except (ConnectionRefusedError, FileNotFoundError):
+                notes.append(f"{path.name}: left behind by a gate that no longer runs")
+                continue
+            except (OSError, RemoteProtocolError) as error:
+                notes.append(f"{path.name}: no answer ({error})")
+                continue
+            if isinstance(answer, expected):
+                answers.append(FromGate(gate=path.stem, answer=answer))
+            elif isinstance(answer, Failed):
+                failed.append(FromGate(gate=path.stem, answer=answer.error))
+            else:
+                notes.append(f"{path.name}: the answer fits another question")
+        return Survey(answers=tuple(answers), failed=tuple(failed), notes=tuple(notes))
+
+    def _ask(self, path: Path, line: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self._timeout_seconds)
+            connection.connect(str(path))
+            connection.sendall(line)
+            with connection.makefile("rb") as stream:
+                answer = stream.readline(MAX_ANSWER_BYTES)
+        if not answer.endswith(b"\n"):
+            raise RemoteProtocolError("the connection was closed before the answer was whole")
+        return answer

@@ -1,0 +1,26 @@
+"""What the admin channel asks of a gate. The composition root implements it."""
+
+from typing import Protocol
+
+from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
+from passgate.core.session import Session
+
+
+class Control(Protocol):
+    """``actor`` is the operating-system user who asked, for the ledger. A PassgateError becomes the answer's text."""
+
+    def status(self) -> GateStatus: ...
+
+    def sessions(self) -> tuple[Session, ...]: ...
+
+    async def kill(self, session_id: str, *, actor: str) -> bool:
+        """End one session and cancel what it runs; False if this process has none of that id."""
+
+    async def revoked(self, pass_ids: frozenset[str]) -> int:
+        """Look into the store now and end the sessions of passes that are revoked; says how many there were."""
+
+    async def reload_policy(self, *, actor: str) -> PolicyReloaded:
+        """Raises PolicyError; the bundle in force stays then."""
+
+    async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:
+        """Raises TargetUnavailableError, and ConfigError for a resource that does not exist."""

@@ -1,0 +1,111 @@
+"""A gate that only remembers what it was asked, and its admin server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
+from passgate.api.server import AdminServer
+from passgate.core.action import VerbClass
+from passgate.core.errors import PolicyError, TargetUnavailableError
+from passgate.core.passes import Pass
+from passgate.core.principal import Principal, PrincipalKind
+from passgate.core.resource import Resource
+from passgate.core.session import Session
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def make_session(session_id: str = "s1") -> Session:
+    pass_ = Pass(
+        id="pg_1",
+        principal=Principal(
+            kind=PrincipalKind.AGENT,
+            subject="reporter",
+            on_behalf_of=Principal(kind=PrincipalKind.HUMAN, subject="ada@example.com"),
+        ),
+        resources=frozenset({"shop"}),
+        verbs=frozenset({VerbClass.READ}),
+        purpose="weekly\nreport",
+        ticket=None,
+        issued=NOW,
+        expires=NOW + timedelta(minutes=30),
+    )
+    resource = Resource(name="shop", kind="postgres")
+    return Session(id=session_id, pass_=pass_, resource=resource, opened=NOW, peer="192.0.2.1", counters={"actions": 3})
+
+
+@dataclass
+class Gate:
+    """Implements Control."""
+
+    live: dict[str, Session] = field(default_factory=lambda: {"s1": make_session(), "s2": make_session("s2")})
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    policy_is_bad: bool = False
+
+    def status(self) -> GateStatus:
+        return GateStatus(
+            version="0",
+            implementation="python",
+            pid=1,
+            node="gate",
+            worker=0,
+            started=NOW,
+            sessions=len(self.live),
+            resources=("shop",),
+            policy_version="abc",
+            ledger="ok",
+        )
+
+    def sessions(self) -> tuple[Session, ...]:
+        return tuple(self.live.values())
+
+    async def kill(self, session_id: str, *, actor: str) -> bool:
+        self.calls.append(("kill", session_id, actor))
+        return self.live.pop(session_id, None) is not None
+
+    async def revoked(self, pass_ids: frozenset[str]) -> int:
+        self.calls.append(("revoked", pass_ids))
+        ended = [s for s in self.live.values() if s.pass_.id in pass_ids]
+        for session in ended:
+            del self.live[session.id]
+        return len(ended)
+
+    async def reload_policy(self, *, actor: str) -> PolicyReloaded:
+        self.calls.append(("reload", actor))
+        if self.policy_is_bad:
+            raise PolicyError("rules.yaml:3: no such attribute")
+        return PolicyReloaded(version="def", changed=True)
+
+    async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:
+        self.calls.append(("refresh", resource, actor))
+        if resource == "down":
+            raise TargetUnavailableError("down cannot be reached")
+        return CatalogsRefreshed(versions={resource or "all": "7"})
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gate-0.sock"
+
+
+@pytest.fixture
+async def server(gate: Gate, path: Path) -> AsyncIterator[AdminServer]:
+    server = AdminServer(path=path, control=gate)
+    await server.start()
+    yield server
+    await server.close()
+
+
+async def blocking(call: Callable[[], object]) -> object:
+    """The client blocks, the server runs on the loop: so the client goes into a thread."""
+    return await asyncio.to_thread(call)
