@@ -1,0 +1,55 @@
+"""What commands print: tables and times for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def say(text: str = "") -> None:
+    """One line on standard output, exactly as it is."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """One line on standard error: what a person should know and a program need not read."""
+    sys.stderr.write(text + "\n")
+
+
+def say_json(value: Json) -> None:
+    say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Text from outside is shown as it is: markup and control characters in it have no effect."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())
+    console.print(table)
+
+
+def printable(text: str) -> str:
+    """Control characters, and what would turn the line around, are written out: a purpose must not steer a terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def when(time: datetime) -> str:
+    """To the second, in UTC."""
+    return f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def how_long(duration: timedelta) -> str:
+    """The two largest units, which is as much as a person wants: ``1h30m``, ``29m59s``."""
+    seconds = max(int(duration.total_seconds()), 0)
+    parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
+    written = [f"{count}{unit}" for count, unit in parts if count]
+    return "".join(written[:2]) or "0s"
