@@ -8,8 +8,8 @@ stays the same for a session, a decision or an action is rendered once and put i
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import orjson
 import zstandard
@@ -44,8 +44,7 @@ def unpack_payload(packed: bytes, limit: int) -> bytes:
     return zstandard.ZstdDecompressor().decompress(packed[1:], max_output_size=limit)
 
 
-@dataclass(frozen=True, slots=True)
-class Enveloped:
+class Enveloped(NamedTuple):
     """One event, ready to be written. ``payload`` is ciphertext to store with it; None if there is none or it is stored already."""
 
     event_id: str
@@ -304,7 +303,7 @@ def _whole(detail: Mapping[str, Json]) -> Mapping[str, Json]:
     """Refuses floats, whose text differs from one writer to the next."""
     for value in detail.values():
         kind = type(value)
-        if kind is float or (kind in (dict, list) and _holds_float(value)):
+        if kind is float or ((kind is dict or kind is list) and value and _holds_float(value)):
             raise LedgerUnavailableError("an event must not hold a float")
     return detail if type(detail) is dict else dict(detail)
 

@@ -63,10 +63,13 @@ class RootKeys:
         return "RootKeys()"
 
     @classmethod
-    def open(cls, folder: Path) -> "RootKeys":
-        """Raises LedgerUnavailableError, LedgerCorruptError."""
+    def open(cls, folder: Path, *, create: bool = True) -> "RootKeys":
+        """Raises LedgerUnavailableError (also where there are none and none may be made), LedgerCorruptError."""
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if create:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            elif not (folder / "wrapping.key").exists():
+                raise LedgerUnavailableError("the ledger's keys are not here")
             signing = _secret_file(folder / "signing.key")
             wrapping = _secret_file(folder / "wrapping.key")
         except OSError as error:

@@ -45,6 +45,7 @@ class Ledger:
 
     def __init__(self, *, log: Log, settings: LedgerSettings, keys: RootKeys, files: Files) -> None:
         self._keys = keys
+        self._settings = settings
         self._files = files
         self._key_file = KeyFile(log.directory)
         self._enveloper = Enveloper(origin=log.origin, epoch=log.epoch)
@@ -152,6 +153,7 @@ class Ledger:
         boot = Event(
             type=EventType.NODE_BOOT,
             detail={
+                "heartbeat_ms": int(self._settings.heartbeat_seconds * 1000),
                 "pid": os.getpid(),
                 "previous": "none"
                 if recovered.segment is None

@@ -72,13 +72,13 @@ def recover(directory: Path, verifier: NoteVerifier, known: Sequence[Seal]) -> R
     if not paths:
         if highest is not None and highest.size:
             raise LedgerCorruptError(f"a checkpoint of {highest.size} entries is known, but the log is empty")
-        return Recovered(Standing(0, EMPTY_ROOT, CompactRange()), None, Tail(0, b"", ""))
+        return Recovered(Standing(0, EMPTY_ROOT, CompactRange()), None, Tail(0))
     due = {seal.size: seal for seal in known}
     start = len(paths) - 1
     while start and highest is not None and first_leaf(paths[start]) > highest.size:
         start -= 1
     standing: Standing | None = None
-    tail = Tail(0, b"", "")
+    tail = Tail(0)
     for path in paths[start:]:
         with read_segment(path) as reader:
             standing, tail = _scan(reader, verifier, standing, due, last=path == paths[-1])

@@ -120,11 +120,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What follows the last seal. ``broken`` says why it could not be read; empty if it is unwritten space or whole frames."""
+    """What follows the last seal, from ``offset`` on.
+
+    ``broken`` says why it could not be read to its end, empty where it is unwritten space or whole frames; ``leaves`` whole ones of
+    no sealed batch come before byte ``broken_at``.
+    """
 
     offset: int
-    data: bytes
-    broken: str
+    data: bytes = b""
+    broken: str = ""
+    broken_at: int = 0
+    leaves: int = 0
 
     @property
     def unwritten(self) -> bool:
@@ -153,7 +159,7 @@ class SegmentReader:
         leaves: list[Leaf] = []
         payloads: dict[bytes, bytes] = {}
         sealed = offset = self.begin
-        broken = ""
+        broken, broken_at = "", 0
         try:
             while (frame := decode(self._data, offset)) is not None:
                 offset = frame.end
@@ -165,11 +171,11 @@ class SegmentReader:
                     yield Batch(tuple(leaves), payloads, Seal.parse(frame.payload), frame.start, frame.end)
                     leaves, payloads, sealed = [], {}, frame.end
                 else:
-                    broken = f"at byte {frame.start}: a header inside the segment"
+                    broken, broken_at = f"at byte {frame.start}: a header inside the segment", frame.start
                     break
         except BrokenFrameError as error:
-            broken = str(error)
-        self.tail = Tail(sealed, bytes(self._data[sealed:]), broken)
+            broken, broken_at = str(error), error.offset
+        self.tail = Tail(sealed, bytes(self._data[sealed:]), broken, broken_at, len(leaves))
 
 
 @contextmanager

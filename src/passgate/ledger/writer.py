@@ -58,7 +58,7 @@ class Writer:
         self._store_slots = store_slots
         self._note = note
         self._queue: deque[Queued] = deque()
-        self._wake = threading.Semaphore(0)
+        self._wake = _closed_gate()
         self._idle = False
         self._kicked = False
         self._stopping = False
@@ -107,7 +107,7 @@ class Writer:
         self._kicked = False
         if self._idle:
             self._idle = False
-            self._wake.release()
+            _open_gate(self._wake)
         if not self._watching and self._loop is not None:
             self._watching = True
             self._loop.call_later(self._settings.stall_seconds, self._watch)
@@ -140,7 +140,7 @@ class Writer:
     def close(self) -> None:
         """Write what is queued, say good-bye in the log, publish the checkpoint and end the thread."""
         self._stopping = True
-        self._wake.release()
+        _open_gate(self._wake)
         self._thread.join()
 
     # -- the thread's side ---------------------------------------------------------------------------------------
@@ -322,6 +322,18 @@ class Writer:
             )
         except RuntimeError:
             return  # the loop closed in between, and with it everyone who could wait
+
+
+def _closed_gate() -> threading.Lock:
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
+
+
+def _open_gate(gate: threading.Lock) -> None:
+    """Let one waiter through, now or at its next wait; opening an open gate changes nothing. For the loop's thread only."""
+    if gate.locked():
+        gate.release()
 
 
 def _done(batch: Sequence[Queued]) -> None:

@@ -1,0 +1,199 @@
+"""Verifying a ledger offline: nothing but the files, the public key, and whatever heads the auditor has kept elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from passgate.core.errors import LedgerCorruptError
+from passgate.ledger.chain import ChainCheck, Expected
+from passgate.ledger.checkpoint import open_checkpoint
+from passgate.ledger.claims import Claim, Fault, Finding, Report, Verdict
+from passgate.ledger.continuity import Continuity
+from passgate.ledger.log import CHECKPOINT
+from passgate.ledger.notes import NoteVerifier
+from passgate.ledger.reader import LedgerReader, LogReader
+
+_STALE_SECONDS = 180
+"""A checkpoint is published at least once a minute while there is traffic; one that is this much older was put back."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Checked:
+    """One log after its check."""
+
+    log: LogReader
+    chain: ChainCheck
+    story: Continuity
+    outside: int
+    key_given: bool
+    faults: list[Fault]
+
+
+def verify(reader: LedgerReader, *, since: Sequence[bytes] = (), keys: Sequence[NoteVerifier] = ()) -> Report:
+    """Check every log of the ledger.
+
+    ``since``: checkpoints kept elsewhere, as published; each is compared with the log of its origin. ``keys``: the public keys to
+    trust, instead of the ones that lie beside the logs. Raises LedgerUnavailableError where there is no ledger, OSError, and
+    LedgerCorruptError for a checkpoint of ``since`` that is none or belongs to no log here.
+    """
+    logs = reader.logs()
+    trusted = {key.name: key for key in keys}
+    given: dict[str, list[bytes]] = {log.origin: [] for log in logs}
+    for note in since:
+        origin = note.partition(b"\n")[0].decode("utf-8", "replace")
+        if origin not in given:
+            raise LedgerCorruptError(f"the given checkpoint is of {origin!r}, which is no log of this ledger")
+        given[origin].append(note)
+    checked = [_check(log, given[log.origin], trusted.get(log.origin)) for log in logs]
+    return Report(
+        findings=tuple(_find(claim, checked) for claim in Claim),
+        sizes={one.log.name: one.chain.size for one in checked},
+        heads={one.log.name: one.chain.head.note(one.log.verifier).decode() for one in checked if one.chain.head},
+    )
+
+
+def _check(log: LogReader, given: Sequence[bytes], key: NoteVerifier | None) -> _Checked:
+    faults: list[Fault] = []
+    if key is not None and key != log.verifier:
+        faults.append(Fault(claim=Claim.C3, log=log.name, what="the key beside the log is not the one you trust"))
+        log.verifier = key
+    expected: list[Expected] = []
+    own = _own_checkpoint(log.directory / CHECKPOINT, log, faults)
+    if own is not None:
+        expected.append(own)
+    for note in given:
+        try:
+            seal = open_checkpoint(note, log.verifier)
+        except LedgerCorruptError as error:
+            faults.append(Fault(claim=Claim.C4, log=log.name, what=f"the given checkpoint: {error}"))
+        else:
+            expected.append(Expected(seal=seal, source="the given checkpoint", outside=True))
+    chain, story = ChainCheck(log, expected), Continuity(log)
+    stamp = 0
+    for entry in chain.entries():
+        story.take(entry)
+        if own is not None and entry.index == own.seal.size - 1:
+            stamp = entry.event["time"]
+    if not chain.faults:
+        story.finish()
+        faults += _staleness(log, own, stamp, story)
+    faults += chain.faults + story.faults
+    return _Checked(log=log, chain=chain, story=story, outside=len(given), key_given=key is not None, faults=faults)
+
+
+def _own_checkpoint(path: Path, log: LogReader, faults: list[Fault]) -> Expected | None:
+    if not path.exists():
+        faults.append(Fault(claim=Claim.C4, log=log.name, what="its checkpoint is gone"))
+        return None
+    try:
+        return Expected(
+            seal=open_checkpoint(path.read_bytes(), log.verifier), source="the checkpoint beside the log", outside=False
+        )
+    except LedgerCorruptError as error:
+        faults.append(Fault(claim=Claim.C4, log=log.name, what=f"the checkpoint beside the log: {error}"))
+        return None
+
+
+def _staleness(log: LogReader, own: Expected | None, stamp: int, story: Continuity) -> list[Fault]:
+    _, last = story.times
+    age = (last - stamp) // 1_000_000
+    if own is None or not stamp or age <= _STALE_SECONDS:
+        return []
+    what = f"the checkpoint beside the log is {age} s older than its last entry: an old one was put back"
+    return [Fault(claim=Claim.C4, log=log.name, what=what, index=own.seal.size)]
+
+
+def _find(claim: Claim, checked: Sequence[_Checked]) -> Finding:
+    faults = tuple(fault for one in checked for fault in one.faults if fault.claim is claim)
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        return Finding(claim=claim, verdict=Verdict.FAIL, reason=f"{faults[0]}{more}", faults=faults)
+    halted = [one.log.name for one in checked if one.chain.faults]
+    if halted and claim not in _NEVER:
+        return Finding(
+            claim=claim, verdict=Verdict.NOT_PROVEN, reason=f"the check of {', '.join(halted)} could not be finished"
+        )
+    verdict, reason = _JUDGES[claim](checked)
+    return Finding(claim=claim, verdict=verdict, reason=reason)
+
+
+def _total(checked: Sequence[_Checked], name: str) -> int:
+    return sum(int(getattr(one.story, name)) for one in checked)
+
+
+def _c1(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    entries, seals = sum(one.chain.size for one in checked), sum(one.chain.seals for one in checked)
+    torn = sum(len(one.chain.tail.data.rstrip(b"\0")) for one in checked)
+    crashes = _total(checked, "crashed")
+    reason = f"{entries} entries in {seals} sealed batches reach every known checkpoint; {crashes} crashes survived"
+    return Verdict.PASS, reason + (f"; {torn} bytes after the last seal were never acknowledged" if torn else "")
+
+
+def _c2(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    intents, unknown, unsettled = (_total(checked, name) for name in ("intents", "unknown", "unsettled"))
+    reason = f"{intents} actions were recorded before they ran; {unknown} ended unknown after a crash"
+    return Verdict.PASS, reason + (f"; {unsettled} have no outcome yet" if unsettled else "")
+
+
+def _c3(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    chunks = _total(checked, "chunks")
+    key = "the key you gave" if all(one.key_given for one in checked) else "the key beside the log"
+    return Verdict.PASS, f"every entry hashes to a root signed with {key}; {chunks} recorded chunks match"
+
+
+def _c4(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    if all(one.outside for one in checked):
+        return Verdict.PASS, "the log goes on from every checkpoint given"
+    return Verdict.NOT_PROVEN, "the checkpoint beside the log agrees; give one kept elsewhere with --since"
+
+
+def _c5(_: Sequence[_Checked]) -> tuple[Verdict, str]:
+    return Verdict.NOT_PROVEN, "no contradicting head is known; only a witness could rule one out"
+
+
+def _c6(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    missing, declared = _total(checked, "missing"), _total(checked, "declared")
+    reason = "boots, heartbeats and each session's own numbering are without a hole"
+    if missing or declared:
+        reason = f"{declared} events were refused or lost, and the log says so itself"
+    return Verdict.PASS, reason
+
+
+def _c7(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    return (
+        Verdict.NOT_PROVEN,
+        f"{_total(checked, 'refusals')} refusals are there; a log cannot show what was never told to it",
+    )
+
+
+def _c8(_: Sequence[_Checked]) -> tuple[Verdict, str]:
+    return Verdict.NOT_PROVEN, "compare with the target's own log, by the session id in application_name"
+
+
+def _c9(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    steps = _total(checked, "steps")
+    reason = "wall and steady clock agree" + (f", with {steps} steps" if steps else "")
+    return Verdict.NOT_PROVEN, f"{reason}; nobody else has dated a checkpoint"
+
+
+def _c10(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
+    views = _total(checked, "views")
+    return (
+        Verdict.NOT_PROVEN,
+        f"{views} views and exports are recorded; whoever can read the files can read without the gate",
+    )
+
+
+_NEVER = frozenset({Claim.C5, Claim.C7, Claim.C8, Claim.C9, Claim.C10})
+_JUDGES = {
+    Claim.C1: _c1,
+    Claim.C2: _c2,
+    Claim.C3: _c3,
+    Claim.C4: _c4,
+    Claim.C5: _c5,
+    Claim.C6: _c6,
+    Claim.C7: _c7,
+    Claim.C8: _c8,
+    Claim.C9: _c9,
+    Claim.C10: _c10,
+}
