@@ -1,0 +1,103 @@
+"""Function calls: every overload that the server might take is an atom; aggregates and windows report what only decides."""
+
+from passgate.core.action import Position
+from passgate.languages.sql.expressions import decides, declares, part, value
+from passgate.languages.sql.expressions_casts import OBJECT_IDENTIFIERS, identify
+from passgate.languages.sql.expressions_named import named_by_arguments
+from passgate.languages.sql.lineage import Value, computed, derived
+from passgate.languages.sql.names import call_atom
+from passgate.languages.sql.scope import Scope
+from passgate.languages.sql.tree import Node, words
+from passgate.languages.sql.walk import Walk
+
+_RANKS = frozenset({"row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"})
+"""Window functions whose value is the order itself."""
+
+
+@declares(
+    "FuncCall",
+    "funcname args agg_order agg_filter over agg_within_group agg_star agg_distinct func_variadic funcformat location",
+)
+def call(walk: Walk, node: Node, scope: Scope) -> Value:
+    """One call, with its aggregate and window clauses."""
+    names = words(node["funcname"])
+    name = names[-1] if names else ""
+    namespace = names[-2] if len(names) > 1 else ""
+    args = node.get("args", [])
+    shown = [value(walk, arg, scope) for arg in args]
+    deciding: list[Value] = []
+    arguments = len(args)
+    if "agg_order" in node:
+        ordered = sort_keys(walk, node["agg_order"], scope)
+        if node.get("agg_within_group"):
+            shown.append(ordered)
+            arguments += len(node["agg_order"])
+        else:
+            walk.found.use(ordered.sources, Position.ORDER)
+    if "agg_filter" in node:
+        deciding.append(decides(walk, node["agg_filter"], scope))
+    if "over" in node:
+        ordering = window(walk, node["over"], scope)
+        if name in _RANKS:
+            deciding.append(ordering)
+    calls = walk.names.calls(name, namespace, arguments, walk.env.paths, variadic=bool(node.get("func_variadic")))
+    if not calls:
+        return _not_a_function(walk, ".".join(names), args, shown)
+    for atom in calls:
+        walk.found.interned(atom)
+        if atom.object.system and atom.object.effect != "read":
+            shown.append(named_by_arguments(walk, atom.object, args))
+    if name == "count":
+        for one in shown:
+            walk.found.use(one.sources, Position.PREDICATE)
+        return derived(deciding)
+    return derived(shown + deciding)
+
+
+def _not_a_function(walk: Walk, written: str, args: list[Node], shown: list[Value]) -> Value:
+    """``type(x)`` casts, ``column(row)`` selects; anything else is a function that the catalog does not have."""
+    namespace, _, name = written.rpartition(".")
+    if len(args) == 1 and not namespace:
+        fields = shown[0].fields
+        if fields is not None and any(field.name == name for field in fields):
+            return part(shown[0], name)
+        if name in OBJECT_IDENTIFIERS:
+            identify(walk, name, args[0], shown[0])
+            return computed(shown[0], name)
+        if walk.names.type_(name, "", walk.env.paths) is not None:
+            return computed(shown[0], name)
+    walk.found.add(
+        call_atom(name=name, namespace=namespace.rpartition(".")[2], known=False, effect=walk.names.reputation(name))
+    )
+    return derived(shown)
+
+
+def sort_keys(walk: Walk, order: list[Node], scope: Scope) -> Value:
+    """What a list of SortBy sorts by."""
+    return derived(sort_key(walk, one, scope) for one in order)
+
+
+def sort_key(walk: Walk, wrapped: Node, scope: Scope) -> Value:
+    node = wrapped["SortBy"]
+    walk.check("SortBy", node, _SORT_BY)
+    return value(walk, node.get("node"), scope)
+
+
+def window(walk: Walk, node: Node, scope: Scope) -> Value:
+    """A window definition: its PARTITION BY groups, its ORDER BY orders. Returns what it orders by."""
+    walk.check("WindowDef", node, _WINDOW)
+    for one in node.get("partitionClause", ()):
+        decides(walk, one, scope, Position.GROUP)
+    ordering = sort_keys(walk, node.get("orderClause", []), scope)
+    walk.found.use(ordering.sources, Position.ORDER)
+    decides(walk, node.get("startOffset"), scope)
+    decides(walk, node.get("endOffset"), scope)
+    named = scope.windows.get(node.get("name", "") or node.get("refname", ""))
+    return derived((ordering, named)) if named is not None else ordering
+
+
+_SORT_BY = frozenset({"node", "sortby_dir", "sortby_nulls", "useOp", "location"})
+
+_WINDOW = frozenset(
+    {"name", "refname", "partitionClause", "orderClause", "frameOptions", "startOffset", "endOffset", "location"}
+)

@@ -1,0 +1,59 @@
+"""Functions of the server whose argument names or sizes something: a relation, a sequence, a setting, a length."""
+
+from collections.abc import Callable
+
+from passgate.core.action import ObjectRef, VerbClass
+from passgate.languages.sql.constants import literal
+from passgate.languages.sql.expressions_casts import relation_named
+from passgate.languages.sql.lineage import NOTHING, Value, row
+from passgate.languages.sql.names import call_atom
+from passgate.languages.sql.settings import act_on_setting
+from passgate.languages.sql.sizes import amplifies
+from passgate.languages.sql.tree import Node
+from passgate.languages.sql.walk import Walk
+
+
+def named_by_arguments(walk: Walk, function: ObjectRef, args: list[Node]) -> Value:
+    """Report what the arguments of a server's own function name. Returns what of it shows in the result."""
+    if function.effect == "relation":
+        return _whole_relation(walk, function, args)
+    special = _SPECIAL.get(function.name)
+    if special is not None:
+        special(walk, function, args)
+    elif amplifies(walk, function.name, args):
+        walk.found.add(call_atom(name=function.name, namespace=function.namespace, system=True, effect="amplify"))
+    return NOTHING
+
+
+def _whole_relation(walk: Walk, function: ObjectRef, args: list[Node]) -> Value:
+    text = literal(walk, args[0]) if args else None
+    if text is None:
+        walk.gap(f"the relation that {function.name}() reads is computed")
+        return NOTHING
+    relation = relation_named(walk, text)
+    return row(walk.names.table(relation).fields) if relation is not None else NOTHING
+
+
+def _sequence(walk: Walk, function: ObjectRef, args: list[Node]) -> None:
+    text = literal(walk, args[0]) if args else None
+    if text is None:
+        walk.gap(f"the sequence that {function.name}() acts on is computed")
+        return
+    relation = relation_named(walk, text)
+    if relation is not None:
+        walk.found.act(function.name, VerbClass.WRITE, walk.names.table(relation).object)
+
+
+def _set_config(walk: Walk, function: ObjectRef, args: list[Node]) -> None:
+    name = literal(walk, args[0]) if args else None
+    if name is None:
+        walk.gap("the setting that set_config() sets is computed")
+        return
+    act_on_setting(walk, "set", name, [literal(walk, argument) for argument in args[1:2]])
+
+
+_SPECIAL: dict[str, Callable[[Walk, ObjectRef, list[Node]], None]] = {
+    "nextval": _sequence,
+    "setval": _sequence,
+    "set_config": _set_config,
+}

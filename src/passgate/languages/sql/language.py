@@ -1,0 +1,169 @@
+"""PostgreSQL's SQL as a language of the pipeline: text to actions, and what a session must remember to understand the next text."""
+
+import re
+from collections.abc import Sequence
+
+from passgate.core.action import Action, ColumnRef, VerbClass
+from passgate.core.errors import NotUnderstoodError
+from passgate.core.session import Session
+from passgate.languages.sql import statements
+from passgate.languages.sql.catalog import Catalog, effective_path
+from passgate.languages.sql.findings import Findings
+from passgate.languages.sql.lineage import outputs
+from passgate.languages.sql.memory import Memory
+from passgate.languages.sql.names import Names
+from passgate.languages.sql.parser import Parser
+from passgate.languages.sql.settings import SEARCH_PATH
+from passgate.languages.sql.tree import ParsedStatement
+from passgate.languages.sql.views import ViewReader
+from passgate.languages.sql.walk import Environment, Walk
+from passgate.pipeline.protocols import Input, Understood
+
+KIND = "sql.query"
+
+_REMEMBERED = frozenset({"prepare", "deallocate", "declare", "close", "discard", "set", "reset", "create", "create_as"})
+"""Verbs of statements that change what the session remembers."""
+
+_NEAR = re.compile(r' (?:at or near|near) ".*"', re.DOTALL)
+"""The parser quotes the text it stumbled over, which may be a value."""
+
+
+class SqlLanguage:
+    """One resource's SQL. ``catalog`` is replaced when a new snapshot is taken; open sessions follow at their next statement."""
+
+    def __init__(self, *, catalog: Catalog, parser: Parser) -> None:
+        self._parser = parser
+        self._views = ViewReader(parser)
+        self._names = Names(catalog, self._views)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self._names.catalog
+
+    def use(self, catalog: Catalog) -> None:
+        """Another snapshot is in force from now on."""
+        if catalog.version != self._names.catalog.version:
+            self._names = Names(catalog, self._views)
+
+    @property
+    def names(self) -> Names:
+        return self._names
+
+    @property
+    def parser(self) -> Parser:
+        return self._parser
+
+    def open(self, session: Session) -> "SqlUnderstander":
+        return SqlUnderstander(language=self, session=session)
+
+
+class SqlUnderstander:
+    """One session's understanding."""
+
+    def __init__(self, *, language: SqlLanguage, session: Session) -> None:
+        self._language = language
+        self._session = session
+        self._memory = Memory()
+
+    @property
+    def version(self) -> str:
+        session = self._session
+        path = ",".join(session.search_path)
+        return f"{self._language.catalog.version}/{session.user}/{path}/{self._memory.version}"
+
+    def understand(self, text: str, inputs: Sequence[Input] | None = None) -> Understood:
+        try:
+            parsed = self._language.parser.parse(text)
+        except NotUnderstoodError as error:
+            return Understood(actions=(_not_understood(text, _NEAR.sub("", str(error))),))
+        if not parsed:
+            return Understood(
+                actions=(Action(kind=KIND, verb="empty", verb_class=VerbClass.SESSION, text=text, atoms=()),)
+            )
+        memory = self._memory if len(parsed) == 1 else self._memory.copy()
+        actions: list[Action] = []
+        matter = False
+        cacheable = True
+        for statement in parsed:
+            action, found = self._one(statement, memory, inputs, len(parsed))
+            actions.append(action)
+            matter = matter or found.inputs_matter
+            cacheable = cacheable and not found.stateful
+            if len(parsed) > 1:
+                _carried_out(memory, found)
+        return Understood(actions=tuple(actions), inputs_matter=matter, cacheable=cacheable)
+
+    def succeeded(self, action: Action) -> None:
+        if action.verb not in _REMEMBERED and not any(atom.object.name == SEARCH_PATH for atom in action.atoms):
+            return
+        try:
+            parsed = self._language.parser.parse(action.text)
+        except NotUnderstoodError:  # it was understood before it ran: only a parser that died in between gets here
+            self._memory.forget()
+            return
+        for statement in parsed:
+            _, found = self._one(statement, self._memory, None, 1)
+            _carried_out(self._memory, found)
+
+    def transaction_ended(self, *, committed: bool) -> None:
+        self._memory.end_transaction(committed=committed)
+
+    def origin(self, container: int, part: int) -> ColumnRef | None:
+        return self._language.names.origin(container, part)
+
+    def close(self) -> None:
+        self._memory = Memory()
+
+    def _one(
+        self, statement: ParsedStatement, memory: Memory, inputs: Sequence[Input] | None, count: int
+    ) -> tuple[Action, Findings]:
+        found = Findings()
+        session = self._session
+        paths = memory.paths
+        own = effective_path(session.search_path, session.user)
+        environment = Environment(
+            names=self._language.names,
+            paths=() if paths is None else (own, *(path for path in paths if path != own)),
+            shadowed=memory.shadowed,
+            cursors=frozenset(memory.cursors),
+            inputs=inputs,
+        )
+        walk = Walk(environment, found)
+        verb, verb_class, fields = "unknown", VerbClass.CODE, None
+        try:
+            verb, verb_class, fields = statements.read_statement(walk, statement.tag, statement.node, memory)
+            found.settle()
+        except NotUnderstoodError as error:
+            found.gap(str(error))
+        except RecursionError:
+            found.gap("the statement nests too deeply")
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+            found.gap(f"the tree of {statement.tag} is not as expected: {type(error).__name__}")
+        facts: dict[str, bool | int | str] = {**found.facts, "sql.statements": count}
+        if count > 1:
+            facts["sql.in_batch"] = True
+        action = Action(
+            kind=KIND,
+            verb=verb,
+            verb_class=verb_class,
+            text=statement.text,
+            atoms=tuple(found.atoms),
+            complete=not found.gaps,
+            gaps=tuple(found.gaps),
+            outputs=None if fields is None or found.gaps else outputs(fields),
+            inputs={str(number): one.value for number, one in enumerate(inputs or (), 1)},
+            fingerprint=statement.fingerprint,
+            facts=facts,
+        )
+        return action, found
+
+
+def _carried_out(memory: Memory, found: Findings) -> None:
+    for change in found.remember:
+        change(memory)
+
+
+def _not_understood(text: str, reason: str) -> Action:
+    return Action(
+        kind=KIND, verb="unknown", verb_class=VerbClass.CODE, text=text, atoms=(), complete=False, gaps=(reason,)
+    )

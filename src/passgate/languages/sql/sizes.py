@@ -1,0 +1,69 @@
+"""Calls that make much out of little: a gigabyte from ten characters, a billion rows from two numbers."""
+
+from passgate.languages.sql.constants import literal, number
+from passgate.languages.sql.tree import Node, words
+from passgate.languages.sql.walk import Walk
+
+MAX_BYTES = 10_000_000
+MAX_ROWS = 10_000_000
+
+_TYPICAL = 256.0
+"""Bytes that a value is taken for whose length cannot be told."""
+
+
+def amplifies(walk: Walk, name: str, args: list[Node]) -> bool:
+    """Whether a call of the server's own function of that name makes more than ``MAX_BYTES`` or ``MAX_ROWS``."""
+    if name == "generate_series":
+        return _rows(walk, args) > MAX_ROWS
+    if name in ("repeat", "lpad", "rpad", "array_fill"):
+        return _length(walk, name, args, 0) > MAX_BYTES
+    return False
+
+
+def _rows(walk: Walk, args: list[Node]) -> float:
+    """Rows of a numeric series. Bounds that are computed are taken for modest ones: they are mostly dates."""
+    first, last = (number(walk, argument) for argument in (*args, None, None)[:2])
+    step = number(walk, args[2]) if len(args) > 2 else 1.0
+    if first is None or last is None or step is None:
+        return 0.0
+    return abs(last - first) / abs(step) if step else 0.0
+
+
+def _length(walk: Walk, name: str, args: list[Node], depth: int) -> float:
+    if name == "array_fill":
+        elements = args[1].get("A_ArrayExpr", {}).get("elements", []) if len(args) > 1 else []
+        total = 8.0
+        for element in elements:
+            size = number(walk, element)
+            total *= _unless_known(element) if size is None else max(size, 0.0)
+        return total
+    if len(args) < 2:
+        return 0.0
+    count = number(walk, args[1])
+    if count is None:
+        count = _unless_known(args[1])
+    return max(count, 0.0) * (_bytes(walk, args[0], depth + 1) if name == "repeat" else 1.0)
+
+
+def _unless_known(wrapped: Node) -> float:
+    """A count that is computed: of columns it is taken for a modest one, of nothing but constants for a hidden one."""
+    return 1.0 if "ColumnRef" in str(wrapped) else float("inf")
+
+
+def _bytes(walk: Walk, wrapped: Node, depth: int) -> float:
+    """Bytes of a text value, roughly."""
+    text = literal(walk, wrapped)
+    if text is not None:
+        return float(max(len(text), 1))
+    if depth > 20:
+        return float("inf")
+    call = wrapped.get("FuncCall")
+    if call is not None and call.get("args"):
+        name = words(call["funcname"])[-1]
+        if name in ("repeat", "lpad", "rpad", "array_fill"):
+            return _length(walk, name, call["args"], depth + 1)
+        return max(_bytes(walk, argument, depth + 1) for argument in call["args"])
+    operation = wrapped.get("A_Expr")
+    if operation is not None:
+        return sum(_bytes(walk, operation[side], depth + 1) for side in ("lexpr", "rexpr") if side in operation)
+    return _TYPICAL

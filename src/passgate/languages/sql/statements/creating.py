@@ -1,0 +1,70 @@
+"""Making a relation of a query's result: CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW, CREATE VIEW."""
+
+from passgate.core.action import ObjectRef, Position, VerbClass
+from passgate.languages.sql.memory import Memory
+from passgate.languages.sql.scope import With
+from passgate.languages.sql.statements.meaning import Meaning, read_statement, states
+from passgate.languages.sql.subqueries import rows, use
+from passgate.languages.sql.tree import Node
+from passgate.languages.sql.walk import RANGE_VAR, Walk
+
+_INTO = frozenset({"rel", "colNames", "accessMethod", "options", "onCommit", "tableSpaceName", "viewQuery", "skipData"})
+
+
+def new_relation(walk: Walk, node: Node) -> ObjectRef:
+    """The relation that a statement makes: in the schema named, or the first of the path."""
+    walk.check("RangeVar", node, RANGE_VAR)
+    namespace = node.get("schemaname", "")
+    if node.get("relpersistence", "p") == "t":
+        namespace = namespace or "pg_temp"
+    if not namespace:
+        firsts = {path[0] if path else "" for path in walk.env.paths}
+        namespace = firsts.pop() if len(firsts) == 1 else ""
+    return ObjectRef(kind="relation", name=node.get("relname", ""), namespace=namespace, effect="additive")
+
+
+def select_into(walk: Walk, node: Node, into: Node, memory: Memory) -> Meaning:
+    """The columns of the query are the source of the new relation's."""
+    create_as(walk, {"SelectStmt": node}, into)
+    return Meaning("create_as", VerbClass.DDL)
+
+
+def create_as(walk: Walk, query: Node, into: Node) -> None:
+    walk.check("IntoClause", into, _INTO)
+    made = new_relation(walk, into["rel"])
+    walk.found.act("create_as", VerbClass.DDL, made)
+    use(walk, rows(walk, query, None, With()).fields, Position.SOURCE)
+
+
+@states("CreateTableAsStmt", "query into objtype is_select_into if_not_exists")
+def _create_table_as(walk: Walk, node: Node, memory: Memory) -> Meaning:
+    """The query may be an EXECUTE of a prepared statement."""
+    query = node["query"]
+    if "ExecuteStmt" in query:
+        walk.check("IntoClause", node["into"], _INTO)
+        walk.found.act("create_as", VerbClass.DDL, new_relation(walk, node["into"]["rel"]))
+        read_statement(walk, "ExecuteStmt", query["ExecuteStmt"], memory)
+        return Meaning("create_as", VerbClass.DDL)
+    create_as(walk, query, node["into"])
+    return Meaning("create_as", VerbClass.DDL)
+
+
+@states("ViewStmt", "view aliases query replace options withCheckOption")
+def _create_view(walk: Walk, node: Node, memory: Memory) -> Meaning:
+    """A view shows what its query reads to whoever reads the view."""
+    made = new_relation(walk, node["view"])
+    if node.get("replace"):
+        made = ObjectRef(kind="relation", name=made.name, namespace=made.namespace, effect="replace")
+    walk.found.act("create", VerbClass.DDL, made)
+    use(walk, rows(walk, node["query"], None, With()).fields, Position.SOURCE)
+    return Meaning("create", VerbClass.DDL)
+
+
+@states("RefreshMatViewStmt", "concurrent skipData relation")
+def _refresh(walk: Walk, node: Node, memory: Memory) -> Meaning:
+    relation = walk.relation(node["relation"])
+    object_ = walk.object(node["relation"])
+    if relation is not None:
+        walk.read(relation)
+    walk.found.act("refresh", VerbClass.DDL, object_)
+    return Meaning("refresh", VerbClass.DDL)
