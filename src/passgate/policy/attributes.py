@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from passgate.core.action import Action, Atom
+from passgate.core.action import Action, Atom, VerbClass
 from passgate.core.principal import Principal
 from passgate.core.session import Session
 from passgate.policy.cel import (
@@ -33,13 +33,25 @@ from passgate.policy.vocabulary import EFFECTS, OBJECT_KINDS, POSITIONS, PRINCIP
 class Moment(Frame):
     """What is true while one atom of one action of one session is judged."""
 
-    __slots__ = ("action", "atom", "session")
+    __slots__ = ("_only_reads", "action", "atom", "session")
 
     def __init__(self, action: Action, session: Session, atom: Atom) -> None:
         super().__init__()
         self.action = action
         self.session = session
         self.atom = atom
+        self._only_reads: bool | None = None
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether nothing in the action does more than read, so that it can run where writing is impossible."""
+        if self._only_reads is None:
+            classes = {atom.verb_class for atom in self.action.atoms} | {self.action.verb_class}
+            self._only_reads = classes <= _READING
+        return self._only_reads
+
+
+_READING = frozenset({VerbClass.READ, VerbClass.SESSION})
 
 
 class Scope(IntEnum):
@@ -126,6 +138,7 @@ _TABLE: tuple[Declared, ...] = (
     _of_action("action.kind", STRING, lambda m: m.action.kind),
     _of_action("action.verb", StringType(values=VERBS), lambda m: m.action.verb),
     _of_action("action.verb_class", _VERB_CLASS, lambda m: m.action.verb_class),
+    _of_action("action.only_reads", BOOL, lambda m: m.only_reads),
     _of_action("action.fingerprint", STRING, lambda m: m.action.fingerprint),
     _of_action("complete", BOOL, lambda m: m.action.complete, assumed=True),
     _of_action("inputs", ListType(STRING), lambda m: tuple(v for v in m.action.inputs.values() if v is not None)),
