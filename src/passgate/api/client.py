@@ -28,22 +28,23 @@ from passgate.core.errors import RemoteProtocolError
 
 TIMEOUT_SECONDS = 10.0
 
-_A = TypeVar("_A")
+_A_co = TypeVar("_A_co", covariant=True)
+_E = TypeVar("_E")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FromGate(Generic[_A]):
+class FromGate(Generic[_A_co]):
     """``gate`` is the socket's name without its ending: ``node-worker``."""
 
     gate: str
-    answer: _A
+    answer: _A_co
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey(Generic[_A]):
+class Survey(Generic[_A_co]):
     """``failed``: gates that understood but could not do it. ``notes``: sockets that nobody answered at, each in a sentence."""
 
-    answers: tuple[FromGate[_A], ...]
+    answers: tuple[FromGate[_A_co], ...]
     failed: tuple[FromGate[str], ...]
     notes: tuple[str, ...]
 
@@ -73,8 +74,8 @@ class AdminClient:
     def refresh_catalog(self, resource: str | None) -> Survey[CatalogsRefreshed]:
         return self._survey(RefreshCatalog(resource=resource), CatalogsRefreshed)
 
-    def _survey(self, request: Request, expected: type[_A]) -> Survey[_A]:
-        answers: list[FromGate[_A]] = []
+    def _survey(self, request: Request, expected: type[_E]) -> Survey[_E]:
+        answers: list[FromGate[_E]] = []
         failed: list[FromGate[str]] = []
         notes: list[str] = []
         for path in sorted(self._folder.glob("*.sock")):

@@ -27,7 +27,7 @@ def connections(
     """One per resource, through the first listener that speaks its protocol; none for a resource without one."""
     found: list[Connection] = []
     for name in resources:
-        kind = settings.resources[name].kind
+        kind: str = settings.resources[name].kind
         listener = next((one for one in settings.listeners if one.kind == kind), None)
         if listener is not None:
             found.append(_postgres(settings, listener, pass_id, name, secret_file))

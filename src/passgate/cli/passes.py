@@ -32,7 +32,7 @@ pass_app = typer.Typer(no_args_is_help=True, help="Passes: issue, list, show, re
 
 
 @pass_app.command()
-def issue(  # noqa: PLR0913 - a command's options are its signature
+def issue(
     who: Annotated[
         str, typer.Option("--for", help="Whom it is for: agent:reporter, human:ada@example.com, service:billing.")
     ],

@@ -20,6 +20,7 @@ from pydantic import (
 
 from passgate.config.quantities import format_duration, parse_duration, parse_size
 from passgate.config.state_folder import StateFolder
+from passgate.core.errors import ConfigError
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
 Filled = TypeVar("Filled", bound=Collection[Any])
@@ -270,6 +271,18 @@ class Settings(Section):
     @property
     def state_folder(self) -> StateFolder:
         return StateFolder(path=self.state)
+
+    def certificate_of(self, listener: Listener) -> tuple[Path, Path]:
+        """Certificate and key that it shows to clients. Raises ConfigError where ``passgate init`` has not made them."""
+        if listener.tls.certificate is not None and listener.tls.key is not None:
+            return listener.tls.certificate, listener.tls.key
+        folder = self.state_folder
+        for path in (folder.server_certificate, folder.server_key):
+            if not path.is_file():
+                raise ConfigError(
+                    f"The listener on port {listener.port} has `tls: auto`, but {path} is not there: run `passgate init`"
+                )
+        return folder.server_certificate, folder.server_key
 
     def with_state(self, path: Path) -> "Settings":
         """The same, with another state folder (``--state``)."""

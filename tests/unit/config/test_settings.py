@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from passgate.config.settings import Settings, setting_names
+from passgate.core.errors import ConfigError
 
 LEAST: dict[str, Any] = {
     "state": "state",
@@ -77,3 +78,19 @@ def test_names_of_settings_go_into_lists_and_mappings() -> None:
     assert "ledger.recording.per_session" in names
     assert len(names) == len(set(names))
     assert not [name for name in names if name.endswith(".")]
+
+
+def test_the_certificate_is_the_one_named_or_the_one_made_by_init(tmp_path: Path) -> None:
+    read = settings(state=str(tmp_path))
+    with pytest.raises(
+        ConfigError, match=r"port 6432 has `tls: auto`, but .*server\.crt is not there: run `passgate init`"
+    ):
+        read.certificate_of(read.listeners[0])
+    read.state_folder.create()
+    read.state_folder.server_certificate.touch()
+    read.state_folder.server_key.touch()
+    made = (tmp_path / "tls" / "server.crt", tmp_path / "tls" / "server.key")
+    assert read.certificate_of(read.listeners[0]) == made
+    named = {"kind": "postgres", "tls": {"certificate": str(made[0]), "key": str(made[1])}}
+    other = settings(state="/nowhere", listeners=(named,))
+    assert other.certificate_of(other.listeners[0]) == made

@@ -1,0 +1,79 @@
+"""``passgate``: the commands put together, and how they end."""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+
+import typer
+
+from passgate.cli import live
+from passgate.cli.init import init
+from passgate.cli.serve import serve
+from passgate.cli.version import version
+from passgate.core.errors import PassgateError
+
+GROUPS = {
+    "pass": ("passgate.cli.passes", "pass_app"),
+    "sessions": ("passgate.cli.sessions", "sessions_app"),
+    "policy": ("passgate.cli.policy", "policy_app"),
+    "ledger": ("passgate.cli.ledger", "ledger_app"),
+    "catalog": ("passgate.cli.live", "catalog_app"),
+    "config": ("passgate.cli.config", "config_app"),
+}
+"""Name of a group -> the module and the attribute that hold it."""
+
+LIVE_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "sessions": {"kill": live.kill},
+    "policy": {"reload": live.reload_policy},
+}
+"""What a group about records or rules gets besides: commands that ask the gates which run now."""
+
+_EXIT_ERROR = 2
+_EXIT_INTERRUPTED = 130
+
+
+def build(words: Sequence[str] = ()) -> typer.Typer:
+    """The whole command line; or, where the first word names a group, only that group: the others need not be imported."""
+    app = typer.Typer(
+        name="passgate",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="The gate between AI and infrastructure: every statement decided, masked, recorded and revocable.",
+    )
+    for command in (init, serve, live.status, version):
+        app.command()(command)
+    first = words[0] if words else ""
+    for name in (first,) if first in GROUPS else GROUPS:
+        group = _load(name)
+        if group is not None:
+            app.add_typer(group, name=name)
+    return app
+
+
+def run() -> None:
+    """The entry point. What was to be expected ends in one clear message and status 2, never in a traceback."""
+    try:
+        build(sys.argv[1:])()
+    except PassgateError as error:
+        sys.stderr.write(f"passgate: {error}\n" if "\n" not in str(error) else f"{error}\n")
+        sys.exit(_EXIT_ERROR)
+    except KeyboardInterrupt:
+        sys.exit(_EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (`| head`) has gone. Python would complain once more when it flushes at exit.
+        sys.stderr.close()
+        sys.exit(_EXIT_ERROR)
+
+
+def _load(name: str) -> typer.Typer | None:
+    module, attribute = GROUPS[name]
+    if importlib.util.find_spec(module) is None:
+        return None
+    group: typer.Typer = getattr(importlib.import_module(module), attribute)
+    known = {command.name for command in group.registered_commands}
+    for live_name, command in LIVE_COMMANDS.get(name, {}).items():
+        if live_name not in known:
+            group.command(live_name)(command)
+    return group
