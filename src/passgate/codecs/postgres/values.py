@@ -224,14 +224,18 @@ def _is_float4(digits: str, value: bytes) -> bool:
 _SIGN_SPECIAL = {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
 _NEGATIVE = 0x4000
 _BASE_DIGITS = 4
-_MOST_GROUPS = 0x4000
+_MOST_PADDING = 1000  # digits that are not in the bytes: 8 bytes could ask for 131,072 zeros
 
 
 def _numeric(value: bytes) -> str:
     count, weight, sign, scale = _NUMERIC.unpack_from(value)
     if sign in _SIGN_SPECIAL:
         return _SIGN_SPECIAL[sign]
-    if sign not in (0, _NEGATIVE) or len(value) != _NUMERIC.size + 2 * count or scale > _MOST_GROUPS:
+    if (
+        sign not in (0, _NEGATIVE)
+        or len(value) != _NUMERIC.size + 2 * count
+        or max(scale, 4 * weight) > 4 * count + _MOST_PADDING
+    ):
         raise _UndecodableError
     groups = Struct(f"!{count}H").unpack_from(value, _NUMERIC.size)
     if any(group > 9999 for group in groups):
