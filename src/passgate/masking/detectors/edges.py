@@ -51,6 +51,15 @@ def _unlabelled(data: bytes, start: int, end: int, low: int, high: int) -> bool:
     return _number(data, start, end, low, high) and not _named_otherwise(data, start, low)
 
 
+def _grouped(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """A whole number by the rule above, and no more groups of digits before or after it."""
+    if start - 1 > low and data[start - 1] in b" -" and data[start - 2] in _DIGITS:
+        return False
+    if end + 1 < high and data[end] in b" -" and data[end + 1] in _DIGITS:
+        return False
+    return _number(data, start, end, low, high)
+
+
 def _named_otherwise(data: bytes, start: int, low: int) -> bool:
     return _OTHER_NUMBER.search(data[max(low, start - _LABEL_REACH) : start]) is not None
 
@@ -82,6 +91,7 @@ def _address(data: bytes, start: int, end: int, low: int, high: int) -> bool:
 EDGES: Final[Mapping[str, Edge]] = {
     "word": _word,
     "number": _number,
+    "grouped": _grouped,
     "unlabelled": _unlabelled,
     "token": _token,
     "address": _address,

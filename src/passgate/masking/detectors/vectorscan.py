@@ -14,26 +14,27 @@ from passgate.masking.detectors.rule import CompiledRule
 
 
 class VectorscanGate:
-    """One compiled database for the process, one scratch per thread: a shared scratch makes concurrent scans fail."""
+    """One compiled database for the process, one scratch per thread: a shared scratch makes concurrent scans fail.
+
+    A rule that asks for a context word is gated by the word alone: words are rare where numbers are not, and the database is smaller.
+    """
 
     def __init__(self, rules: Sequence[CompiledRule], *, fingerprint: str, cache: Path | None = None) -> None:
         """``cache``: the file of the compiled database, rebuilt where it is missing, corrupt, of other rules or of another machine.
 
         Raises DetectorError if the rules cannot be compiled.
         """
-        contexts = list(dict.fromkeys(rule.rule.context for rule in rules if rule.rule.context))
-        first_context = len(rules)
-        self._context_of = [
-            first_context + contexts.index(rule.rule.context) if rule.rule.context else -1 for rule in rules
-        ]
-        self._first_context = first_context
+        patterns: dict[bytes, list[int]] = {}
+        for index, rule in enumerate(rules):
+            pattern = _any_of(rule.rule.context) if rule.rule.context else rule.rule.pattern.encode("ascii")
+            patterns.setdefault(pattern, []).append(index)
+        self._rules_of = tuple(tuple(indexes) for indexes in patterns.values())
         self._local = threading.local()
-        patterns = [rule.rule.pattern.encode("ascii") for rule in rules] + [_any_of(words) for words in contexts]
         key = f"{fingerprint}:{version('hyperscan')}"
         try:
             database = _load(cache, key) if cache is not None else None
             if database is None:
-                database = _compile(patterns)
+                database = _compile(list(patterns))
                 if cache is not None:
                     write_database(cache, key, hyperscan.dumpb(database))
         except hyperscan.error as error:
@@ -53,10 +54,7 @@ class VectorscanGate:
             raise DetectorError(f"the scan failed: {error}") from error
         if not ids:
             return ids
-        spoken = set(ids)
-        context_of = self._context_of
-        limit = self._first_context
-        return [i for i in sorted(spoken) if i < limit and (context_of[i] < 0 or context_of[i] in spoken)]
+        return sorted(index for id_ in ids for index in self._rules_of[id_])
 
     def _scratch(self) -> "hyperscan.Scratch":
         scratch: hyperscan.Scratch | None = getattr(self._local, "scratch", None)

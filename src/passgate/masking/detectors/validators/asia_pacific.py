@@ -135,3 +135,15 @@ def mykad(data: bytes) -> bool:
     """Malaysia: a date and a place of birth."""
     digits = only_digits(data)
     return real_date(2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:6])) and digits[6:8] != "00"
+
+
+def ird(data: bytes) -> bool:
+    """New Zealand: modulo 11, a second round of weights where the first gives ten."""
+    digits = only_digits(data).rjust(9, "0")
+    if not 10_000_000 <= int(digits) <= 150_000_000:
+        return False
+    for weights in ((3, 2, 7, 6, 5, 4, 3, 2), (7, 4, 3, 2, 5, 2, 7, 6)):
+        check = -weighted(digits[:8], weights) % 11
+        if check != 10:
+            return check == int(digits[8])
+    return False

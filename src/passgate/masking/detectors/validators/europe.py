@@ -240,3 +240,14 @@ def svnr(data: bytes) -> bool:
     if digits[0] == "0" or not 1 <= int(digits[6:8]) <= 15:
         return False
     return weighted(digits, (3, 7, 9, 0, 5, 8, 4, 2, 1, 6)) % 11 == int(digits[3])
+
+
+def snils(data: bytes) -> bool:
+    """Russia: weights 9 to 1, modulo 101, where 100 is written 00."""
+    digits = only_digits(data)
+    return weighted(digits[:9], range(9, 0, -1)) % 101 % 100 == int(digits[9:]) and not all_same(digits[:9])
+
+
+def de_vat(data: bytes) -> bool:
+    """Germany, VAT: MOD 11,10."""
+    return mod11_10(only_digits(data))

@@ -178,3 +178,20 @@ def vin(data: bytes) -> bool:
 def not_repeated(data: bytes) -> bool:
     """Not one digit over and over."""
     return not all_same(only_digits(data))
+
+
+def luhn_number(data: bytes) -> bool:
+    """Luhn over the digits, not one digit over and over: one random number in ten passes, so never without context."""
+    digits = only_digits(data)
+    return luhn(digits) and not all_same(digits)
+
+
+def some_digits(data: bytes) -> bool:
+    """At least five digits: a number, not words beside the name of one."""
+    return len(only_digits(data)) >= 5
+
+
+def plate(data: bytes) -> bool:
+    """Letters and digits both, four to nine of them."""
+    text = compact(data)
+    return 4 <= len(text) <= 9 and not text.isdigit() and not text.isalpha()

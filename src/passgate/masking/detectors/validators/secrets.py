@@ -122,3 +122,43 @@ def letters_and_digits(data: bytes) -> bool:
     """Both occur, and it is random."""
     text = data.decode("ascii")
     return any(c.isalpha() for c in text) and any(c.isdigit() for c in text) and random_token(data)
+
+
+def mixed_case_and_digit_loose(data: bytes) -> bool:
+    """Lower case, upper case and digits, however often one character comes back (padding in front)."""
+    text = data.decode("ascii")
+    return any(c.islower() for c in text) and any(c.isupper() for c in text) and any(c.isdigit() for c in text)
+
+
+def letters_and_digits_loose(data: bytes) -> bool:
+    """A header's or cookie's value: letters and digits, no placeholder, no word."""
+    return real_secret(data) and _WORDS.fullmatch(data) is None and any(0x30 <= byte <= 0x39 for byte in data) and entropy(data) >= 2.8
+
+
+def url_password(data: bytes) -> bool:
+    """A password of a URL that is not a placeholder of a manual. The word ``password`` itself is a password there."""
+    return _REFERENCE.search(data) is None and _STARS.fullmatch(data) is None
+
+
+def dsn_password(data: bytes) -> bool:
+    """``password=...`` of a connection string, key and all: its value is no reference to somewhere else."""
+    value = data.partition(b"=")[2].strip().strip(b"'\"{}")
+    return bool(value) and url_password(value)
+
+
+def quoted_password(data: bytes) -> bool:
+    """A quoted value, key and all: not a placeholder, a message or a name."""
+    quote = data[-1:]
+    value = data[: -1].rpartition(quote)[2] if quote in (b"'", b'"') else data
+    return password(value) and b" " not in value.strip()
+
+
+def strong_password(data: bytes) -> bool:
+    """A word of prose that can only be a password: digits or signs among letters."""
+    kinds = sum((any(0x61 <= b <= 0x7A for b in data), any(0x41 <= b <= 0x5A for b in data), any(0x30 <= b <= 0x39 for b in data)))
+    signs = any(b in b"!@#$%^&*_+=?-" for b in data.rstrip(b".?!"))
+    return real_secret(data) and kinds >= 2 and (kinds == 3 or signs or any(0x30 <= b <= 0x39 for b in data))
+
+
+_REFERENCE: Final = re.compile(rb"^\$|^%|^\{|\$\{|\{\{|^<.*>$|^\[.*\]$|^\.{2,}$|^your[-_ ]|^x{3,}$|(?i:redacted|placeholder)")
+_STARS: Final = re.compile(rb"[*xX.]{3,}|\*+")
