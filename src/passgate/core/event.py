@@ -32,6 +32,7 @@ class EventType(StrEnum):
     AUDIT_GAP = "audit.gap"
     AUDIT_VIEWED = "audit.viewed"
     AUDIT_EXPORTED = "audit.exported"
+    KEY_DESTROYED = "key.destroyed"
 
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
