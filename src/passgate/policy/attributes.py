@@ -64,11 +64,15 @@ class Scope(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared(Attribute):
-    """``assumed``: its value in a rule's own tests that do not give it, None for the empty value of its type."""
+    """``assumed``: its value in a rule's own tests that do not give it, None for the empty value of its type.
+
+    ``volatile``: it may differ the next time the same action is asked about, so that no decision by it may be kept.
+    """
 
     scope: Scope
     read: Callable[[Moment], Value]
     assumed: Value = None
+    volatile: bool = False
 
 
 def _of_session(name: str, kind: Type, read: Callable[[Session], Value], *, optional: bool = False) -> Declared:
@@ -152,7 +156,13 @@ _TABLE: tuple[Declared, ...] = (
     _fact("sql.truncated", BOOL, False),
     # what may change during a session
     _of_action("session.tags", SetType(STRING), lambda m: m.session.tags),
-    _of_action("session.counters", MapType(INT, default=0), lambda m: m.session.counters),
+    Declared(
+        name="session.counters",
+        type=MapType(INT, default=0),
+        scope=Scope.ACTION,
+        read=lambda m: m.session.counters,
+        volatile=True,
+    ),
     _of_action("session.user", STRING, lambda m: m.session.user),
     _of_action("session.database", STRING, lambda m: m.session.database),
     # what may not

@@ -68,6 +68,7 @@ class RulePolicy:
     def __init__(self, rules: Sequence[Rule], version: str) -> None:
         self.rules = tuple(rules)
         self._version = version
+        self._stable = not any(rule.volatile for rule in self.rules)
         self._sessions: dict[int, tuple[Session, Pass, Resource, Tables]] = {}
         self._views: dict[bytes, Tables] = {}
         self._masked: dict[tuple[int, ...], bool] = {}
@@ -76,6 +77,10 @@ class RulePolicy:
     @property
     def version(self) -> str:
         return self._version
+
+    @property
+    def stable(self) -> bool:
+        return self._stable
 
     def decide(self, action: Action, session: Session) -> Decision:
         fired: list[Fired] = []

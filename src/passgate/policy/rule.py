@@ -31,12 +31,16 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
-    """``order`` is its place in the bundle: it names the decisive rule among equals, and changes no outcome."""
+    """``order`` is its place in the bundle: it names the decisive rule among equals, and changes no outcome.
+
+    ``volatile``: it may come out otherwise the next time the same action is asked about.
+    """
 
     definition: Definition
     order: int
     terms: tuple[Term, ...]
     program: Program[Moment]
+    volatile: bool
 
     @property
     def id(self) -> str:
@@ -73,7 +77,13 @@ def compile_rule(definition: Definition, order: int, problems: list[Problem]) ->
     whole = isinstance(root, Junction) and root.operator == "&&"
     parts = root.terms if whole and isinstance(root, Junction) else (root,)
     terms = tuple(_term(checked, part) for part in parts)
-    return Rule(definition=definition, order=order, terms=terms, program=compile_condition(checked, READERS))
+    return Rule(
+        definition=definition,
+        order=order,
+        terms=terms,
+        program=compile_condition(checked, READERS),
+        volatile=any(ATTRIBUTES[name].volatile for name in checked.attributes.values()),
+    )
 
 
 def _term(checked: Checked, node: Node) -> Term:

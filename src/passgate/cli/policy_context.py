@@ -1,0 +1,140 @@
+"""What ``passgate policy explain`` and ``test`` judge in: a policy, a language that knows the database, and who asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from passgate.cli.options import settings_from
+from passgate.core.action import VerbClass
+from passgate.core.errors import ConfigError
+from passgate.core.passes import Pass
+from passgate.core.principal import Principal, PrincipalKind
+from passgate.core.resource import Resource
+from passgate.core.session import Session
+from passgate.languages.sql.catalog import Catalog
+from passgate.languages.sql.language import SqlLanguage
+from passgate.languages.sql.parser import Parser
+from passgate.languages.sql.reference import catalog_of, reference_catalog
+from passgate.pipeline.protocols import Input, Understood
+from passgate.policy.bundle import load_bundle
+from passgate.policy.evaluator import RulePolicy
+
+REFERENCE_PACK = "p-ref"
+DEFAULT_PACK = "postgres-safe"
+_REFERENCE_LABELS = {"env": "prod"}
+_SEARCH_PATH = ('"$user"', "public")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    policy: RulePolicy
+    language: SqlLanguage
+    principal: Principal
+    resource: Resource
+    database: str
+
+    def new_session(self) -> Session:
+        """A session as a client would have it right after log-in."""
+        now = datetime.now(UTC)
+        grant = Pass(
+            id="explain",
+            principal=self.principal,
+            resources=frozenset({self.resource.name}),
+            verbs=frozenset(VerbClass),
+            purpose="explain",
+            ticket=None,
+            issued=now,
+            expires=now + timedelta(hours=1),
+        )
+        return Session(
+            id="explain",
+            pass_=grant,
+            resource=self.resource,
+            opened=now,
+            peer="",
+            user="app",
+            database=self.database,
+            search_path=_SEARCH_PATH,
+        )
+
+    @property
+    def session(self) -> Session:
+        return self.new_session()
+
+    def understand(self, text: str, values: Sequence[str] | None) -> Understood:
+        understander = self.language.open(self.new_session())
+        try:
+            return understander.understand(text, None if values is None else [Input(value=value) for value in values])
+        finally:
+            understander.close()
+
+
+def build_context(
+    *,
+    policies: Sequence[Path],
+    packs: Sequence[str],
+    reference: bool,
+    schema: Path | None,
+    resource: str | None,
+    config: Path,
+    who: str,
+    on_behalf_of: str | None,
+    groups: Sequence[str],
+    labels: Sequence[str],
+) -> Context:
+    """Raises ConfigError, BundleError."""
+    if reference and resource is not None:
+        raise ConfigError("--reference and --resource exclude one another")
+    found = Resource(name="shop", kind="postgres", labels=_REFERENCE_LABELS if reference else {})
+    if resource is not None:
+        found, policies, packs = _configured(resource, config, policies, packs)
+    if not policies and not packs:
+        packs = (REFERENCE_PACK if reference else DEFAULT_PACK,)
+    given = dict(_label(label) for label in labels)
+    return Context(
+        policy=load_bundle(tuple(policies), tuple(packs)).policy(),
+        language=SqlLanguage(catalog=_catalog(reference=reference, schema=schema), parser=Parser()),
+        principal=_principal(who, on_behalf_of, groups),
+        resource=Resource(name=found.name, kind=found.kind, labels={**found.labels, **given}),
+        database=found.name,
+    )
+
+
+def _configured(
+    name: str, config: Path, policies: Sequence[Path], packs: Sequence[str]
+) -> tuple[Resource, Sequence[Path], Sequence[str]]:
+    """The resource as it is configured, under the policy in force there unless another is given."""
+    settings = settings_from(config, None)
+    known = settings.resources.get(name)
+    if known is None:
+        raise ConfigError(f"There is no resource {name!r}; there are {', '.join(sorted(settings.resources))}")
+    if not policies and not packs:
+        policies, packs = settings.policy.bundles, settings.policy.packs
+    return Resource(name=name, kind=known.kind, labels=dict(known.labels)), policies, packs
+
+
+def _catalog(*, reference: bool, schema: Path | None) -> Catalog:
+    if schema is None:
+        return reference_catalog() if reference else catalog_of("")
+    try:
+        return catalog_of(schema.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{schema} cannot be read: {error}") from error
+
+
+def _principal(who: str, on_behalf_of: str | None, groups: Sequence[str]) -> Principal:
+    kind, _, subject = who.partition(":")
+    if kind not in list(PrincipalKind) or not subject:
+        raise ConfigError(f"--as {who!r}: write agent:name, human:name or service:name")
+    delegator = None
+    if on_behalf_of is not None or kind == PrincipalKind.AGENT:
+        delegator = Principal(kind=PrincipalKind.HUMAN, subject=on_behalf_of or "someone@example.com")
+    return Principal(kind=PrincipalKind(kind), subject=subject, groups=frozenset(groups), on_behalf_of=delegator)
+
+
+def _label(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--label {text!r}: write key=value")
+    return key, value
