@@ -112,12 +112,12 @@ def _extension_rules() -> Mapping[str, tuple[tuple[str, str], ...]]:
     return MappingProxyType({extension: tuple(found) for extension, found in rules.items()})
 
 
-def extension_effect(extension: str, function: str) -> str:
-    """Effect of a function that an extension owns; ``unknown`` for an extension not on the list."""
+def extension_effect(extension: str, function: str) -> str | None:
+    """Effect of a function that an extension owns; None for an extension, or a function of it, not on the list."""
     for pattern, effect in _extension_rules().get(extension, ()):
         if fnmatchcase(function, pattern):
             return effect
-    return "unknown"
+    return None
 
 
 @cache

@@ -40,7 +40,9 @@ SELECT c.oid,
           FROM pg_catalog.pg_inherits h
          WHERE h.inhrelid = c.oid),
        CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-            THEN pg_catalog.pg_get_viewdef(c.oid) END
+            -- With an empty path every name comes out qualified; CASE holds the order.
+            THEN CASE WHEN (SELECT pg_catalog.set_config('search_path', '', true)) = ''
+                      THEN pg_catalog.pg_get_viewdef(c.oid) END END
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND ($scope$)

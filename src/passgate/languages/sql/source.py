@@ -1,0 +1,43 @@
+"""Keeps one resource's language up to date with its server's catalog."""
+
+from collections.abc import Callable
+
+from passgate.core.errors import TargetUnavailableError
+from passgate.languages.sql.catalog import Catalog
+from passgate.languages.sql.snapshot import load
+from passgate.pipeline.protocols import Language, TargetQuery
+
+
+class CatalogSource:
+    """A ``LanguageSource``: the composition root calls ``refresh`` at start, on a timer, and after DDL has been carried out.
+
+    A refresh that finds the same content keeps the very same language, so that nothing cached is lost. A refresh that fails keeps
+    the last snapshot in force; before the first one succeeds there is no language.
+    """
+
+    def __init__(self, query: TargetQuery, build: Callable[[Catalog], Language]) -> None:
+        """``build`` makes the language of a catalog."""
+        self._query = query
+        self._build = build
+        self._catalog: Catalog | None = None
+        self._language: Language | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The snapshot in force. Raises TargetUnavailableError before the first."""
+        if self._catalog is None:
+            raise TargetUnavailableError("The catalog of this resource has not been read yet.")
+        return self._catalog
+
+    @property
+    def language(self) -> Language:
+        """The language of the snapshot in force. Raises TargetUnavailableError before the first."""
+        if self._language is None:
+            raise TargetUnavailableError("The catalog of this resource has not been read yet.")
+        return self._language
+
+    async def refresh(self) -> None:
+        """Read the server's catalog anew. Raises TargetUnavailableError."""
+        catalog = await load(self._query)
+        if self._catalog is None or catalog.version != self._catalog.version:
+            self._catalog, self._language = catalog, self._build(catalog)
