@@ -23,7 +23,7 @@ Rules. Everything that affects them lives in this file.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from passgate.codecs.postgres.asynchronous import NotificationResponse, ParameterStatus, Terminate
@@ -83,7 +83,7 @@ from passgate.codecs.postgres.session.items import (
     ToClient,
     ToServer,
 )
-from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement
+from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement, T
 from passgate.codecs.postgres.simple_query import (
     CommandComplete,
     EmptyQueryResponse,
@@ -172,6 +172,11 @@ class Conversation(Generic[Work]):
         return not self._expected
 
     @property
+    def skipping(self) -> bool:
+        """Whether what the client says is dropped until its Sync."""
+        return self._skipping
+
+    @property
     def in_flight(self) -> int:
         return len(self._expected)
 
@@ -191,6 +196,11 @@ class Conversation(Generic[Work]):
         if self._block is not None:
             return self._block
         return None if self._open_rounds else self.status is not TransactionStatus.IDLE
+
+    @property
+    def at_round_end(self) -> bool:
+        """Whether the next reply is the end of its round."""
+        return bool(self._expected) and self._expected[0].step is Step.SYNC
 
     @property
     def running(self) -> Execution[Work] | None:
@@ -330,7 +340,7 @@ class Conversation(Generic[Work]):
     def release(
         self,
         ask: Ask,
-        work: Work,
+        work: Work | None = None,
         *,
         data: bytes | None = None,
         block: bool | None = None,
@@ -340,19 +350,19 @@ class Conversation(Generic[Work]):
         """Let the pending ask go to the server.
 
         ``data`` stands in its message's place if given. ``block``: True where this opens a transaction block, False where it ends
-        one. ``guarded``: the gate has put something around this one, so a simple query's ReadyForQuery is the gate's own (``ready``).
+        one. ``guarded``: the gate has put something around this one: a simple query's ReadyForQuery is the gate's own.
         ``rebind``: the portal was lost with the transaction it was bound in, and is bound again first.
         """
         extended = self._settle_ask(ask)
         if extended and self._skipping:
-            if isinstance(ask, AskExecute):
-                self._items.append(Dropped(execution=Execution(work=work, portal=ask.portal)))
+            if work is not None:
+                self._items.append(Dropped(execution=Execution(work=work)))
             return self._take()
         if block is not None:
             self._block = block
         data = ask.data if data is None else data
         match ask:
-            case AskQuery():
+            case AskQuery() if work is not None:
                 self.statements.remove("")
                 self.portals.remove("")
                 execution = Execution(work=work)
@@ -361,8 +371,10 @@ class Conversation(Generic[Work]):
                 self._send(data, Expected(step=Step.PARSE, undo=self.statements.set(statement.name, statement)))
             case AskBind(portal=portal):
                 self._send_bind(portal)
-            case AskExecute(portal=portal):
+            case AskExecute(portal=portal) if work is not None:
                 self._send_execute(portal, data, work, rebind=rebind)
+            case _:
+                raise LocalProtocolError("what runs must be let go with something to know it by")
         return self._take()
 
     def _send_execute(self, portal: Portal, data: bytes, work: Work, *, rebind: bool) -> None:
@@ -426,9 +438,25 @@ class Conversation(Generic[Work]):
         self._end_round(_SYNC, Expected(step=Step.SYNC, visible=False))
         return self._take()
 
+    def interject(self, error: bytes) -> list[Item[Work]]:
+        """An error of the gate's own behind an Execute that the server has already answered. Only while the server is quiet."""
+        if self._expected or self._unsynced:
+            raise LocalProtocolError("the server is not quiet")
+        self._skipping = True
+        self._items.append(ToClient(data=error))
+        return self._take()
+
     def ready(self) -> ToClient:
         """ReadyForQuery as it is now, for a guarded simple query."""
         return ToClient(data=ReadyForQuery(status=self.status).encode())
+
+    def forget_statements(self, names: Iterable[str] | None) -> None:
+        """These statements, or all: their names may come to mean something that was never asked here."""
+        _forget(self.statements, names)
+
+    def forget_portals(self, names: Iterable[str] | None) -> None:
+        """The same for portals."""
+        _forget(self.portals, names)
 
     # -- sending --------------------------------------------------------------------------------------------------
 
@@ -648,6 +676,14 @@ class Conversation(Generic[Work]):
         if entry.own is not None:
             entry.own.done = True
             self._items.append(Answered(own=entry.own))
+
+
+def _forget(table: Names[T], names: Iterable[str] | None) -> None:
+    if names is None:
+        table.clear()
+        return
+    for name in names:
+        table.remove(name)
 
 
 def _rows(frame: Frame) -> list[DataRow]:

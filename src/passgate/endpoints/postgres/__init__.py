@@ -1,0 +1,32 @@
+"""PostgreSQL's endpoint.
+
+``PostgresEndpoint(settings=..., steps=..., passes=..., logins=..., resources=..., live=..., tls=...)`` serves one listener:
+``await start(host, port, reuse_port=...)``, ``await close()``. ``CatalogQuery(upstream)`` reads a target's catalog for its
+language.
+"""
+
+from passgate.endpoints.postgres.endpoint import PostgresEndpoint
+from passgate.endpoints.postgres.query import CatalogQuery
+from passgate.endpoints.postgres.settings import (
+    AuthMethod,
+    Credential,
+    Limits,
+    LoginLimits,
+    PostgresSettings,
+    Target,
+    TlsMode,
+    Upstream,
+)
+
+__all__ = [
+    "AuthMethod",
+    "CatalogQuery",
+    "Credential",
+    "Limits",
+    "LoginLimits",
+    "PostgresEndpoint",
+    "PostgresSettings",
+    "Target",
+    "TlsMode",
+    "Upstream",
+]

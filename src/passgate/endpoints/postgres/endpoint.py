@@ -1,0 +1,241 @@
+"""Clients of PostgreSQL come in here: accept, admit, reach the target, relay, clean up."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Mapping
+from typing import cast
+
+from ulid import ULID
+
+from passgate.codecs.postgres.asynchronous import ParameterStatus
+from passgate.codecs.postgres.cancellation import CancelRequest
+from passgate.codecs.postgres.simple_query import ReadyForQuery, TransactionStatus
+from passgate.codecs.postgres.sqlstate import CONNECTION_FAILURE, IO_ERROR, TOO_MANY_CONNECTIONS
+from passgate.codecs.postgres.startup import StartupMessage
+from passgate.core.errors import (
+    LedgerUnavailableError,
+    PassgateError,
+    RemoteProtocolError,
+    SecretUnavailableError,
+    TargetUnavailableError,
+)
+from passgate.core.event import Event, EventType
+from passgate.core.session import Session
+from passgate.endpoints.postgres import floor, upstream
+from passgate.endpoints.postgres.admission import Admission, Admitted, TurnedAwayError, opening, turned_away_for
+from passgate.endpoints.postgres.cancellation import CancelKeys
+from passgate.endpoints.postgres.relay import Relay
+from passgate.endpoints.postgres.results import looked_at
+from passgate.endpoints.postgres.settings import LoginLimits, PostgresSettings, Target
+from passgate.endpoints.postgres.stream import Stream
+from passgate.pipeline.gate import GatedSession, Steps
+from passgate.pipeline.live import LiveSessions
+from passgate.pipeline.protocols import Passes
+
+_WHO = (
+    "SELECT pg_catalog.current_database(), current_user,"
+    " pg_catalog.array_to_string(pg_catalog.current_schemas(true), ' ', '')"
+)
+
+
+class PostgresEndpoint:
+    """One listener. ``resources`` may be replaced as a whole by its owner; sessions keep what they began with."""
+
+    def __init__(
+        self,
+        *,
+        settings: PostgresSettings,
+        steps: Steps,
+        passes: Passes,
+        logins: LoginLimits,
+        resources: Mapping[str, Target],
+        live: LiveSessions,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._settings = settings
+        self._steps = steps
+        self._resources = resources
+        self._live = live
+        self._tls = tls
+        self._admission = Admission(settings=settings, steps=steps, passes=passes, logins=logins, resources=resources)
+        self._keys = CancelKeys()
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+        self._entering: set[asyncio.Task[None]] = set()  # of them, those who are not in yet
+
+    @property
+    def port(self) -> int:
+        """Where it listens, once started."""
+        if self._server is None:
+            raise ConnectionError("not started")
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> None:
+        """Raises OSError if the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: _Accepted(self), host, port, reuse_port=reuse_port or None, backlog=1024
+        )
+
+    async def close(self) -> None:
+        """Stop listening, end every session, wait until all of them are recorded."""
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._entering):
+            task.cancel()
+        self._live.shutdown()
+        if self._clients:
+            await asyncio.wait(tuple(self._clients))
+
+    # -- one client -----------------------------------------------------------------------------------------------
+
+    def accepted(self, stream: Stream) -> None:
+        """Every client has a task of its own, so that one who says nothing keeps nobody waiting."""
+        task = asyncio.get_running_loop().create_task(self._serve(stream))
+        self._clients.add(task)
+        self._entering.add(task)
+        task.add_done_callback(self._clients.discard)
+        task.add_done_callback(self._entering.discard)
+
+    async def _serve(self, stream: Stream) -> None:
+        try:
+            relay = await self._enter(stream)
+        except BaseException:
+            stream.abort()
+            raise
+        if relay is None:
+            stream.close()
+            return
+        self._entering.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+        await relay.finished
+
+    async def _enter(self, stream: Stream) -> Relay | None:
+        """Let a client in; None if it was not, or only wanted to cancel something."""
+        limits = self._settings.limits
+        startup: StartupMessage | None = None
+        try:
+            if len(self._clients) > limits.connections:
+                raise TurnedAwayError(TOO_MANY_CONNECTIONS, f"this gate serves {limits.connections} connections")
+            async with asyncio.timeout(limits.login):
+                message = await opening(stream, self._settings, self._tls)
+                if isinstance(message, CancelRequest):
+                    self._keys.use(message)
+                    return None
+                startup = message
+                admitted = await self._admission.prove(stream, startup)
+            return await self._open(stream, admitted)
+        except (PassgateError, OSError) as error:
+            turned_away = turned_away_for(error)
+            if turned_away is not None:
+                stream.write(turned_away.encode())
+                self._record_refusal(stream, startup, turned_away, error)
+            return None
+
+    def _record_refusal(
+        self, stream: Stream, startup: StartupMessage | None, turned_away: TurnedAwayError, error: Exception
+    ) -> None:
+        type_ = EventType.PROTOCOL_ERROR if isinstance(error, RemoteProtocolError) else EventType.SESSION_REFUSED
+        event = Event(
+            type=type_,
+            actor=startup.user[:63] if startup is not None else "",
+            detail={
+                "peer": stream.peer,
+                "resource": startup.database[:63] if startup is not None else "",
+                "sqlstate": turned_away.sqlstate,
+                "reason": turned_away.why,
+            },
+        )
+        with contextlib.suppress(LedgerUnavailableError):  # turned away is turned away
+            self._steps.recorder.append(event).durable.add_done_callback(looked_at)
+
+    async def _open(self, stream: Stream, admitted: Admitted) -> Relay:
+        target = self._resources[admitted.resource]
+        session = Session(
+            id=str(ULID()),
+            pass_=admitted.pass_,
+            resource=target.resource,
+            opened=self._steps.now(),
+            peer=stream.peer,
+        )
+        if admitted.claimed_name:
+            session.tag(f"application:{admitted.claimed_name}")
+        connection = await self._reach(target, session, admitted)
+        try:
+            gated = GatedSession(session=session, language=target.source.language, steps=self._steps)
+            await gated.opened.durable
+        except LedgerUnavailableError as error:
+            connection.stream.abort()
+            raise TurnedAwayError(
+                IO_ERROR, "the ledger cannot record, so nobody can be let in", why=str(error)
+            ) from error
+        except BaseException:
+            connection.stream.abort()
+            raise
+        relay = Relay(
+            client=stream,
+            splitter=admitted.splitter,
+            server=connection,
+            target=target.upstream,
+            gated=gated,
+            limits=self._settings.limits,
+        )
+        self._begin(stream, admitted, relay, connection)
+        return relay
+
+    async def _reach(self, target: Target, session: Session, admitted: Admitted) -> upstream.Connection:
+        parameters = admitted.settings
+        if floor.Floor(session).stands:
+            parameters = (*parameters, floor.PARAMETER)
+        seconds = self._settings.limits.connect
+        try:
+            connection = await upstream.connect(
+                target.upstream,
+                application_name=f"passgate:{session.id}",
+                parameters=parameters,
+                seconds=seconds,
+            )
+            async with asyncio.timeout(seconds):
+                ((database, user, path),) = await upstream.ask(connection, _WHO)
+        except (TargetUnavailableError, SecretUnavailableError, TimeoutError) as error:
+            raise TurnedAwayError(
+                CONNECTION_FAILURE,
+                f'resource "{target.resource.name}" cannot be reached',
+                why=str(error) or type(error).__name__,
+                hint="Try again later; its operator finds the cause in the ledger.",
+            ) from error
+        session.database, session.user = database or "", user or ""
+        session.search_path = tuple((path or "").split(" "))
+        return connection
+
+    def _begin(self, stream: Stream, admitted: Admitted, relay: Relay, connection: upstream.Connection) -> None:
+        session = relay.gated.session
+        key = self._keys.issue(admitted.startup.minor, relay.cancel_by_client)
+
+        def gone(_future: "asyncio.Future[None]") -> None:
+            self._keys.withdraw(key.process_id)
+            self._live.unregister(session)
+
+        relay.finished.add_done_callback(gone)
+        told = {**dict(connection.parameters), "application_name": admitted.claimed_name}
+        told.pop("session_authorization", None)
+        stream.write(
+            b"".join(ParameterStatus(name=name, value=value).encode() for name, value in told.items())
+            + key.encode()
+            + ReadyForQuery(status=TransactionStatus.IDLE).encode()
+        )
+        self._live.register(session, relay)
+        relay.start()
+
+
+class _Accepted(Stream):
+    """A client's connection: reports to the endpoint as soon as it is there."""
+
+    def __init__(self, endpoint: PostgresEndpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._endpoint.accepted(self)
