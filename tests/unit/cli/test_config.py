@@ -1,0 +1,47 @@
+"""``passgate config check``."""
+
+import json
+from pathlib import Path
+
+from tests.unit.cli.conftest import CONFIG, Passgate
+
+
+def test_a_good_configuration_is_summed_up(passgate: Passgate, folder: Path) -> None:
+    missing = passgate("config", "check")
+    assert missing.code == 2
+    assert "run `passgate init`" in missing.err
+    tls = folder / "state" / "tls"
+    tls.mkdir(parents=True)
+    (tls / "server.crt").touch()
+    (tls / "server.key").touch()
+    result = passgate("config", "check")
+    assert result.code == 0
+    assert result.out == (
+        "passgate.yaml: good\n"
+        "listens    postgres on 127.0.0.1 port 6432\n"
+        "guards     shop, warehouse\n"
+        f"state      {folder}/state\n"
+    )
+    shown = json.loads(passgate("config", "check", "--json").out)
+    assert shown["limits"]["max_connections"] == 2000
+    assert shown["resources"]["shop"]["upstream"]["tls"]["mode"] == "verify-full"
+
+
+def test_every_problem_at_once(passgate: Passgate, folder: Path) -> None:
+    bad = CONFIG.replace("port: 6432", "prot: 6432").replace("max_ttl: 2h", "max_ttl: soon")
+    (folder / "gate.yaml").write_text(bad)
+    result = passgate("config", "check", "-c", "gate.yaml")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "gate.yaml:3:22: listeners[0].prot: unknown setting (did you mean 'port'?)\n"
+        "gate.yaml:9:37: passes.max_ttl: 'soon' is not a duration: "
+        "write a number and a unit (ms, s, m, h, d), as in 30m or 1h30m\n"
+    )
+
+
+def test_no_configuration(passgate: Passgate) -> None:
+    result = passgate("config", "check", "--config", "none.yaml")
+    assert (result.code, result.err) == (
+        2,
+        "passgate: none.yaml: the configuration cannot be read: No such file or directory\n",
+    )

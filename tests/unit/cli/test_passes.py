@@ -1,0 +1,209 @@
+"""``passgate pass``."""
+
+import json
+import re
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from passgate.core.passes import PassState
+from passgate.identity.registry import PassRegistry
+from passgate.store.pass_store import PassStore
+from passgate.store.sqlite import SqliteDatabase
+from tests.unit.api.conftest import Gate, make_session
+from tests.unit.cli.conftest import Passgate, RunningGates
+from tests.unit.identity.test_secret import log_in
+
+ISSUE = (
+    "pass", "issue", "--for", "agent:reporter", "--on-behalf-of", "user@example.com", "--resource", "shop",
+    "--verbs", "read,write", "--purpose", "weekly report", "--ticket", "X", "--ttl", "30m",
+)  # fmt: skip
+
+
+def issue(passgate: Passgate, *more: str) -> dict[str, Any]:
+    result = passgate(*ISSUE, "--json", *more)
+    assert result.code == 0, result.err
+    shown: dict[str, Any] = json.loads(result.out)
+    return shown
+
+
+def test_a_pass_for_people(passgate: Passgate) -> None:
+    result = passgate(*ISSUE)
+    assert result.code == 0
+    head = result.out.split("\n\n")[0].splitlines()
+    lines = {line[:13].strip(): line[13:] for line in head}
+    assert lines["for"] == "agent:reporter"
+    assert lines["on behalf of"] == "human:user@example.com"
+    assert (lines["resources"], lines["verbs"], lines["purpose"], lines["ticket"]) == (
+        "shop",
+        "read, write",
+        "weekly report",
+        "X",
+    )
+    assert lines["expires"].endswith("(30m after issue)")
+    assert result.out.count("pgs_") == 1
+    assert re.fullmatch(r"pgs_[\w-]{43}", lines["secret"])
+    assert f"user={lines['pass']} sslmode=verify-full" in result.out
+    assert f"postgresql://{lines['pass']}:<secret>@127.0.0.1:6432/shop?sslmode=verify-full" in result.out
+    assert "kept nowhere" in result.err
+
+
+def test_a_pass_for_programs_whose_secret_logs_in(passgate: Passgate, folder: Path) -> None:
+    shown = issue(passgate, "--group", "bi", "--group", "staff")
+    pass_ = shown["pass"]
+    assert (pass_["principal"], pass_["on_behalf_of"], pass_["groups"]) == (
+        "agent:reporter", "human:user@example.com", ["bi", "staff"],
+    )  # fmt: skip
+    assert (pass_["resources"], pass_["verbs"], pass_["state"]) == (["shop"], ["read", "write"], "live")
+    assert [way["resource"] for way in shown["connect"]] == ["shop"]
+    database = SqliteDatabase(folder / "state" / "state.db")
+    log_in(shown["secret"], PassRegistry(PassStore(database)).verifier(pass_["id"]))
+    database.close()
+
+
+def test_the_secret_is_kept_nowhere(passgate: Passgate, folder: Path) -> None:
+    secret = issue(passgate)["secret"]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(path.name.startswith("state.db") for path in files)
+    assert not [path for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_the_defaults(passgate: Passgate) -> None:
+    result = passgate(
+        "pass", "issue", "--for", "human:ada", "--resource", "shop,warehouse", "--purpose", "look", "--json"
+    )
+    shown = json.loads(result.out)
+    assert shown["pass"]["verbs"] == ["read"]
+    assert shown["pass"]["resources"] == ["shop", "warehouse"]
+    assert shown["pass"]["ticket"] is None
+    assert [way["resource"] for way in shown["connect"]] == ["shop", "warehouse"]
+
+
+def test_a_secret_file_instead_of_the_secret(passgate: Passgate, folder: Path) -> None:
+    result = passgate(*ISSUE, "--secret-file", "agent.pgpass")
+    assert result.code == 0
+    file = folder / "agent.pgpass"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert re.fullmatch(r"\*:6432:\*:pg_[a-z0-9]{16}:pgs_[\w-]{43}\n", file.read_text())
+    assert "pgs_" not in result.out + result.err
+    assert f"PGPASSFILE={file} psql" in result.out
+    shown = issue(passgate, "--secret-file", "other.pgpass")
+    assert "secret" not in shown
+    assert shown["secret_file"] == str(folder / "other.pgpass")
+
+
+def test_a_secret_file_is_never_written_over_and_not_left_behind(passgate: Passgate, folder: Path) -> None:
+    (folder / "agent.pgpass").write_text("theirs")
+    result = passgate(*ISSUE, "--secret-file", "agent.pgpass")
+    assert (result.code, (folder / "agent.pgpass").read_text()) == (2, "theirs")
+    assert "agent.pgpass cannot be made: File exists" in result.err
+    (folder / "state").mkdir()
+    (folder / "state").chmod(0o777)
+    assert passgate(*ISSUE, "--secret-file", "new.pgpass").code == 2
+    assert not (folder / "new.pgpass").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (["--ttl", "3h"], "the time to live is 3h, but the maximum is 2h"),
+        (["--ttl", "30"], "--ttl: '30' is not a duration"),
+        (["--resource", "shpo"], "there is no resource 'shpo' (did you mean 'shop'?); known: shop, warehouse"),
+        (["--verbs", "raed"], "'raed' is not a verb (did you mean 'read'?)"),
+        (["--for", "reporter"], "'reporter' does not say what it is"),
+        (["--on-behalf-of", "agent:other"], "nobody acts on behalf of an agent"),
+        (["--purpose", " "], "it states no purpose"),
+    ],
+)
+def test_what_may_not_be_issued(passgate: Passgate, folder: Path, changes: list[str], problem: str) -> None:
+    result = passgate(*ISSUE, *changes)
+    assert (result.code, result.out) == (2, "")
+    assert problem in result.err
+    assert result.err.count("\n") == 1
+    assert not (folder / "state" / "state.db").exists()
+
+
+def test_an_agent_must_name_somebody(passgate: Passgate) -> None:
+    result = passgate("pass", "issue", "--for", "agent:bot", "--resource", "shop", "--purpose", "x")
+    assert result.code == 2
+    assert "--on-behalf-of" in result.err
+
+
+def test_live_passes_are_listed_and_all_on_demand(passgate: Passgate) -> None:
+    first, second = issue(passgate)["pass"]["id"], issue(passgate)["pass"]["id"]
+    assert passgate("pass", "revoke", first).code == 0
+    listed = json.loads(passgate("pass", "list", "--json").out)
+    assert [p["id"] for p in listed] == [second]
+    everything = json.loads(passgate("pass", "list", "--all", "--json").out)
+    assert {p["id"]: p["state"] for p in everything} == {first: "revoked", second: "live"}
+    table = passgate("pass", "list").out
+    assert first not in table
+    row = next(line for line in table.splitlines() if second in line)
+    assert "agent:reporter for human:user@example.com" in row
+    assert "weekly report" in row
+    assert re.search(r"live +in 29m59s", row)
+    assert re.search(r"revoked +20\d\d-", passgate("pass", "list", "--all").out)
+
+
+def test_one_pass_is_shown(passgate: Passgate) -> None:
+    issued = issue(passgate, "--group", "bi")["pass"]
+    assert json.loads(passgate("pass", "show", issued["id"], "--json").out) == issued
+    text = passgate("pass", "show", issued["id"]).out
+    assert "groups       bi\n" in text
+    assert "pgs_" not in text
+    missing = passgate("pass", "show", "pg_0000000000000000")
+    assert (missing.code, missing.err) == (2, "passgate: There is no pass pg_0000000000000000\n")
+
+
+def test_an_expired_pass_is_told_apart(passgate: Passgate, folder: Path) -> None:
+    pass_id = issue(passgate)["pass"]["id"]
+    with sqlite3.connect(folder / "state" / "state.db") as database:
+        database.execute("UPDATE passes SET expires = '2026-01-01T00:00:00.000000+00:00'")
+    database.close()
+    shown = json.loads(passgate("pass", "show", pass_id, "--json").out)
+    assert shown["state"] == PassState.EXPIRED
+    assert "expired (2026-01-01 00:00:00Z)" in passgate("pass", "show", pass_id).out
+    passgate("pass", "revoke", pass_id)
+    assert "revoked (2026-01-01 00:00:00Z)" in passgate("pass", "show", pass_id).out
+
+
+def test_revoking_ends_live_sessions_of_every_gate(passgate: Passgate, gates: RunningGates) -> None:
+    pass_id = issue(passgate)["pass"]["id"]
+    other = make_session("s9")
+    mine = {f"s{n}": make_session(f"s{n}") for n in (1, 2)}
+    for session in mine.values():
+        object.__setattr__(session.pass_, "id", pass_id)
+    first = gates.start(0, Gate(live=mine))
+    second = gates.start(1, Gate(live={"s9": other}))
+    result = passgate("pass", "revoke", pass_id)
+    assert result.out == f"revoked {pass_id}\n2 live sessions ended\n"
+    assert (first.live, list(second.live)) == ({}, ["s9"])
+    again = passgate("pass", "revoke", pass_id, "--json")
+    assert json.loads(again.out) == {"revoked": [pass_id], "sessions_ended": 0, "gates": ["gate-0", "gate-1"]}
+
+
+def test_revoking_works_while_no_gate_runs(passgate: Passgate, folder: Path) -> None:
+    pass_id = issue(passgate)["pass"]["id"]
+    (folder / "state" / "run" / "gate-7.sock").touch()
+    result = passgate("pass", "revoke", pass_id)
+    assert result.code == 0
+    assert "no gate answered" in result.out
+    assert "gate-7.sock: left behind by a gate that no longer runs" in result.err
+
+
+def test_revoking_an_unknown_pass_revokes_none(passgate: Passgate) -> None:
+    pass_id = issue(passgate)["pass"]["id"]
+    result = passgate("pass", "revoke", pass_id, "pg_nope")
+    assert (result.code, result.err) == (2, "passgate: There is no pass pg_nope; nothing was revoked\n")
+    assert json.loads(passgate("pass", "show", pass_id, "--json").out)["state"] == "live"
+
+
+def test_a_broken_configuration_tells_all_its_problems(passgate: Passgate, folder: Path) -> None:
+    (folder / "passgate.yaml").write_text("stat: x\nnodes: y\n")
+    result = passgate(*ISSUE)
+    assert result.code == 2
+    assert result.err.count("passgate.yaml:") == 5
+    assert "passgate.yaml:1:1: stat: unknown setting (did you mean 'state'?)" in result.err
