@@ -21,6 +21,7 @@ from passgate.core.shape import PartPlan, Plan, ValueKind
 Batch = list[bytes]
 Answers = list[bytes | None]
 
+_DOCUMENTS = (Carrier.JSON, Carrier.JSONB)
 _SCANNED = 0  # the batch that all plainly scanned columns share
 
 
@@ -173,11 +174,6 @@ class CellMasker:
     def batches(self) -> int:
         return len(self._tasks)
 
-    @property
-    def nulls(self) -> bool:
-        """Whether some column becomes NULL whatever is in it."""
-        return NULL in self.actions
-
     def answer(self, cells: list[Batch]) -> list[Answers]:
         """For each batch what replaces it, cell by cell; the very same list where nothing changes.
 
@@ -192,8 +188,8 @@ class CellMasker:
 
     def _action(self, part: PartPlan, column: Column) -> int:
         if part.mask is not None:
-            fits = column.kind is ValueKind.TEXT or column.carrier in (Carrier.JSON, Carrier.JSONB)
-            if part.mask.kind is StrategyKind.NULL or not fits or column.carrier is Carrier.OPAQUE:
+            text = column.kind is ValueKind.TEXT and column.carrier is Carrier.PLAIN
+            if part.mask.kind is StrategyKind.NULL or not (text or column.carrier in _DOCUMENTS):
                 return NULL
             return self._task(part.mask, column.carrier)
         if not part.scan or column.carrier is Carrier.INERT:

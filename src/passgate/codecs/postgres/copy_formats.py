@@ -178,7 +178,8 @@ class CsvFormat(_Lines):
         self._to_escape = re.compile(rb"[" + quote + escape + rb"]")
         self._must_quote = re.compile(rb"[\r\n" + quote + re.escape(delimiter) + rb"]")
         pairs = escape + rb"[" + quote + escape + rb"]"
-        within = rb"(?:[^" + quote + escape + rb"]|" + pairs + (rb"" if quote == escape else rb"|" + escape) + rb")*"
+        lone = b"" if quote == escape else rb"|" + escape + rb"(?![" + quote + escape + rb"])"
+        within = rb"(?:[^" + quote + escape + rb"]|" + pairs + lone + rb")*"
         bare = rb"[^" + quote + re.escape(delimiter) + rb"\n]*"
         self._field = re.compile(
             rb"(" + quote + within + quote + rb"|" + bare + rb")(" + re.escape(delimiter) + rb"|$)", re.DOTALL

@@ -1,16 +1,44 @@
 import pytest
 
 from passgate.codecs.postgres.authentication import (
+    Authentication,
+    AuthenticationCleartextPassword,
+    AuthenticationGSS,
+    AuthenticationGSSContinue,
+    AuthenticationKerberosV5,
     AuthenticationMD5Password,
+    AuthenticationOk,
     AuthenticationSASL,
     AuthenticationSASLContinue,
     AuthenticationSASLFinal,
+    AuthenticationSSPI,
     PasswordMessage,
     SASLInitialResponse,
     SASLResponse,
     parse_authentication,
 )
 from passgate.core.errors import LocalProtocolError, RemoteProtocolError
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (AuthenticationOk(), 0),
+        (AuthenticationKerberosV5(), 2),
+        (AuthenticationCleartextPassword(), 3),
+        (AuthenticationMD5Password(salt=b"abcd"), 5),
+        (AuthenticationGSS(), 7),
+        (AuthenticationGSSContinue(data=b"x"), 8),
+        (AuthenticationSSPI(), 9),
+        (AuthenticationSASL(mechanisms=("SCRAM-SHA-256",)), 10),
+        (AuthenticationSASLContinue(data=b"x"), 11),
+        (AuthenticationSASLFinal(data=b"x"), 12),
+    ],
+)
+def test_each_request_has_its_number(message: Authentication, code: int) -> None:
+    body = message.encode()[5:]
+    assert int.from_bytes(body[:4]) == code
+    assert parse_authentication(body) == message
 
 
 @pytest.mark.parametrize("code", [1, 4, 6, 13, 0xFFFFFFFF])

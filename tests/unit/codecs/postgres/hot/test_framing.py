@@ -199,6 +199,18 @@ def test_pieces_fed_while_nobody_pulls_come_out_in_order(twin: ModuleType) -> No
 
 
 @both
+@pytest.mark.parametrize("reads", [2, 3])
+def test_reads_that_nobody_pulled_between_are_put_together(twin: ModuleType, reads: int) -> None:
+    message = Query(text="select " + "x" * 50).encode()
+    splitter = splitter_of(twin, FrontendLimits().table(), b"")
+    size = len(message) // reads
+    for at in range(reads):
+        splitter.feed(message[at * size : (at + 1) * size if at < reads - 1 else None])
+    assert splitter.next().data == message
+    assert splitter.next() is None
+
+
+@both
 def test_a_streamed_type_may_be_larger_than_its_limit_and_no_other_may(twin: ModuleType) -> None:
     limits = [200 if limit >= 0 else limit for limit in SERVER]
     splitter = splitter_of(twin, limits)
