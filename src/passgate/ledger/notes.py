@@ -75,6 +75,23 @@ class NoteSigner:
         return self._private.sign(text)
 
 
+def split_notes(data: bytes) -> list[bytes]:
+    """The notes in a file that holds several, one after the other."""
+    notes: list[list[bytes]] = []
+    signed = True
+    for line in data.splitlines(keepends=True):
+        signature = line.startswith(_DASH.encode())
+        if signed and not signature:
+            if not line.strip():
+                continue
+            notes.append([])
+        signed = signature
+        if not notes:
+            notes.append([])
+        notes[-1].append(line)
+    return [b"".join(lines) for lines in notes]
+
+
 def note(text: bytes, verifier: NoteVerifier, signature: bytes) -> bytes:
     """The note that carries ``signature`` of ``text``; ``text`` ends with a newline."""
     encoded = base64.b64encode(verifier.key_hash + signature).decode()

@@ -142,9 +142,12 @@ def _c3(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
 
 
 def _c4(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    if all(one.outside for one in checked):
-        return Verdict.PASS, "the log goes on from every checkpoint given"
-    return Verdict.NOT_PROVEN, "the checkpoint beside the log agrees; give one kept elsewhere with --since"
+    given = [one.log.name for one in checked if one.outside]
+    rest = [one.log.name for one in checked if not one.outside]
+    if not rest:
+        return Verdict.PASS, "every log goes on from the checkpoint given"
+    agrees = f"{', '.join(rest)}: the checkpoint beside the log agrees; give one kept elsewhere with --since"
+    return Verdict.NOT_PROVEN, agrees + (f" ({', '.join(given)} goes on from the one given)" if given else "")
 
 
 def _c5(_: Sequence[_Checked]) -> tuple[Verdict, str]:

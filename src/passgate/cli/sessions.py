@@ -1,0 +1,205 @@
+"""``passgate sessions``: the sessions that were, from the ledger."""
+
+import math
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passgate.cli.ledger import LedgerOption, ledger_path
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, state_folder_from
+from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.cli.viewing import record
+from passgate.core.event import EventType
+
+if TYPE_CHECKING:
+    from passgate.ledger.index import Index, SessionRow
+
+sessions_app = typer.Typer(no_args_is_help=True, help="Sessions: list and show what was recorded, replay it.")
+
+SessionArgument = Annotated[
+    str, typer.Argument(metavar="SESSION", help="The session's id, or as much of it as is unique.")
+]
+
+
+@sessions_app.command("list")
+def list_(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many, newest first.")] = 50,
+    live: Annotated[bool, typer.Option("--live", help="Those that are open now, as the running gates tell.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    ledger: LedgerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List recorded sessions, newest first."""
+    if live:
+        from passgate.cli.live import say_live_sessions
+
+        say_live_sessions(state_folder_from(config, state).run, as_json=as_json)
+        return
+    from passgate.ledger.index import Index
+    from passgate.ledger.reader import LedgerReader
+
+    with Index.open(LedgerReader(ledger_path(config, state, ledger))) as index:
+        rows = index.sessions(limit)
+    if as_json:
+        say_json([_row_json(row) for row in rows])
+        return
+    say_table(
+        ("SESSION", "OPENED", "LASTED", "WHO", "RESOURCE", "ALLOWED", "REFUSED", "ROWS", "ENDED BY"),
+        [
+            (
+                row.id,
+                when(_moment(row.opened)),
+                _lasted(row),
+                _who(row),
+                row.resource,
+                str(row.allowed),
+                str(row.refused),
+                str(row.rows),
+                row.reason,
+            )
+            for row in rows
+        ],
+    )
+
+
+@sessions_app.command()
+def show(
+    session: SessionArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    ledger: LedgerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one recorded session: who, why, and each of its events."""
+    from passgate.ledger.index import Index
+    from passgate.ledger.reader import LedgerReader
+
+    reader = LedgerReader(ledger_path(config, state, ledger))
+    with Index.open(reader) as index:
+        row = _only(index, session)
+    record(reader.path, EventType.AUDIT_VIEWED, {"command": "sessions show", "session": row.id})
+    entries = reader.session(row.id)
+    if as_json:
+        say_json({**_row_json(row), "events": [dict(entry.event) for entry in entries]})
+        return
+    for name, value in (
+        ("session", row.id),
+        ("who", _who(row)),
+        ("resource", row.resource),
+        ("pass", row.pass_),
+        ("purpose", row.purpose),
+        ("ticket", row.ticket or ""),
+        ("from", row.peer),
+        ("opened", when(_moment(row.opened))),
+        ("lasted", _lasted(row)),
+        ("ended by", row.reason),
+    ):
+        say(f"{name:<9} {printable(value)}")
+    say()
+    say_table(
+        ("AT", "ENTRY", "TYPE", "VERB", "DECISION", "EVENT"),
+        [
+            (
+                f"{(entry.event['mono'] - entries[0].event['mono']) / 1e6:.3f}",
+                str(entry.index),
+                entry.type,
+                entry.event.get("action", {}).get("verb", ""),
+                _decision(entry.event.get("decision")),
+                entry.id,
+            )
+            for entry in entries
+        ],
+    )
+
+
+@sessions_app.command()
+def replay(
+    session: SessionArgument,
+    speed: Annotated[
+        float | None,
+        typer.Option("--speed", min=0.01, help="Times the real speed. [default: 1 on a terminal, else no wait]"),
+    ] = None,
+    at: Annotated[float, typer.Option("--at", min=0.0, help="Start this many seconds into the session.")] = 0.0,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    ledger: LedgerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a session back in time: statements, verdicts, and the rows as the client saw them (masked).
+
+    Marks: > what came in, = the verdict, < what became of it, ! a notice or error, * an event, ~ what was hashed but not stored.
+    """
+    from passgate.cli.playback import play, wait_seconds
+    from passgate.cli.recorded_rows import RECORDED_ROWS
+    from passgate.ledger.index import Index
+    from passgate.ledger.reader import LedgerReader
+    from passgate.ledger.replay import replay as read_back
+
+    reader = LedgerReader(ledger_path(config, state, ledger))
+    with Index.open(reader) as index:
+        row = _only(index, session)
+    record(reader.path, EventType.AUDIT_VIEWED, {"command": "sessions replay", "session": row.id})
+    found = read_back(reader, row.id, RECORDED_ROWS)
+    if found is None:
+        note(f"The ledger holds nothing of session {row.id}.")
+        raise typer.Exit(1)
+    if as_json:
+        moments: list[Json] = [moment.json() for moment in found.moments if moment.at >= at]
+        say_json({"session": row.id, "recorded": found.recorded, "moments": moments})
+        return
+    if not found.recorded:
+        note("There is no recording of this session (it is empty or was erased); this is what the log tells.")
+    paced = speed is not None or sys.stdout.isatty()
+    play(found.moments, speed=speed or 1.0, start=at, wait=wait_seconds if paced else None)
+
+
+def _only(index: "Index", beginning: str) -> "SessionRow":
+    found = index.beginning_with(beginning)
+    if len(found) == 1:
+        return found[0]
+    what = "There is no recorded session" if not found else f"{len(found)} sessions begin with"
+    note(f"{what} {printable(beginning)}")
+    raise typer.Exit(1)
+
+
+def _row_json(row: "SessionRow") -> dict[str, Json]:
+    return {
+        "session": row.id,
+        "log": row.log,
+        "index": row.first,
+        "opened": row.opened,
+        "closed": row.closed,
+        "actor": row.actor,
+        "on_behalf_of": row.on_behalf_of,
+        "resource": row.resource,
+        "pass": row.pass_,
+        "purpose": row.purpose,
+        "ticket": row.ticket,
+        "peer": row.peer,
+        "ended_by": row.reason,
+        "allowed": row.allowed,
+        "refused": row.refused,
+        "rows": row.rows,
+        "bytes": row.bytes,
+    }
+
+
+def _who(row: "SessionRow") -> str:
+    return f"{row.actor} for {row.on_behalf_of}" if row.on_behalf_of else row.actor
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
+
+
+def _lasted(row: "SessionRow") -> str:
+    if row.closed is None:
+        return "no end yet"
+    return how_long(timedelta(seconds=math.ceil((row.closed - row.opened) / 1e6)))
+
+
+def _decision(decision: dict[str, str] | None) -> str:
+    return f"{decision['outcome']} by {decision['rule']}" if decision else ""

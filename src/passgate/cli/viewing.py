@@ -1,0 +1,46 @@
+"""Looking at the record is itself recorded: in a log of the command line's own, beside the gate's."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from passgate.cli.options import actor
+from passgate.cli.output import note
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, EventType, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LOGS = 8
+"""How many commands may record at the same moment."""
+
+
+def record(ledger: Path, type_: EventType, detail: "Mapping[str, Json]") -> None:
+    """Durable before the command shows anything. On a copy that cannot be written a person is told instead.
+
+    Raises LedgerUnavailableError, LedgerCorruptError.
+    """
+    if not os.access(ledger, os.W_OK) or not (ledger / "keys").is_dir():
+        note("This copy of the ledger cannot be written, so that it was looked at is not recorded.")
+        return
+    asyncio.run(_append(ledger, Event(type=type_, actor=actor(), detail=detail)))
+
+
+async def _append(folder: Path, event: Event) -> None:
+    from passgate.ledger.ledger import Ledger
+    from passgate.ledger.settings import LedgerSettings
+
+    for worker in range(_LOGS):
+        try:
+            ledger = Ledger.open(folder, LedgerSettings(node="cli", worker=worker, reserve_bytes=0))
+        except LedgerUnavailableError:
+            if worker == _LOGS - 1:
+                raise
+            continue
+        try:
+            await ledger.append(event).durable
+        finally:
+            ledger.close()
+        return

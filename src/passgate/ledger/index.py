@@ -1,0 +1,262 @@
+"""Finding things: a SQLite index of all logs, which can be thrown away and built anew.
+
+It holds what the leaves say and what recordings show of what came in, both masked; never a statement's text as judged. Every hit
+names the log and the entry, so it is one step from a proof.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from passgate.core.event import EventType
+from passgate.ledger.reader import Entry, LedgerReader, LogReader
+from passgate.ledger.recording import recording_folder
+from passgate.ledger.replay import recorded_lines
+
+FILE = "index.db"
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY, log TEXT NOT NULL, first INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER, actor TEXT NOT NULL,
+  on_behalf_of TEXT NOT NULL, resource TEXT NOT NULL, pass TEXT NOT NULL, purpose TEXT NOT NULL, ticket TEXT, peer TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT '', allowed INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+  rows INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0
+);
+CREATE VIRTUAL TABLE words USING fts5 (said, log UNINDEXED, place UNINDEXED, session UNINDEXED, at UNINDEXED, kind UNINDEXED);
+CREATE TABLE progress (log TEXT PRIMARY KEY, next INTEGER NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session as far as its log tells. ``opened`` and ``closed`` (None while it lives): microseconds since 1970 UTC."""
+
+    id: str
+    log: str
+    first: int
+    opened: int
+    closed: int | None
+    actor: str
+    on_behalf_of: str
+    resource: str
+    pass_: str
+    purpose: str
+    ticket: str | None
+    peer: str
+    reason: str
+    allowed: int
+    refused: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """``said`` is what was found, with the words in brackets; ``place`` is the entry's index in ``log``."""
+
+    log: str
+    place: int
+    session: str
+    at: int
+    kind: str
+    said: str
+
+
+_COLUMNS = ", ".join("pass" if f.name == "pass_" else f.name for f in fields(SessionRow))
+
+
+class Index:
+    """A broken index is thrown away and built anew; LedgerCorruptError comes from the logs themselves."""
+
+    def __init__(self, reader: LedgerReader, connection: sqlite3.Connection) -> None:
+        self._reader = reader
+        self._db = connection
+
+    @classmethod
+    def open(cls, reader: LedgerReader, *, rebuild: bool = False) -> Self:
+        """Open, or begin, the index and bring it up to date. On a folder that cannot be written it lives in memory.
+
+        Raises LedgerCorruptError, LedgerUnavailableError, OSError.
+        """
+        path = reader.path / FILE
+        if rebuild:
+            _remove(path)
+        try:
+            index = cls(reader, _connect(path))
+            index.update()
+        except sqlite3.OperationalError:
+            index = cls(reader, _connect(Path(":memory:")))
+        except sqlite3.DatabaseError:
+            _remove(path)
+            index = cls(reader, _connect(path))
+        else:
+            return index
+        index.update()
+        return index
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def update(self) -> int:
+        """Take in what the logs have gained; how many entries that was."""
+        taken = 0
+        for log in self._reader.logs():
+            with self._db:
+                taken += self._follow(log)
+        return taken
+
+    def size(self) -> int:
+        """Entries taken in."""
+        return int(self._db.execute("SELECT coalesce(sum(next), 0) FROM progress").fetchone()[0])
+
+    def sessions(self, limit: int) -> list[SessionRow]:
+        """Newest first."""
+        found = self._db.execute(f"SELECT {_COLUMNS} FROM sessions ORDER BY opened DESC LIMIT ?", (limit,))  # noqa: S608 - constant names
+        return [_session_row(row) for row in found]
+
+    def beginning_with(self, beginning: str) -> list[SessionRow]:
+        """The session of that id, or else those whose ids begin so, at most ten."""
+        found = self._db.execute(
+            f"SELECT {_COLUMNS} FROM sessions WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC LIMIT 10",  # noqa: S608 - constant names
+            (beginning,),
+        )
+        rows = [_session_row(row) for row in found]
+        return rows[:1] if rows and rows[0].id == beginning else rows
+
+    def search(self, words: str, limit: int) -> list[Hit]:
+        """Entries and recorded lines that hold every one of the words; a word may end in ``*``."""
+        terms = [
+            f'"{word.rstrip("*").replace(chr(34), chr(34) * 2)}"{"*" if word.endswith("*") else ""}'
+            for word in words.split()
+        ]
+        if not terms:
+            return []
+        found = self._db.execute(
+            "SELECT log, place, session, at, kind, snippet(words, 0, '[', ']', ' ... ', 24) FROM words WHERE words MATCH ?"
+            " ORDER BY rank LIMIT ?",
+            (" ".join(terms), limit),
+        )
+        return [
+            Hit(log=log, place=place, session=session, at=at, kind=kind, said=said)
+            for log, place, session, at, kind, said in found
+        ]
+
+    def forget(self, session: str) -> None:
+        """Drop the words of an erased session."""
+        with self._db:
+            self._db.execute("DELETE FROM words WHERE session = ? AND kind = 'in'", (session,))
+
+    # -- following a log -----------------------------------------------------------------------------------------
+
+    def _follow(self, log: LogReader) -> int:
+        known = self._db.execute("SELECT next FROM progress WHERE log = ?", (log.name,)).fetchone()
+        start = place = known[0] if known else 0
+        for entry in log.entries(start):
+            self._take(entry)
+            place = entry.index + 1
+        self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?)", (log.name, place))
+        return place - start
+
+    def _take(self, entry: Entry) -> None:
+        if entry.session:
+            self._take_session(entry)
+        if entry.type == EventType.REC_CHUNK:
+            self._take_chunk(entry)
+            return
+        said = " ".join(_words(entry.event))
+        if said:
+            self._add(said, entry, entry.type)
+
+    def _add(self, said: str, entry: Entry, kind: str) -> None:
+        self._db.execute(
+            "INSERT INTO words VALUES (?, ?, ?, ?, ?, ?)",
+            (said, entry.log.name, entry.index, entry.session, entry.event["time"], kind),
+        )
+
+    def _take_session(self, entry: Entry) -> None:
+        event, detail = entry.event, entry.event.get("detail", {})
+        if entry.type == EventType.SESSION_START:
+            actor, grant, target = event["actor"], event["pass"], event["target"]
+            behind = actor.get("on_behalf_of", [])
+            self._db.execute(
+                "INSERT OR IGNORE INTO sessions"
+                " (id, log, first, opened, actor, on_behalf_of, resource, pass, purpose, ticket, peer)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    entry.session,
+                    entry.log.name,
+                    entry.index,
+                    event["time"],
+                    f"{actor['kind']}:{actor['subject']}",
+                    ", ".join(f"{b['kind']}:{b['subject']}" for b in behind),
+                    target["name"],
+                    grant["id"],
+                    grant["purpose"],
+                    grant["ticket"],
+                    actor["peer"],
+                ),
+            )
+        elif entry.type == EventType.SESSION_END:
+            self._db.execute(
+                "UPDATE sessions SET closed = ?, reason = ?, bytes = ? WHERE id = ?",
+                (event["time"], str(detail.get("reason", "")), detail.get("bytes", 0), entry.session),
+            )
+        elif entry.type == EventType.ACTION_INTENT:
+            self._db.execute("UPDATE sessions SET allowed = allowed + 1 WHERE id = ?", (entry.session,))
+        elif entry.type == EventType.ACTION_REFUSED:
+            self._db.execute("UPDATE sessions SET refused = refused + 1 WHERE id = ?", (entry.session,))
+        elif entry.type == EventType.ACTION_OUTCOME:
+            self._db.execute("UPDATE sessions SET rows = rows + ? WHERE id = ?", (detail.get("rows", 0), entry.session))
+
+    def _take_chunk(self, entry: Entry) -> None:
+        keys = self._reader.session_keys(entry.log, entry.session)
+        folder = recording_folder(entry.log.directory, entry.session)
+        for line in recorded_lines(folder, (entry,), keys):
+            if line.channel == "in":
+                self._add(line.data.decode("utf-8", "replace"), entry, "in")
+
+
+def _words(event: Any) -> Iterator[str]:  # noqa: ANN401 - a leaf's JSON
+    action, decision = event.get("action", {}), event.get("decision", {})
+    if action:
+        yield action["verb"]
+        yield from action["objects"]
+    if decision:
+        yield from (decision["outcome"], decision["rule"])
+    if event["type"] == EventType.SESSION_START:
+        yield from (event["actor"]["subject"], event["pass"]["purpose"], event["pass"]["ticket"] or "")
+        yield from (event["target"]["name"], event["pass"]["id"])
+        yield from (behind["subject"] for behind in event["actor"].get("on_behalf_of", []))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, _SCHEMA_VERSION):
+        connection.close()
+        raise sqlite3.DatabaseError("the index is of another version")
+    if version == 0:
+        connection.executescript(f"{_SCHEMA}PRAGMA user_version = {_SCHEMA_VERSION};")
+        if str(path) != ":memory:":
+            path.chmod(0o600)
+    return connection
+
+
+def _remove(path: Path) -> None:
+    for name in (path, path.with_name(path.name + "-journal")):
+        name.unlink(missing_ok=True)
+
+
+def _session_row(row: tuple[Any, ...]) -> SessionRow:
+    return SessionRow(**dict(zip((f.name for f in fields(SessionRow)), row, strict=True)))
