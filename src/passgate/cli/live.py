@@ -18,9 +18,7 @@ catalog_app = typer.Typer(no_args_is_help=True, help="What the gates know of the
 
 
 def kill(
-    session: Annotated[
-        str, typer.Argument(metavar="SESSION", help="A session's id, as `sessions list --live` shows it.")
-    ],
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, as `sessions live` shows it.")],
     config: ConfigOption = DEFAULT_CONFIG,
     state: StateOption = None,
     as_json: JsonOption = False,
@@ -111,6 +109,13 @@ def refresh_catalog(
                 say(f"{one.gate}: {name} {version}")
     if survey.failed or not survey.answers:
         raise typer.Exit(1)
+
+
+def live_sessions(
+    config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_json: JsonOption = False
+) -> None:
+    """List the sessions that are open now, the oldest first."""
+    say_live_sessions(state_folder_from(config, state).run, as_json=as_json)
 
 
 def say_live_sessions(run_folder: "Path", *, as_json: bool) -> None:

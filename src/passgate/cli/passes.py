@@ -228,7 +228,7 @@ def _say_issued(settings: "Settings", issued: "IssuedPass", secret_file: Path | 
     pass_, now = issued.pass_, datetime.now(UTC)
     ways = connections(settings, pass_.id, sorted(pass_.resources), secret_file=secret_file and secret_file.absolute())
     if as_json:
-        shown: dict[str, Json] = {"pass": _as_json(pass_, now)}
+        shown = _as_json(pass_, now)
         shown["connect"] = [{"resource": way.resource, "command": way.command, "dsn": way.dsn} for way in ways]
         if secret_file is None:
             shown["secret"] = issued.secret.reveal()
