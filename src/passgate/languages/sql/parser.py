@@ -20,7 +20,8 @@ IN_PROCESS_BYTES = 8192
 _OPERATOR_RUN = re.compile(rb"[~!@#^&|`?+\-*/%<>=]{513}")
 """The scanner rescans a run of operator characters once per character: 64 KB of ``+-`` would take seconds."""
 
-_BRACKET = re.compile(rb"[()\[\]]")
+_BRACKET = re.compile(rb"'[^']*'|\"[^\"]*\"|--[^\r\n]*|[()\[\]]")
+"""A bracket, or a plain quote or comment that holds none. Near enough: this only bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +98,12 @@ class Parser:
 
 
 def _depth(data: bytes) -> int:
-    """Deepest nesting of brackets, wherever they stand: quotes are not looked at, since this only bounds."""
+    """Deepest nesting of brackets outside plain quotes."""
     depth = deepest = 0
     for match in _BRACKET.finditer(data):
-        if match[0] in b"([":
+        if match[0] in (b"(", b"["):
             depth += 1
             deepest = max(deepest, depth)
-        else:
+        elif match[0] in (b")", b"]"):
             depth = max(0, depth - 1)
     return deepest

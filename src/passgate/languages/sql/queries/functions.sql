@@ -1,5 +1,5 @@
 -- Functions, procedures, aggregates and window functions: one row per overload.
--- $scope$ is replaced by a condition on n (pg_namespace), p (pg_proc).
+-- What stands between dollar signs is replaced by a condition on n (pg_namespace), p (pg_proc).
 SELECT p.oid,
        n.nspname,
        p.proname,

@@ -1,5 +1,5 @@
 -- Tables, partitioned and foreign tables, views, materialized views, sequences, composite types.
--- $scope$ is replaced by a condition on n (pg_namespace), c (pg_class).
+-- What stands between dollar signs is replaced by a condition on n (pg_namespace), c (pg_class).
 SELECT c.oid,
        n.nspname,
        c.relname,

@@ -1,4 +1,4 @@
--- Types other than the row types of relations. $scope$ is replaced by a condition on n (pg_namespace), t (pg_type).
+-- Types other than the row types of relations. What stands between dollar signs is replaced by a condition on n, t.
 -- The last column holds the OIDs of user-written functions that run when a value is made from text.
 SELECT t.oid,
        n.nspname,
