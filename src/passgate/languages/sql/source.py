@@ -1,6 +1,7 @@
 """Keeps one resource's language up to date with its server's catalog."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from passgate.core.errors import TargetUnavailableError
 from passgate.languages.sql.catalog import Catalog
@@ -8,19 +9,25 @@ from passgate.languages.sql.snapshot import load
 from passgate.pipeline.protocols import Language, TargetQuery
 
 
+class CatalogLanguage(Language, Protocol):
+    """A language that goes on by another snapshot when one is taken, in open sessions too."""
+
+    def use(self, catalog: Catalog) -> None: ...
+
+
 class CatalogSource:
     """A ``LanguageSource``: the composition root calls ``refresh`` at start, on a timer, and after DDL has been carried out.
 
-    A refresh that finds the same content keeps the very same language, so that nothing cached is lost. A refresh that fails keeps
-    the last snapshot in force; before the first one succeeds there is no language.
+    A refresh that finds the same content changes nothing, so that nothing cached is lost. A refresh that fails keeps the last
+    snapshot in force; before the first one succeeds there is no language.
     """
 
-    def __init__(self, query: TargetQuery, build: Callable[[Catalog], Language]) -> None:
-        """``build`` makes the language of a catalog."""
+    def __init__(self, query: TargetQuery, build: Callable[[Catalog], CatalogLanguage]) -> None:
+        """``build`` makes the language from the first snapshot; later ones are handed to it."""
         self._query = query
         self._build = build
         self._catalog: Catalog | None = None
-        self._language: Language | None = None
+        self._language: CatalogLanguage | None = None
 
     @property
     def catalog(self) -> Catalog:
@@ -30,8 +37,8 @@ class CatalogSource:
         return self._catalog
 
     @property
-    def language(self) -> Language:
-        """The language of the snapshot in force. Raises TargetUnavailableError before the first."""
+    def language(self) -> CatalogLanguage:
+        """The one language of the resource. Raises TargetUnavailableError before the first snapshot."""
         if self._language is None:
             raise TargetUnavailableError("The catalog of this resource has not been read yet.")
         return self._language
@@ -39,5 +46,10 @@ class CatalogSource:
     async def refresh(self) -> None:
         """Read the server's catalog anew. Raises TargetUnavailableError."""
         catalog = await load(self._query)
-        if self._catalog is None or catalog.version != self._catalog.version:
-            self._catalog, self._language = catalog, self._build(catalog)
+        if self._language is None:
+            self._language = self._build(catalog)
+        elif self._catalog is None or catalog.version != self._catalog.version:
+            self._language.use(catalog)
+        else:
+            return
+        self._catalog = catalog
