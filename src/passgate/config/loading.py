@@ -19,15 +19,12 @@ _PLAIN = {
     "missing": "is required",
     "string_type": "must be a text (put it in quotes)",
     "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
     "model_type": "must be a mapping of settings",
-    "model_attributes_type": "must be a mapping of settings",
     "mapping_type": "must be a mapping",
     "dict_type": "must be a mapping",
     "tuple_type": "must be a list",
     "is_instance_of": "must be a path",
-    "path_type": "must be a path",
     "time_delta_type": "must be a duration, as in 30m",
 }
 
@@ -65,7 +62,7 @@ def parse_settings(text: str, *, file: str, base: Path) -> Settings:
 
 
 def _problem(source: Source, details: ErrorDetails) -> Problem:
-    path = _known_path(source, details["loc"])
+    path = _path(details["loc"])
     kind = details["type"]
     if kind == "extra_forbidden":
         text = f"unknown setting{did_you_mean(str(path[-1]), _siblings(path))}"
@@ -87,40 +84,29 @@ def _text(source: Source, path: tuple[str | int, ...], details: ErrorDetails) ->
         return f"must be {context['expected']}{near}"
     if kind in ("too_short", "string_too_short"):
         return "must not be empty"
-    plain = _PLAIN.get(kind)
-    return plain or details["msg"].replace("Input should", "must").lower()
+    return _PLAIN.get(kind) or re.sub(r"^(Input|String) should", "must", details["msg"])
 
 
-def _known_path(source: Source, location: Sequence[str | int]) -> tuple[str | int, ...]:
-    """pydantic adds steps of its own (union members, ``[key]``); only those that lead somewhere in the file stay."""
-    path: tuple[str | int, ...] = ()
-    for index, step in enumerate(location):
-        last = index == len(location) - 1
-        if (*path, step) in source.values or (last and step != "[key]" and isinstance(step, str)):
-            path = (*path, step)
-    return path
+def _path(location: Sequence[str | int]) -> tuple[str | int, ...]:
+    """pydantic adds a step of its own where a mapping's key is wrong."""
+    return tuple(location[:-1] if location[-1:] == ("[key]",) else location)
 
 
 def _nearest(source: Source, path: tuple[str | int, ...]) -> Place:
     """Where the value stands; for one that is missing, where the section that lacks it is named."""
     if path in source.values:
         return source.values[path]
-    while path:
-        path = path[:-1]
-        if path in source.keys:
-            return source.keys[path]
-        if path in source.values:
-            return source.values[path]
-    return Place(line=1, column=1)
+    while path := path[:-1]:
+        place = source.keys.get(path) or source.values.get(path)
+        if place is not None:
+            return place
+    return source.values[()]
 
 
 def _at(source: Source, path: tuple[str | int, ...]) -> object:
     value: object = source.value
     for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, tuple) and isinstance(step, int):
-            value = value[step]
+        value = value[step] if isinstance(value, dict) else value[int(step)] if isinstance(value, tuple) else value
     return value
 
 
