@@ -65,7 +65,7 @@ _LITERALS = {kind: Value(type=type_) for kind, type_ in _TYPES_OF_LITERALS.items
 
 
 @declares("A_Const", "ival fval boolval sval bsval isnull location")
-def _constant(walk: Walk, node: Node, scope: Scope) -> Value:
+def _constant(_walk: Walk, node: Node, _scope: Scope) -> Value:
     for kind in node:
         found = _LITERALS.get(kind)
         if found is not None:
@@ -231,12 +231,12 @@ def _grouping(walk: Walk, node: Node, scope: Scope) -> Value:
 @declares("SetToDefault", "location")
 @declares("SQLValueFunction", "op typmod location")
 @declares("MergeSupportFunc", "location")
-def _nothing(walk: Walk, node: Node, scope: Scope) -> Value:
+def _nothing(_walk: Walk, _node: Node, _scope: Scope) -> Value:
     return NOTHING
 
 
 @declares("CurrentOfExpr", "cursor_name cursor_param")
-def _current_of(walk: Walk, node: Node, scope: Scope) -> Value:
+def _current_of(walk: Walk, node: Node, _scope: Scope) -> Value:
     name = node.get("cursor_name", "")
     if name not in walk.env.cursors:
         walk.gap(f"cursor {name} is not known")

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from passgate.core.action import ObjectRef, VerbClass
+from passgate.core.action import ObjectRef
 from passgate.languages.sql.constants import literal
 from passgate.languages.sql.expressions_casts import relation_named
 from passgate.languages.sql.lineage import NOTHING, Value, row
 from passgate.languages.sql.names import call_atom
-from passgate.languages.sql.settings import act_on_setting
+from passgate.languages.sql.settings import act_on_setting, listed
 from passgate.languages.sql.sizes import amplifies
 from passgate.languages.sql.tree import Node
 from passgate.languages.sql.walk import Walk
@@ -39,17 +39,16 @@ def _sequence(walk: Walk, function: ObjectRef, args: list[Node]) -> None:
     if text is None:
         walk.gap(f"the sequence that {function.name}() acts on is computed")
         return
-    relation = relation_named(walk, text)
-    if relation is not None:
-        walk.found.act(function.name, VerbClass.WRITE, walk.names.table(relation).object)
+    relation_named(walk, text)
 
 
-def _set_config(walk: Walk, function: ObjectRef, args: list[Node]) -> None:
+def _set_config(walk: Walk, _function: ObjectRef, args: list[Node]) -> None:
     name = literal(walk, args[0]) if args else None
     if name is None:
         walk.gap("the setting that set_config() sets is computed")
         return
-    act_on_setting(walk, "set", name, [literal(walk, argument) for argument in args[1:2]])
+    text = literal(walk, args[1]) if len(args) > 1 else None
+    act_on_setting(walk, "set", name, [None] if text is None else listed(text))
 
 
 _SPECIAL: dict[str, Callable[[Walk, ObjectRef, list[Node]], None]] = {

@@ -22,6 +22,7 @@ class Findings:
         "_seen",
         "_used",
         "atoms",
+        "explaining",
         "facts",
         "gaps",
         "inputs_matter",
@@ -37,6 +38,7 @@ class Findings:
         self.facts: dict[str, bool | int | str] = {}
         self.inputs_matter = False
         self.read_verb = "select"
+        self.explaining = False
         self.remember: list[Callable[[Memory], None]] = []
         self.stateful = False
         self.passed_on: list[frozenset[StoredColumn]] = []
@@ -76,7 +78,10 @@ class Findings:
         where_effective: bool = False,
         key_pinned: bool = False,
     ) -> None:
-        """Something done to an object."""
+        """Something done to an object; where the statement is only explained, nothing is but to read how it would be."""
+        if self.explaining:
+            verb, verb_class = self.read_verb, VerbClass.READ
+            where_effective = key_pinned = False
         self.add(
             Atom(
                 verb=verb,
@@ -90,11 +95,8 @@ class Findings:
         )
 
     def write(self, verb: str, object_: ObjectRef, how: Reach, column: str = "") -> None:
-        """Rows written. Where the statement is only explained, nothing is: the atom then has the verb of reading the plan."""
+        """Rows written."""
         position = Position.TARGET if column else Position.NONE
-        if self.read_verb != "select":
-            self.act(self.read_verb, VerbClass.READ, object_, column=column, position=position)
-            return
         self.act(
             verb,
             VerbClass.WRITE,

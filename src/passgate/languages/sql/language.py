@@ -120,13 +120,14 @@ class SqlUnderstander:
         found = Findings()
         session = self._session
         paths = memory.paths
-        own = effective_path(session.search_path, session.user)
+        own = effective_path((name.strip('"') for name in session.search_path), session.user)
         environment = Environment(
             names=self._language.names,
             paths=() if paths is None else (own, *(path for path in paths if path != own)),
             shadowed=memory.shadowed,
             cursors=frozenset(memory.cursors),
             inputs=inputs,
+            parse=self._language.parser.parse,
         )
         walk = Walk(environment, found)
         verb, verb_class, fields = "unknown", VerbClass.CODE, None

@@ -46,41 +46,57 @@ class Stored:
 
 
 class Table:
-    """One relation as a FROM item. ``inherited`` are its parents and partitions: reading it may be reading them."""
+    """One relation as a FROM item.
 
-    __slots__ = ("_whole", "body", "fields", "index", "inherited", "open", "own", "relation", "stored")
+    ``ancestors`` are what it is a partition or child of: its rows are theirs. ``descendants`` are its partitions and children:
+    unless ONLY is written, their rows are its.
+    """
+
+    __slots__ = ("_whole", "ancestors", "body", "descendants", "fields", "index", "open", "own", "relation", "stored")
 
     def __init__(
-        self, relation: Relation, stored: Stored, inherited: tuple[Stored, ...], body: ViewBody | None
+        self,
+        relation: Relation,
+        stored: Stored,
+        body: ViewBody | None,
+        ancestors: tuple[Stored, ...] = (),
+        descendants: tuple[Stored, ...] = (),
     ) -> None:
         self.relation = relation
         self.stored = stored
-        self.inherited = inherited
+        self.ancestors = ancestors
+        self.descendants = descendants
         self.body = body
         self.open = relation.system and not relation.columns
-        self._whole: dict[str, tuple[Atom, ...]] = {}
-        self.fields = tuple(
-            Field(column.name, self._value(column.name, column.type_name, number))
-            for number, column in enumerate(relation.columns)
-        )
-        self.index: dict[str, Value] = {field.name: field.value for field in self.fields}
+        self._whole: dict[tuple[str, bool], tuple[Atom, ...]] = {}
         self.own: dict[str, Value] = {
-            name: Value(frozenset((stored.column(name),)), direct=True, type=value.type)
-            for name, value in self.index.items()
+            column.name: self._value(column.name, column.type_name, number, ancestors)
+            for number, column in enumerate(relation.columns)
         }
+        self.index: dict[str, Value] = self.own
+        if descendants:
+            everyone = (*ancestors, *descendants)
+            self.index = {
+                column.name: self._value(column.name, column.type_name, number, everyone)
+                for number, column in enumerate(relation.columns)
+            }
+        self.fields = tuple(Field(name, value) for name, value in self.index.items())
 
     @property
     def object(self) -> ObjectRef:
         return self.stored.object
 
-    def whole(self, verb: str) -> tuple[Atom, ...]:
-        """The atoms of reading the relation, whichever columns: its own, those of what inherits."""
-        found = self._whole.get(verb)
+    def inherited(self, *, only: bool) -> tuple[Stored, ...]:
+        """The other relations whose rows are read or written with its own."""
+        return self.ancestors if only else (*self.ancestors, *self.descendants)
+
+    def whole(self, verb: str, *, only: bool) -> tuple[Atom, ...]:
+        """The atoms of reading the relation, whichever columns: its own, and those of what inherits."""
+        found = self._whole.get((verb, only))
         if found is None:
-            objects = (self.stored.object, *(relative.object for relative in self.inherited))
-            found = self._whole[verb] = tuple(
-                Atom(verb=verb, verb_class=VerbClass.READ, object=object_) for object_ in objects
-            )
+            objects = (self.stored.object, *(relative.object for relative in self.inherited(only=only)))
+            found = tuple(Atom(verb=verb, verb_class=VerbClass.READ, object=object_) for object_ in objects)
+            self._whole[verb, only] = found
         return found
 
     def column(self, name: str, *, only: bool = False) -> Value | None:
@@ -92,9 +108,9 @@ class Table:
             self.index[name] = self.own[name] = found
         return found
 
-    def _value(self, name: str, type_: str, number: int) -> Value:
+    def _value(self, name: str, type_: str, number: int, relatives: tuple[Stored, ...]) -> Value:
         sources = {self.stored.column(name)}
-        sources.update(relative.column(name) for relative in self.inherited if name in relative.names)
+        sources.update(relative.column(name) for relative in relatives if name in relative.names)
         direct = True
         if self.body is not None and number < len(self.body.columns):
             beneath = self.body.columns[number]
@@ -215,14 +231,19 @@ class Names:
 
     def _build(self, relation: Relation, key: tuple[str, str]) -> Table:
         if key in self._building:
-            return Table(relation, self._columns(relation), (), ViewBody((), (f"view {relation} reads itself",), ()))
+            return Table(relation, self._columns(relation), ViewBody((), (f"view {relation} reads itself",), ()))
         self._building.add(key)
         try:
             body = None
             if relation.kind in ("view", "materialized") and not relation.system:
                 body = self._expand(self, relation)
-            inherited = tuple(self._columns(relative) for relative in self._relatives(relation))
-            return Table(relation, self._columns(relation), inherited, body)
+            return Table(
+                relation,
+                self._columns(relation),
+                body,
+                tuple(self._columns(parent) for parent in self.catalog.parents(relation)),
+                tuple(self._columns(child) for child in self._descendants(relation)),
+            )
         finally:
             self._building.discard(key)
 
@@ -233,8 +254,7 @@ class Names:
             found = self._stored[key] = Stored(relation)
         return found
 
-    def _relatives(self, relation: Relation) -> tuple[Relation, ...]:
-        """Descendants and ancestors: a row of a partition is a row of its parent."""
+    def _descendants(self, relation: Relation) -> tuple[Relation, ...]:
         found: dict[tuple[str, str], Relation] = {}
         waiting = list(self.catalog.children(relation))
         while waiting:
@@ -242,9 +262,6 @@ class Names:
             if (child.namespace, child.name) not in found:
                 found[child.namespace, child.name] = child
                 waiting.extend(self.catalog.children(child))
-        for parent in self.catalog.parents(relation):
-            found[parent.namespace, parent.name] = parent
-        found.pop((relation.namespace, relation.name), None)
         return tuple(found.values())
 
 

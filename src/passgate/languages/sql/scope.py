@@ -1,4 +1,4 @@
-"""What names mean inside one query level: FROM items, CTEs, and the levels around it (the rules of PostgreSQL's parse_relation.c)."""
+"""What names mean inside one query level: FROM items, CTEs, and the levels around it (as PostgreSQL's parse_relation.c has it)."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -14,7 +14,8 @@ AMBIGUOUS = Value(type="ambiguous")
 class Entry:
     """A FROM item that can be named: ``alias.column``.
 
-    ``rest`` is set where its columns cannot all be told (a function returning record): any other name is one of them and shows that.
+    ``rest`` is set where its columns cannot all be told (a function returning record): any other name is one
+    of them and shows that.
     ``leaves``: the relations it joins, itself if it is none; ``large``: it may hold many rows.
     """
 

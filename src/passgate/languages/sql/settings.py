@@ -8,6 +8,9 @@ from passgate.languages.sql.walk import Walk
 
 SEARCH_PATH = "search_path"
 
+_OWN_VERBS = {"role": "set_role", "session_authorization": "set_session_authorization"}
+_TRANSACTION = frozenset({"transaction_isolation", "transaction_read_only", "transaction_deferrable"})
+
 
 def setting(name: str) -> ObjectRef:
     """A setting as policy sees it. Names with a dot are the database's own and mean nothing to the server."""
@@ -15,10 +18,25 @@ def setting(name: str) -> ObjectRef:
     return ObjectRef(kind="setting", name=lower, system="." not in lower, effect=setting_effect(lower))
 
 
-def act_on_setting(walk: Walk, verb: str, name: str, values: Sequence[str | None]) -> None:
-    """One setting set or reset, wherever that is written."""
+def verb_of_setting(verb: str, name: str) -> str:
+    """``SET role`` is SET ROLE, however it is spelled."""
+    lower = name.lower()
+    return "set_transaction" if lower in _TRANSACTION else _OWN_VERBS.get(lower, verb)
+
+
+def act_on_setting(walk: Walk, verb: str, name: str, values: Sequence[str | None] | None) -> str:
+    """One setting set or reset, wherever that is written; ``values`` None is its default. Returns the verb."""
     found = setting(name)
+    verb = verb_of_setting(verb, found.name)
     walk.found.act(verb, VerbClass.SESSION, found)
-    if found.name == SEARCH_PATH:
+    if found.name == SEARCH_PATH and values is not None:
         path = None if None in values else tuple(value for value in values if value is not None)
         walk.found.remember.append(lambda memory: memory.move_path(path))
+    return verb
+
+
+def listed(text: str) -> list[str | None]:
+    """A list of identifiers in one text, as set_config() takes it."""
+    return [
+        part[1:-1].replace('""', '"') if part[:1] == '"' else part.lower() for part in map(str.strip, text.split(","))
+    ]

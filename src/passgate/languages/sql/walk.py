@@ -13,7 +13,7 @@ from passgate.languages.sql.findings import Findings
 from passgate.languages.sql.lineage import Value
 from passgate.languages.sql.names import Names, Paths, Table, object_of, unknown_object
 from passgate.languages.sql.scope import Scope, With
-from passgate.languages.sql.tree import Node
+from passgate.languages.sql.tree import Node, ParsedStatement
 from passgate.pipeline.protocols import Input
 
 MAX_DEPTH = 120
@@ -29,6 +29,7 @@ class Environment:
     shadowed: frozenset[str] = frozenset()
     cursors: frozenset[str] = frozenset()
     inputs: Sequence[Input] | None = None
+    parse: Callable[[str], tuple[ParsedStatement, ...]] | None = None
     arguments: Mapping[int, Node] = field(default_factory=dict)
 
 
@@ -68,8 +69,7 @@ class Walk:
     def read(self, relation: Relation, *, only: bool = False) -> Table:
         """The relation is read: atoms of it as a whole, of what inherits (unless ``only``), and of a view's definition."""
         table = self.names.table(relation)
-        whole = table.whole(self.found.read_verb)
-        for atom in whole[:1] if only else whole:
+        for atom in table.whole(self.found.read_verb, only=only):
             self.found.interned(atom)
         body = table.body
         if body is not None:

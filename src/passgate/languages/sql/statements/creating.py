@@ -1,6 +1,7 @@
 """Making a relation of a query's result: CREATE TABLE AS, SELECT INTO, CREATE MATERIALIZED VIEW, CREATE VIEW."""
 
 from passgate.core.action import ObjectRef, Position, VerbClass
+from passgate.languages.sql.catalog import TEMPORARY
 from passgate.languages.sql.memory import Memory
 from passgate.languages.sql.scope import With
 from passgate.languages.sql.statements.meaning import Meaning, read_statement, states
@@ -16,14 +17,18 @@ def new_relation(walk: Walk, node: Node) -> ObjectRef:
     walk.check("RangeVar", node, RANGE_VAR)
     namespace = node.get("schemaname", "")
     if node.get("relpersistence", "p") == "t":
-        namespace = namespace or "pg_temp"
+        namespace = namespace or TEMPORARY
     if not namespace:
-        firsts = {path[0] if path else "" for path in walk.env.paths}
+        schemas = walk.names.catalog.schemas
+        firsts = {next((schema for schema in path if schema in schemas), "") for path in walk.env.paths}
         namespace = firsts.pop() if len(firsts) == 1 else ""
-    return ObjectRef(kind="relation", name=node.get("relname", ""), namespace=namespace, effect="additive")
+    name = node.get("relname", "")
+    if namespace.startswith(TEMPORARY):
+        walk.found.remember.append(lambda memory: memory.shadow(name))
+    return ObjectRef(kind="relation", name=name, namespace=namespace, effect="additive")
 
 
-def select_into(walk: Walk, node: Node, into: Node, memory: Memory) -> Meaning:
+def select_into(walk: Walk, node: Node, into: Node, _memory: Memory) -> Meaning:
     """The columns of the query are the source of the new relation's."""
     create_as(walk, {"SelectStmt": node}, into)
     return Meaning("create_as", VerbClass.DDL)
@@ -50,7 +55,7 @@ def _create_table_as(walk: Walk, node: Node, memory: Memory) -> Meaning:
 
 
 @states("ViewStmt", "view aliases query replace options withCheckOption")
-def _create_view(walk: Walk, node: Node, memory: Memory) -> Meaning:
+def _create_view(walk: Walk, node: Node, _memory: Memory) -> Meaning:
     """A view shows what its query reads to whoever reads the view."""
     made = new_relation(walk, node["view"])
     if node.get("replace"):
@@ -61,7 +66,7 @@ def _create_view(walk: Walk, node: Node, memory: Memory) -> Meaning:
 
 
 @states("RefreshMatViewStmt", "concurrent skipData relation")
-def _refresh(walk: Walk, node: Node, memory: Memory) -> Meaning:
+def _refresh(walk: Walk, node: Node, _memory: Memory) -> Meaning:
     relation = walk.relation(node["relation"])
     object_ = walk.object(node["relation"])
     if relation is not None:

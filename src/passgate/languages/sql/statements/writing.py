@@ -56,12 +56,11 @@ class Target:
         found.write(verb, self.table.object, how)
         for column in columns:
             found.write(verb, self.table.object, how, column)
-        if self.node.get("inh", False) or self.table.relation.parents:
-            for relative in self.table.inherited:
-                found.write(verb, relative.object, how)
-                for column in columns:
-                    if column in relative.names:
-                        found.write(verb, relative.object, how, column)
+        for relative in self.table.inherited(only=not self.node.get("inh", False)):
+            found.write(verb, relative.object, how)
+            for column in columns:
+                if column in relative.names:
+                    found.write(verb, relative.object, how, column)
         self._beneath(verb, how, columns)
 
     def _beneath(self, verb: str, how: Reach, columns: Iterable[str]) -> None:
