@@ -18,7 +18,9 @@ catalog_app = typer.Typer(no_args_is_help=True, help="What the gates know of the
 
 
 def kill(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's id, as `sessions live` shows it.")],
+    session: Annotated[
+        str, typer.Argument(metavar="SESSION", help="A session's id, as `sessions list --live` shows it.")
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     state: StateOption = None,
     as_json: JsonOption = False,
@@ -111,15 +113,8 @@ def refresh_catalog(
         raise typer.Exit(1)
 
 
-def live_sessions(
-    config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_json: JsonOption = False
-) -> None:
-    """List the sessions that are open now, the oldest first."""
-    say_live_sessions(state_folder_from(config, state).run, as_json=as_json)
-
-
 def say_live_sessions(run_folder: "Path", *, as_json: bool) -> None:
-    """The sessions of every gate, the oldest first."""
+    """The sessions of every gate, the oldest first: ``sessions list --live``."""
     from passgate.api.client import AdminClient
 
     survey = AdminClient(run_folder).sessions()

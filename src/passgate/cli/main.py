@@ -24,7 +24,7 @@ GROUPS = {
 """Name of a group -> the module and the attribute that hold it."""
 
 LIVE_COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
-    "sessions": {"live": live.live_sessions, "kill": live.kill},
+    "sessions": {"kill": live.kill},
     "policy": {"reload": live.reload_policy},
 }
 """What a group about records or rules gets besides: commands that ask the gates which run now."""

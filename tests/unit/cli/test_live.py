@@ -1,11 +1,13 @@
 """Commands that ask the gates which run now."""
 
 import json
+from pathlib import Path
 
 import pytest
 import typer
 
 from passgate.cli import live
+from passgate.cli.live import say_live_sessions
 from tests.unit.api.conftest import Gate
 from tests.unit.cli import conftest
 from tests.unit.cli.conftest import Passgate, RunningGates
@@ -21,7 +23,7 @@ def _live_commands(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def build(words: object = ()) -> typer.Typer:
             app = typer.Typer(pretty_exceptions_enable=False)
-            for command in (live.kill, live.live_sessions, live.status, live.reload_policy):
+            for command in (live.kill, live.status, live.reload_policy):
                 app.command()(command)
             app.add_typer(live.catalog_app, name="catalog")
             return app
@@ -87,11 +89,13 @@ def test_catalogs_are_read_anew(passgate: Passgate, gates: RunningGates) -> None
     assert (result.code, result.err) == (1, "passgate: gate-0: down cannot be reached\n")
 
 
-def test_live_sessions_of_all_gates(passgate: Passgate, gates: RunningGates) -> None:
+def test_live_sessions_of_all_gates(gates: RunningGates, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gates.start(0, Gate())
     gates.start(1, Gate(live={}))
-    shown = json.loads(passgate("live-sessions", "--json").out)
+    say_live_sessions(folder / "state" / "run", as_json=True)
+    shown = json.loads(capsys.readouterr().out)
     assert [(s["gate"], s["id"], s["pass_id"]) for s in shown] == [("gate-0", "s1", "pg_1"), ("gate-0", "s2", "pg_1")]
-    table = passgate("live-sessions").out
+    say_live_sessions(folder / "state" / "run", as_json=False)
+    table = capsys.readouterr().out
     assert "agent:reporter for human:ada@example.com" in table
     assert "2026-03-01 12:00:00Z" in table
