@@ -20,12 +20,14 @@ framing.py         frontend_splitter(limits), backend_splitter(limits), StartupS
                    PRE_AUTHENTICATION, UPSTREAM_STARTUP. splitter.feed(data); while (frame := splitter.next()) is not None:
                    frame.kind, .count, .data (headers included), .payload, .whole. Runs of rows are one frame;
                    splitter.stream(ROWS) lets untouched rows through in pieces (frame.whole False, count = messages that end in it)
-types.py           OIDs, value_kind(oid), can hold a mask or not
+types.py           OIDs of built-in types; value_kind(oid), carrier(oid, format): what a mask fits in, where text can be found
 shape.py           result_shape(description, origin) -> core Shape
-rows.py            RowRewriter(plan, description, masker).rewrite(run) -> Rewritten(data, rows, masked)
-copy_rows.py       CopyRewriter: the same for COPY TO STDOUT in text, csv and binary
-values.py          decode_parameter(value, oid, format) -> the text the server would print, or opaque
-refusal.py         refusal(...) and fatal(...) -> ErrorResponse; masked(report, scan_text); withheld(report)
-sqlstate.py        the codes in use and their condition names
+cells.py           CellMasker: a plan on the cells of a run, column by column; shared by rows and COPY
+rows.py            RowRewriter(plan=, description=, masker=).rewrite(run) -> Rewritten(data, rows, masked, dropped)
+copy_formats.py    CopyOptions(format, delimiter, null, quote, escape, header); text, csv and binary taken apart and put together
+copy_rows.py       CopyRewriter(plan=, columns=copy_columns(type OIDs, options), options=, masker=).rewrite(run), .finish()
+values.py          decode_parameter(value, oid, format) -> ParameterValue(text, type, opaque): what the server would print
+refusal.py         refusal(...), fatal(sqlstate, ...), notice(...); masked(report, scan_text), withheld(report)
+sqlstate.py        the codes in use, condition(sqlstate)
 hot/               per message and per row, compiled by mypyc where a C compiler is there
 """
