@@ -28,11 +28,7 @@ def sections() -> dict[str, str]:
 
 def commands() -> Iterator[tuple[str, Callable[..., object]]]:
     yield from (("init", init), ("serve", serve), ("status", live.status), ("version", version.version))
-    yield from (
-        ("sessions live", live.live_sessions),
-        ("sessions kill", live.kill),
-        ("policy reload", live.reload_policy),
-    )
+    yield from (("sessions kill", live.kill), ("policy reload", live.reload_policy))
     for name, group in (("pass", passes.pass_app), ("catalog", live.catalog_app), ("config", config_app)):
         for command in group.registered_commands:
             assert command.callback is not None
