@@ -60,6 +60,11 @@ def _grouped(data: bytes, start: int, end: int, low: int, high: int) -> bool:
     return _number(data, start, end, low, high)
 
 
+def _unlabelled_group(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """Both of the rules above: not a stretch of a table or a dump of bytes."""
+    return _grouped(data, start, end, low, high) and not _named_otherwise(data, start, low)
+
+
 def _named_otherwise(data: bytes, start: int, low: int) -> bool:
     return _OTHER_NUMBER.search(data[max(low, start - _LABEL_REACH) : start]) is not None
 
@@ -93,6 +98,7 @@ EDGES: Final[Mapping[str, Edge]] = {
     "number": _number,
     "grouped": _grouped,
     "unlabelled": _unlabelled,
+    "unlabelled_group": _unlabelled_group,
     "token": _token,
     "address": _address,
 }

@@ -40,10 +40,13 @@ def merge(matches: Iterable[Match]) -> tuple[Finding, ...]:
 
     The label of a union is that of its best ranked member, then of the longest, then of the first rule id.
     """
+    ordered = sorted(matches, key=lambda m: (m.start, -m.end, m.rule))
+    if len(ordered) == 1:
+        return (_union(ordered, ordered[0].end),)
     merged: list[Finding] = []
     group: list[Match] = []
     reach = -1
-    for match in sorted(matches, key=lambda m: (m.start, -m.end, m.rule)):
+    for match in ordered:
         touches = bool(group) and match.start == reach and match.type == _best(group).type
         if group and match.start >= reach and not touches:
             merged.append(_union(group, reach))

@@ -16,7 +16,7 @@ from passgate.masking.detectors.rule import CompiledRule
 class VectorscanGate:
     """One compiled database for the process, one scratch per thread: a shared scratch makes concurrent scans fail.
 
-    A rule that asks for a context word is gated by the word alone: words are rare where numbers are not, and the database is smaller.
+    A rule that asks for a context word is gated by the word alone: words are rarer than numbers, and the database is smaller.
     """
 
     def __init__(self, rules: Sequence[CompiledRule], *, fingerprint: str, cache: Path | None = None) -> None:
@@ -86,4 +86,19 @@ def _load(cache: Path, key: str) -> "hyperscan.Database | None":
 
 
 def _any_of(words: Sequence[str]) -> bytes:
-    return b"(?i)(?:" + "|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in words).encode() + b")"
+    """Any of the context words where a word of a text or of a ``snake_case`` or ``camelCase`` name can begin and end."""
+    alone = "|".join(_edged(word, _spaced(word)) for word in words)
+    humps = [word for word in words if word[0].isascii() and word[0].isalpha()]
+    inner = "|".join(word[0].upper() + f"(?i:{_spaced(word[1:])})(?:\\b|_|[A-Z])" for word in humps)
+    return (f"(?:{alone}|[a-z0-9](?:{inner}))" if inner else f"(?:{alone})").encode()
+
+
+def _edged(word: str, pattern: str) -> str:
+    """Bytes beyond ASCII are no word bytes to ``\\b``, so a word that begins or ends with one is taken anywhere."""
+    before = r"(?:\b|_)" if word[0].isascii() and word[0].isalnum() else ""
+    after = r"(?:\b|_|[A-Z])" if word[-1].isascii() and word[-1].isalnum() else ""
+    return f"{before}(?i:{pattern}){after}"
+
+
+def _spaced(word: str) -> str:
+    return re.escape(word).replace("\\ ", r"[\s_\-]{0,2}")

@@ -16,6 +16,7 @@ from passgate.masking.detectors.validators import (
 
 VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "card": finance.card,
+    "card_major": finance.card_major,
     "card_in_context": finance.card_in_context,
     "iban": finance.iban,
     "bic": finance.bic,

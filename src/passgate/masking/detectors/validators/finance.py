@@ -4,6 +4,8 @@ import hashlib
 
 from passgate.masking.detectors.validators.digits import all_same, compact, luhn, mod97, only_digits, weighted
 
+_SMALL = ("2200", "2204", frozenset((16,)))
+
 # Issuer ranges (ISO/IEC 7812 prefixes as the networks publish them): lowest, highest prefix, allowed lengths.
 _NETWORKS: tuple[tuple[str, str, frozenset[int]], ...] = (
     ("4", "4", frozenset((13, 16, 19))),  # Visa
@@ -21,7 +23,7 @@ _NETWORKS: tuple[tuple[str, str, frozenset[int]], ...] = (
     ("38", "39", frozenset((14, 16))),
     ("3528", "3589", frozenset((16, 19))),  # JCB
     ("62", "62", frozenset((16, 17, 18, 19))),  # UnionPay
-    ("2200", "2204", frozenset((16,))),  # Mir
+    _SMALL,  # Mir, and from here on the smaller networks
     ("60", "60", frozenset((16,))),  # RuPay
     ("508", "508", frozenset((16,))),
     ("81", "82", frozenset((16,))),
@@ -29,13 +31,6 @@ _NETWORKS: tuple[tuple[str, str, frozenset[int]], ...] = (
     ("4011", "4011", frozenset((16,))),  # Elo
     ("5067", "5067", frozenset((16,))),
     ("636", "636", frozenset((16, 17, 18, 19))),  # InterPayment, Elo
-)
-_RARE: tuple[tuple[str, str, frozenset[int]], ...] = (
-    ("50", "50", frozenset(range(12, 20))),  # Maestro
-    ("56", "69", frozenset(range(12, 20))),
-    ("1800", "1800", frozenset((15,))),  # JCB, old
-    ("2131", "2131", frozenset((15,))),
-    ("1", "1", frozenset((15,))),  # UATP
 )
 
 
@@ -47,6 +42,12 @@ def card(data: bytes) -> bool:
     """An issuer range, its length and the Luhn digit: about one random 16-digit number in fifty passes."""
     digits = only_digits(data)
     return _issued(digits, _NETWORKS) and luhn(digits) and len(set(digits)) > 2
+
+
+def card_major(data: bytes) -> bool:
+    """Digits with nothing beside them: the ranges of the large networks only, about one random number in fifty-five."""
+    digits = only_digits(data)
+    return _issued(digits, _NETWORKS[: _NETWORKS.index(_SMALL)]) and luhn(digits) and len(set(digits)) > 2
 
 
 def card_in_context(data: bytes) -> bool:

@@ -25,16 +25,24 @@ def ipv4(data: bytes) -> bool:
         return False
     if octets[0] in (b"0", b"127", b"255") or octets == [b"1", b"2", b"3", b"4"]:
         return False
-    return sum(len(octet) for octet in octets) > 4
+    # 2.5.29.9 is a section or an object identifier; the addresses that look like it are all below 10.0.0.0/8
+    return octets[0] == b"10" or any(int(octet) >= 30 for octet in octets)
 
 
 def ipv6(data: bytes) -> bool:
-    """RFC 4291 text that names a machine: not the unspecified or loopback address, and more than a ``::`` between two words."""
+    """RFC 4291 text that names a machine: not the unspecified or loopback address, nor two words of code around ``::``."""
     try:
         address = ipaddress.IPv6Address(data.decode("ascii"))
     except ValueError:
         return False
-    return not address.is_unspecified and not address.is_loopback and data.count(b":") > 2
+    return (
+        not address.is_unspecified
+        and not address.is_loopback
+        and (
+            (data.count(b":") > 2 and (data.count(b":") > 4 or any(0x30 <= byte <= 0x39 for byte in data)))
+            or (len(data.split(b":")[0]) > 2 and any(0x30 <= byte <= 0x39 for byte in data))
+        )
+    )
 
 
 def mac(data: bytes) -> bool:

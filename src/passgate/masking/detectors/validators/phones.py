@@ -8,7 +8,15 @@ from passgate.masking.detectors.validators.digits import only_digits
 # ITU-T E.164 country codes (list of 2016-11-15), by their first digits.
 _ONE: Final = ("1", "7")
 _TWO: Final = re.compile(r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]")
-_THREE: Final = re.compile(r"2[1-69]|3[578]|42|50|59|6[789]|8[0578]|9[679]")
+_THREE: Final = re.compile(
+    r"2(?:1[12368]|[2-6][0-9]|9[0-9])|3[578][0-9]|42[0-9]|50[0-9]|59[0-9]|6[789][0-9]|8[0578][0-9]|9[679][0-9]"
+)
+
+
+_DATE: Final = re.compile(
+    rb"(?:19|20)[0-9]{2}[\-/. ](?:(?:19|20)[0-9]{2}|[01]?[0-9][\-/. ][0-3]?[0-9])"
+    rb"|[0-3]?[0-9][\-/.][01]?[0-9][\-/.](?:19|20)[0-9]{2}"
+)
 
 
 def phone(data: bytes) -> bool:
@@ -20,7 +28,9 @@ def phone(data: bytes) -> bool:
 
 
 def phone_in_context(data: bytes) -> bool:
-    """Next to a word for telephone: six to fifteen digits that are not one digit over and over."""
+    """Next to a word for telephone: six to fifteen digits, not one digit over and over, not a date, years or an IP address."""
+    if _DATE.match(data) is not None or data.count(b".") == 3:
+        return False
     digits = only_digits(data)
     return 6 <= len(digits) <= 15 and len(set(digits)) > 1
 

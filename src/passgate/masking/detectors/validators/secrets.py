@@ -19,6 +19,14 @@ _PLACEHOLDER: Final = re.compile(
     rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\."
 )
 _WORDS: Final = re.compile(rb"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
+_IDENTIFIER: Final = re.compile(
+    rb"[A-Za-z]{2,}[0-9]{0,4}(?:[-_.:][A-Za-z]*[0-9]{0,4})+|[A-Z]+[0-9]{0,3}(?:_[A-Z0-9]{1,16})+"
+)
+_CONSTANT: Final = re.compile(rb"[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+|[A-Za-z]+\.[a-z_]+(?:\.[a-z_]+)*")
+_TYPE: Final = re.compile(
+    rb"(?i)\w*(?:str|bool|string|type|field|option|optional|none|int|any|input|form|widget|error|exception|handler|policy|manager|provider|"
+    rb"service|validator|encoder|hash|hasher|text|bytes|bytearray|strdup|dict|list|column|func|function|callback|prompt|path|file|name)\b.{0,2}"
+)
 _UUID: Final = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX: Final = re.compile(rb"[0-9a-fA-F]+")
 _DATE_OR_NUMBER: Final = re.compile(rb"[0-9.,:TZ+/\- ]+")
@@ -45,8 +53,10 @@ def high_entropy(data: bytes) -> bool:
     """A value next to a telling name only: random enough, and none of the usual other things (UUID, digest, date, path, word)."""
     if not real_secret(data) or _DATE_OR_NUMBER.fullmatch(data) or _UUID.fullmatch(data) or _PATH.fullmatch(data):
         return False
+    if _IDENTIFIER.fullmatch(data):
+        return False
     if _WORDS.fullmatch(data):
-        return len(data) >= 16 and b"-" not in data and b"_" not in data and entropy(data) >= 3.8 and _mixed(data)
+        return len(data) >= 16 and data.isalpha() and entropy(data) >= 3.8 and _mixed(data)
     if _HEX.fullmatch(data):
         return len(data) >= 16 and entropy(data) >= 2.8
     return entropy(data) >= 3.0 and any(0x30 <= byte <= 0x39 for byte in data)
@@ -54,7 +64,9 @@ def high_entropy(data: bytes) -> bool:
 
 def password(data: bytes) -> bool:
     """What stands after ``password =``: anything but a placeholder, a reference or code."""
-    return real_secret(data) and len(data) >= 4 and _CODE.search(data) is None
+    if not real_secret(data) or len(data) < 4 or _CONSTANT.fullmatch(data) or (data.isalpha() and len(data) < 6):
+        return False
+    return _CODE.search(data) is None and _TYPE.fullmatch(data) is None
 
 
 _CODE: Final = re.compile(
@@ -104,7 +116,12 @@ def basic_credentials(data: bytes) -> bool:
     except (binascii.Error, ValueError):
         return False
     user, colon, word = decoded.partition(b":")
-    return bool(colon) and bool(word) and all(0x20 <= byte != 0x7F for byte in user + word)
+    if not colon or not word:
+        return False
+    try:
+        return (user + word).decode().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def mixed_case_and_digit(data: bytes) -> bool:
@@ -132,7 +149,12 @@ def mixed_case_and_digit_loose(data: bytes) -> bool:
 
 def letters_and_digits_loose(data: bytes) -> bool:
     """A header's or cookie's value: letters and digits, no placeholder, no word."""
-    return real_secret(data) and _WORDS.fullmatch(data) is None and any(0x30 <= byte <= 0x39 for byte in data) and entropy(data) >= 2.8
+    return (
+        real_secret(data)
+        and _WORDS.fullmatch(data) is None
+        and any(0x30 <= byte <= 0x39 for byte in data)
+        and entropy(data) >= 2.8
+    )
 
 
 def url_password(data: bytes) -> bool:
@@ -141,24 +163,33 @@ def url_password(data: bytes) -> bool:
 
 
 def dsn_password(data: bytes) -> bool:
-    """``password=...`` of a connection string, key and all: its value is no reference to somewhere else."""
-    value = data.partition(b"=")[2].strip().strip(b"'\"{}")
-    return bool(value) and url_password(value)
+    """``password=...`` of a connection string: no reference, no code, no null."""
+    return (
+        url_password(data)
+        and b"(" not in data
+        and data.lower().rstrip(b")") not in (b"none", b"null", b"false", b"true", b"self.password")
+    )
 
 
 def quoted_password(data: bytes) -> bool:
-    """A quoted value, key and all: not a placeholder, a message or a name."""
-    quote = data[-1:]
-    value = data[: -1].rpartition(quote)[2] if quote in (b"'", b'"') else data
-    return password(value) and b" " not in value.strip()
+    """A quoted value: not a placeholder, a message or a name."""
+    return password(data) and b" " not in data.strip()
 
 
 def strong_password(data: bytes) -> bool:
     """A word of prose that can only be a password: digits or signs among letters."""
-    kinds = sum((any(0x61 <= b <= 0x7A for b in data), any(0x41 <= b <= 0x5A for b in data), any(0x30 <= b <= 0x39 for b in data)))
+    kinds = sum(
+        (
+            any(0x61 <= b <= 0x7A for b in data),
+            any(0x41 <= b <= 0x5A for b in data),
+            any(0x30 <= b <= 0x39 for b in data),
+        )
+    )
     signs = any(b in b"!@#$%^&*_+=?-" for b in data.rstrip(b".?!"))
     return real_secret(data) and kinds >= 2 and (kinds == 3 or signs or any(0x30 <= b <= 0x39 for b in data))
 
 
-_REFERENCE: Final = re.compile(rb"^\$|^%|^\{|\$\{|\{\{|^<.*>$|^\[.*\]$|^\.{2,}$|^your[-_ ]|^x{3,}$|(?i:redacted|placeholder)")
+_REFERENCE: Final = re.compile(
+    rb"^\$|^%|^\{|\$\{|\{\{|^<.*>$|^\[.*\]$|^\.{2,}$|^your[-_ ]|^x{3,}$|(?i:redacted|placeholder)"
+)
 _STARS: Final = re.compile(rb"[*xX.]{3,}|\*+")
