@@ -16,7 +16,8 @@ Rules. Everything that affects them lives in this file.
 6. After an error of the server's own, it skips what it was sent up to Sync: those entries go, the changes they made to the tables
    of names are undone, and what the client still sends before its Sync is dropped.
 7. A portal keeps the statement it was bound to. A name of a statement that is open cannot be parsed again; a statement or portal
-   that is not in the tables cannot be used, even if the server knows one of that name (SQL's PREPARE and DECLARE).
+   that is not in the tables cannot be used, even if the server knows one of that name (SQL's PREPARE and DECLARE); only
+   the columns of such a portal may be asked for.
 8. No row without a description: an Execute of what nobody has described is preceded by a Describe of the gate's own.
 9. During COPY IN the server ignores Sync and Flush, so their entries go; the client's Sync after CopyDone counts.
 10. FunctionCall, COPY BOTH and everything that is not in the tables below is refused or breaks the protocol.
@@ -272,12 +273,14 @@ class Conversation(Generic[Work]):
                 return self._rebuff("26000", f'prepared statement "{message.name}" does not exist')
         else:
             portal = self.portals.get(message.name)
-            if portal is None:
-                return self._rebuff("34000", f'portal "{message.name}" does not exist')
-            statement = portal.statement
+            statement = portal.statement if portal is not None else None
         return self._send_describe(frame.data, statement, visible=True)
 
-    def _send_describe(self, data: bytes, statement: Statement, *, visible: bool) -> None:
+    def _send_describe(self, data: bytes, statement: Statement | None, *, visible: bool) -> None:
+        """``statement`` None: a cursor that SQL declared, of which drivers ask what its columns are."""
+        if statement is None:
+            self._send(data, Expected(step=Step.DESCRIBE, visible=visible))
+            return
         before = statement.epoch
         statement.epoch = self.epoch
 
@@ -542,14 +545,15 @@ class Conversation(Generic[Work]):
     def _row_description(self, frame: Frame, entry: Expected[Work] | None) -> None:
         if entry is not None and entry.step is Step.QUERY and entry.execution is not None:
             self._items.append(Described(execution=entry.execution, data=frame.data))
-        elif (answered := self._answer(frame, entry, Step.DESCRIBE)) is not None and answered.statement is not None:
-            answered.statement.description = frame.data
+        elif (answered := self._answer(frame, entry, Step.DESCRIBE)) is not None:
+            if answered.statement is not None:
+                answered.statement.description = frame.data
             self._finish(frame, answered)
 
     def _no_data(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        answered = self._answer(frame, entry, Step.DESCRIBE)
-        if answered is not None and answered.statement is not None:
-            answered.statement.description = b""
+        if (answered := self._answer(frame, entry, Step.DESCRIBE)) is not None:
+            if answered.statement is not None:
+                answered.statement.description = b""
             self._finish(frame, answered)
 
     def _data_row(self, frame: Frame, entry: Expected[Work] | None) -> None:
