@@ -27,6 +27,7 @@ rows.py            RowRewriter(plan=, description=, masker=).rewrite(run) -> Rew
 copy_formats.py    CopyOptions(format, delimiter, null, quote, escape, header); text, csv and binary taken apart and put together
 copy_rows.py       CopyRewriter(plan=, columns=copy_columns(type OIDs, options), options=, masker=).rewrite(run), .finish()
 values.py          decode_parameter(value, oid, format) -> ParameterValue(text, type, opaque): what the server would print
+binary_values.py   the binary format of each built-in type it knows
 refusal.py         refusal(...), fatal(sqlstate, ...), notice(...); masked(report, scan_text), withheld(report)
 sqlstate.py        the codes in use, condition(sqlstate)
 hot/               per message and per row, compiled by mypyc where a C compiler is there
