@@ -31,7 +31,7 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         """Raises StoreError."""
         self.path = path
-        _claim_file(path)
+        self._identity = _claim_file(path)
         self._engine = _engine(path)
         try:
             with self.writing() as connection:
@@ -63,6 +63,7 @@ class SqliteDatabase:
 
     @contextmanager
     def _failures(self, what: str) -> Iterator[None]:
+        self._check_identity()
         try:
             yield
         except SQLAlchemyError as error:
@@ -71,16 +72,30 @@ class SqliteDatabase:
         except ValueError:  # of a column's type: the row holds what Passgate never wrote
             raise StoreError(f"The state store {self.path} holds a value that is not of its column's type") from None
 
+    def _check_identity(self) -> None:
+        # A file that was moved away or put back from a backup is still open here, and would never show a revocation again.
+        try:
+            found = _identity(self.path.stat())
+        except OSError as error:
+            raise StoreError(f"The state store {self.path} is gone: {error.strerror}") from error
+        if found != self._identity:
+            raise StoreError(f"The state store {self.path} was replaced while it was in use: start again")
 
-def _claim_file(path: Path) -> None:
+
+def _claim_file(path: Path) -> tuple[int, int]:
     """The file must be there with mode 0600 before SQLite writes to it: the WAL files take their mode from it."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        mode = path.stat().st_mode
+        status = path.stat()
     except OSError as error:
         raise StoreError(f"The state store {path} cannot be opened: {error.strerror}") from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise StoreError(f"Others may read or write the state store {path}: chmod 600 {path}")
+    return _identity(status)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _engine(path: Path) -> Engine:

@@ -71,6 +71,23 @@ def test_a_failure_names_the_file_and_none_of_the_values(path: Path, database: S
     assert caught.value.__suppress_context__
 
 
+def test_a_file_that_was_taken_away_or_put_back_is_not_trusted_any_more(path: Path, database: SqliteDatabase) -> None:
+    def count() -> int | None:
+        with database.reading() as connection:
+            number: int | None = connection.execute(text("SELECT count(*) FROM node_keys")).scalar()
+            return number
+
+    assert count() == 0
+    moved = path.rename(path.with_name("moved.db"))
+    with pytest.raises(StoreError, match=r"state\.db is gone: No such file"):
+        count()
+    path.write_bytes(moved.read_bytes())
+    with pytest.raises(StoreError, match="was replaced while it was in use"):
+        count()
+    moved.rename(path)
+    assert count() == 0
+
+
 def test_readers_go_on_while_another_process_writes(path: Path, database: SqliteDatabase) -> None:
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
