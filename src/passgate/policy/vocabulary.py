@@ -116,5 +116,7 @@ EFFECTS = frozenset(
         *("definer", "unknown"),
         # what a setting governs
         *("lexing", "privilege", "transaction", "resource", "harmless"),
+        # what a change of structure does to what is there
+        *("additive", "maintenance", "destructive"),
     }
 )
