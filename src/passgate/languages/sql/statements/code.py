@@ -13,9 +13,9 @@ from passgate.languages.sql.tree import Node, items, qualified, unwrap, words
 from passgate.languages.sql.walk import Walk
 
 
-def _code(walk: Walk, verb: str, kind: str, names: tuple[str, ...], effect: str = "") -> Meaning:
+def _code(walk: Walk, verb: str, kind: str, names: tuple[str, ...]) -> Meaning:
     namespace, name = qualified(names)
-    walk.found.act(verb, VerbClass.CODE, plain(kind, name, namespace, effect))
+    walk.found.act(verb, VerbClass.CODE, plain(kind, name, namespace))
     return Meaning(verb, VerbClass.CODE)
 
 
@@ -75,8 +75,7 @@ def load(walk: Walk, node: Node, _memory: Memory) -> Meaning:
 def create_function(walk: Walk, node: Node, memory: Memory) -> Meaning:
     """A body in SQL is looked into, as far as its parameters allow: what it would do is reported beside the definition."""
     kind = "procedure" if node.get("is_procedure") else "function"
-    effect = "replace" if node.get("replace") else ""
-    meaning = _code(walk, "create", kind, words(node.get("funcname")), effect)
+    meaning = _code(walk, "create", kind, words(node.get("funcname")))
     language, body = "", ""
     for wrapped in node.get("options", ()):
         option = wrapped["DefElem"]

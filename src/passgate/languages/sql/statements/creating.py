@@ -58,8 +58,8 @@ def _create_table_as(walk: Walk, node: Node, memory: Memory) -> Meaning:
 def _create_view(walk: Walk, node: Node, _memory: Memory) -> Meaning:
     """A view shows what its query reads to whoever reads the view."""
     made = new_relation(walk, node["view"])
-    if node.get("replace"):
-        made = ObjectRef(kind="relation", name=made.name, namespace=made.namespace, effect="replace")
+    if node.get("replace") and walk.names.catalog.relation(made.name, made.namespace, ()) is not None:
+        made = ObjectRef(kind="relation", name=made.name, namespace=made.namespace, effect="destructive")
     walk.found.act("create", VerbClass.DDL, made)
     use(walk, rows(walk, node["query"], None, With()).fields, Position.SOURCE)
     return Meaning("create", VerbClass.DDL)
