@@ -170,7 +170,8 @@ class _Checker:
 
     def _undeclared(self, node: Node, path: str) -> ConditionError:
         siblings = self._members(path.rpartition(".")[0]) if "." in path else []
-        remedy = nearest(path, self._attributes) or (f"use {_some(siblings)}" if siblings else "")
+        near = nearest(path.rpartition(".")[2], (name.rpartition(".")[2] for name in siblings))
+        remedy = f"use {_some(siblings)}" if siblings and not near else nearest(path, siblings or self._attributes)
         return ConditionError(f"{path} is not a declared attribute", offset=node.offset, remedy=remedy)
 
     def _attribute(self, node: Name | Select, path: str) -> Type:

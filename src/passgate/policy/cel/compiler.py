@@ -339,9 +339,8 @@ def _divided(left: int, right: int) -> int:
 
 
 def _remainder(left: int, right: int) -> int:
-    """With the sign of the dividend, as in CEL."""
-    if right == 0:
-        raise EvaluationError("division by zero")
+    """With the sign of the dividend, as in CEL; it overflows where the division would."""
+    _divided(left, right)
     rest = abs(left) % abs(right)
     return -rest if left < 0 else rest
 

@@ -179,10 +179,9 @@ class _Parser:
         return Call(offset=token.offset, function=token.value, target=None, arguments=arguments)
 
     def _selection(self, operand: Node) -> Node:
-        token = self._take()
-        if token.kind is not Kind.IDENT:
-            self._at -= 1
+        if self._token.kind is not Kind.IDENT:
             raise self._unexpected("expected a name after the dot")
+        token = self._take()
         if not self._is("("):
             return Select(offset=token.offset, operand=operand, field=token.value)
         self._take()
