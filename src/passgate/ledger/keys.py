@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
+from passgate.ledger.files import Files, write_all
 
 KEY_BYTES = 32
 _NONCE = Struct(">4sQ")
@@ -25,6 +26,7 @@ _NONCE_BYTES = _NONCE.size
 _SLOT = Struct("<B32s32s40s")
 SLOT_BYTES = 112
 _LIVE, _DESTROYED = 1, 2
+_SLOTS_AHEAD = 512
 _COMMITMENT = b"passgate session key commitment v1\n"
 
 
@@ -147,6 +149,38 @@ def _with_crc(body: bytes) -> bytes:
     return (body + crc32(body).to_bytes(4, "little")).ljust(SLOT_BYTES, b"\0")
 
 
+class SlotWriter:
+    """Appends slots, in space that is claimed ahead, so that a full disk still has room for a few. Raises OSError."""
+
+    def __init__(self, directory: Path, files: Files) -> None:
+        self._files = files
+        file = KeyFile(directory)
+        fresh = not file.path.exists()
+        self._fd = files.open(file.path, create=fresh)
+        self._next = file.end()
+        self._claimed = 0
+        self._claim(self._next)
+        if fresh:
+            files.sync_directory(directory)
+
+    def append(self, slots: bytes) -> None:
+        """Durable on return."""
+        if self._next + len(slots) > self._claimed:
+            self._claim(self._next + len(slots))
+        write_all(self._files, self._fd, slots, self._next)
+        self._files.datasync(self._fd)
+        self._next += len(slots)
+
+    def close(self) -> None:
+        self._files.close(self._fd)
+
+    def _claim(self, size: int) -> None:
+        claimed = size + _SLOTS_AHEAD * SLOT_BYTES
+        self._files.allocate(self._fd, claimed)
+        self._files.datasync(self._fd)
+        self._claimed = claimed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """One session's place in the key file. ``wrapped`` is empty once destroyed."""
@@ -165,14 +199,18 @@ class KeyFile:
     def __init__(self, directory: Path) -> None:
         self._path = directory / self.FILE
 
-    def end(self) -> int:
-        """Where the next slot goes. What a crash tore is written over."""
-        size = self._path.stat().st_size if self._path.exists() else 0
-        return size - size % SLOT_BYTES
-
     @property
     def path(self) -> Path:
         return self._path
+
+    def end(self) -> int:
+        """Where the next slot goes: after the last one that is not unwritten space. What a crash tore is written over."""
+        if not self._path.exists():
+            return 0
+        data = self._path.read_bytes().rstrip(b"\0")
+        last = max(len(data) - 1, 0) // SLOT_BYTES * SLOT_BYTES
+        torn = data[last : last + SLOT_BYTES].ljust(SLOT_BYTES, b"\0")
+        return last + SLOT_BYTES if torn == _with_crc(torn[: _SLOT.size]) else last
 
     def slots(self, session: str) -> tuple[Slot, ...]:
         """The session's slots, oldest first; usually one. Raises OSError."""

@@ -8,8 +8,8 @@ from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
 from passgate.core.session import Session
 from passgate.ledger.envelope import Enveloper, SessionEnvelope
-from passgate.ledger.files import NO_SPACE, Files, OsFiles, write_all
-from passgate.ledger.keys import KeyFile, RootKeys
+from passgate.ledger.files import NO_SPACE, Files, OsFiles
+from passgate.ledger.keys import RootKeys, SlotWriter
 from passgate.ledger.log import DiskError, Log, NoSpaceError, Record
 from passgate.ledger.notes import NoteSigner, NoteVerifier
 from passgate.ledger.recording import CHUNK_PURPOSE, Recordings
@@ -43,11 +43,10 @@ _ENDED_KEPT = 1024
 class Ledger:
     """Implements the pipeline's Recorder. Every method belongs to the event loop's thread."""
 
-    def __init__(self, *, log: Log, settings: LedgerSettings, keys: RootKeys, files: Files) -> None:
+    def __init__(self, *, log: Log, settings: LedgerSettings, keys: RootKeys, slots: SlotWriter) -> None:
         self._keys = keys
         self._settings = settings
-        self._files = files
-        self._key_file = KeyFile(log.directory)
+        self._slots = slots
         self._enveloper = Enveloper(origin=log.origin, epoch=log.epoch)
         self._own_events = Enveloper(origin=log.origin, epoch=log.epoch)
         self._live: dict[str, SessionEnvelope] = {}
@@ -66,11 +65,17 @@ class Ledger:
         settings, files = settings or LedgerSettings(), files or OsFiles()
         keys = RootKeys.open(path / KEYS)
         log = Log.open(path / settings.log_name, settings, files, NoteSigner(settings.origin, keys.signing))
-        ledger = cls(log=log, settings=settings, keys=keys, files=files)
+        try:
+            slots = SlotWriter(log.directory, files)
+        except OSError as error:
+            log.close()
+            raise LedgerUnavailableError(f"the sessions' keys cannot be kept: {error.strerror}") from error
+        ledger = cls(log=log, settings=settings, keys=keys, slots=slots)
         try:
             ledger._boot()
         except LedgerUnavailableError:
             ledger._recordings.close()
+            slots.close()
             log.close()
             raise
         ledger._writer.start()
@@ -124,6 +129,7 @@ class Ledger:
         """Write what is queued, say good-bye, publish the checkpoint, let go of the folder. Blocks for a few milliseconds."""
         self._recordings.close()
         self._writer.close()
+        self._slots.close()
 
     # -- sessions ------------------------------------------------------------------------------------------------
 
@@ -182,17 +188,8 @@ class Ledger:
 
     def _store_slots(self, slots: bytes) -> None:
         """Raises NoSpaceError, DiskError."""
-        path = self._key_file.path
         try:
-            fresh = not path.exists()
-            fd = self._files.open(path, create=fresh)
-            try:
-                write_all(self._files, fd, slots, self._key_file.end())
-                self._files.datasync(fd)
-            finally:
-                self._files.close(fd)
-            if fresh:
-                self._files.sync_directory(path.parent)
+            self._slots.append(slots)
         except OSError as error:
             kind = NoSpaceError if error.errno in NO_SPACE else DiskError
             raise kind(f"a session's key cannot be stored: {error.strerror}") from error

@@ -151,6 +151,7 @@ class LedgerReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._root: RootKeys | None = None
 
     def logs(self) -> tuple[LogReader, ...]:
         """By name. Also takes the folder of a single log. Raises LedgerCorruptError, LedgerUnavailableError if there is nothing."""
@@ -168,6 +169,11 @@ class LedgerReader:
 
     def root_keys(self) -> RootKeys | None:
         """None on a copy without them."""
+        if self._root is None:
+            self._root = self._find_root()
+        return self._root
+
+    def _find_root(self) -> RootKeys | None:
         for folder in (self.path / "keys", self.path.parent / "keys"):
             if (folder / "wrapping.key").exists():
                 return RootKeys.open(folder, create=False)

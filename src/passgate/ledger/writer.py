@@ -160,7 +160,7 @@ class Writer:
                 if self._missing():
                     self._tell_gap("refused or lost")
                 if now >= heartbeat:
-                    self._own(Event(type=EventType.HEARTBEAT, detail={"size": self._log.size}))
+                    self._commit_own(self._note(Event(type=EventType.HEARTBEAT, detail={"size": self._log.size})))
                     heartbeat = now + self._settings.heartbeat_seconds
                 self._publish_if_due()
             if not self._queue:
@@ -232,25 +232,26 @@ class Writer:
         self._commit_in_reserve(batch)
 
     def _commit_in_reserve(self, batch: Sequence[Queued]) -> None:
-        """Commit the urgent ones; the others are refused and counted."""
+        """Commit the urgent ones, after a word on what is missing before them; the others are refused and counted."""
         urgent = [queued for queued in batch if queued.urgent]
-        refusal = LedgerUnavailableError(self.why)
+        rest = [queued for queued in batch if not queued.urgent]
+        self._dropped += len(rest)
+        self._answer(rest, LedgerUnavailableError(self.why))
         if urgent:
+            count = self._missing()
+            gap = [Queued(self._gap(count, self.why), None, True, 0)] if count else []
             try:
-                self._commit(urgent)
+                self._commit([*gap, *urgent])
             except NoSpaceError as used_up:
                 self.why = str(used_up)
                 self._dropped += len(urgent)
                 self._answer(urgent, used_up)
             except DiskError as broken:
                 self._poison(broken)
-                self._answer(batch, broken)
-                return
+                self._answer(urgent, broken)
             else:
+                self._told += count
                 self._answer(urgent, None)
-        rest = [queued for queued in batch if not queued.urgent]
-        self._dropped += len(rest)
-        self._answer(rest, refusal)
 
     def _probe(self) -> None:
         """See whether there is room again."""
@@ -273,13 +274,16 @@ class Writer:
 
     def _tell_gap(self, why: str) -> None:
         count = self._missing()
-        if self._own(Event(type=EventType.AUDIT_GAP, detail={"count": count, "reason": why})):
+        if self._commit_own(self._gap(count, why)):
             self._told += count
 
-    def _own(self, event: Event) -> bool:
+    def _gap(self, count: int, why: str) -> Record:
+        return self._note(Event(type=EventType.AUDIT_GAP, detail={"count": count, "reason": why}))
+
+    def _commit_own(self, record: Record) -> bool:
         """Commit an event of the writer's own. True if it is on disk."""
         try:
-            self._log.commit([self._note(event)])
+            self._log.commit([record])
         except NoSpaceError as full:
             self._fill_up((), full)
             return False
@@ -303,7 +307,9 @@ class Writer:
         if self.state is State.RUNNING:
             if self._missing():
                 self._tell_gap("refused or lost")
-            self._own(Event(type=EventType.HEARTBEAT, detail={"closing": True, "size": self._log.size}))
+            self._commit_own(
+                self._note(Event(type=EventType.HEARTBEAT, detail={"closing": True, "size": self._log.size}))
+            )
         if self.state is State.RUNNING:
             try:
                 self._log.settle()
