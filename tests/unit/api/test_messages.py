@@ -95,7 +95,7 @@ def test_an_error_repeats_nothing_of_what_was_sent() -> None:
 def test_any_bytes_are_a_message_or_a_protocol_error(line: bytes) -> None:
     for decode in (decode_request, decode_answer):
         with contextlib.suppress(RemoteProtocolError):
-            assert decode(line)
+            assert encode(decode(line)).endswith(b"\n")
 
 
 def test_a_failure_comes_back() -> None:

@@ -6,32 +6,24 @@ from pathlib import Path
 import pytest
 import typer
 
-from passgate.cli import live
+from passgate.cli import live, main
 from passgate.cli.live import say_live_sessions
 from tests.unit.api.conftest import Gate
-from tests.unit.cli import conftest
 from tests.unit.cli.conftest import Passgate, RunningGates
 
 
 @pytest.fixture(autouse=True)
 def _live_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them in one program, whichever groups are there."""
-    original = conftest.run
 
-    def run_with_live_commands() -> None:
-        from passgate.cli import main
+    def build(_words: object) -> typer.Typer:
+        app = typer.Typer(pretty_exceptions_enable=False)
+        for command in (live.kill, live.status, live.reload_policy):
+            app.command()(command)
+        app.add_typer(live.catalog_app, name="catalog")
+        return app
 
-        def build(words: object = ()) -> typer.Typer:
-            app = typer.Typer(pretty_exceptions_enable=False)
-            for command in (live.kill, live.status, live.reload_policy):
-                app.command()(command)
-            app.add_typer(live.catalog_app, name="catalog")
-            return app
-
-        monkeypatch.setattr(main, "build", build)
-        original()
-
-    monkeypatch.setattr(conftest, "run", run_with_live_commands)
+    monkeypatch.setattr(main, "build", build)
 
 
 def test_a_session_is_killed_wherever_it_is(passgate: Passgate, gates: RunningGates) -> None:

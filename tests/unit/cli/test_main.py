@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from passgate.cli import live
 from passgate.cli import main as main_module
 from passgate.cli.main import GROUPS, LIVE_COMMANDS, build
 from passgate.core.errors import PassgateError
@@ -46,7 +47,7 @@ def test_a_group_that_is_not_there_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_groups_about_records_and_rules_get_their_live_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(LIVE_COMMANDS, "pass", {"kill": main_module.live.kill, "list": main_module.live.kill})
+    monkeypatch.setitem(LIVE_COMMANDS, "pass", {"kill": live.kill, "list": live.kill})
     from passgate.cli.passes import pass_app
 
     monkeypatch.setattr(pass_app, "registered_commands", list(pass_app.registered_commands))

@@ -54,7 +54,8 @@ def test_its_default_is_the_one_that_counts(name: str) -> None:
         case tuple():
             assert said == f"[{', '.join(default)}]"
         case _:
-            assert said == {type(...): "required", type(None): "none", dict: "none"}[type(default)]
+            assert said == ("required" if default is ... else "none")
+            assert default in (..., None, {})
 
 
 def test_the_check_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

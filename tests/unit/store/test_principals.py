@@ -27,7 +27,7 @@ def test_a_principal_comes_back(principal: Principal) -> None:
     assert principal_from_json(json.loads(json.dumps(principal_to_json(principal)))) == principal
 
 
-GOOD = {"kind": "human", "subject": "a", "groups": [], "on_behalf_of": None, "claims": {}}
+GOOD: dict[str, object] = {"kind": "human", "subject": "a", "groups": [], "on_behalf_of": None, "claims": {}}
 
 
 @pytest.mark.parametrize(
