@@ -105,7 +105,7 @@ def exists_narrows(select: Node, target: Target, folder: Folder) -> str:
         folder=folder,
     )
     plain = {"targetList", "fromClause", "whereClause", "limitOption", "op"}
-    if len(others) != 1 or not plain.issuperset(select) or "whereClause" not in select:
+    if len(others) != 1 or not plain.issuperset(select) or "whereClause" not in select or _may_aggregate(select):
         return ""
     ((alias, source),) = others.items()
     if source.relation is None or alias == target.name:
@@ -144,6 +144,12 @@ def _single_row(select: Node, value: Node) -> bool:
     name = words(call.get("funcname"))[-1:]
     plain = "over" not in call and "groupClause" not in select and bool(call.get("args"))
     return plain and bool(name) and name[0] in _SINGLE_ROW
+
+
+def _may_aggregate(select: Node) -> bool:
+    """``EXISTS (SELECT count(*) ...)`` is true without any row."""
+    values = [unwrap(target)[1].get("val", {}) for target in items(select.get("targetList"))]
+    return not all("A_Const" in value or "ColumnRef" in value for value in values)
 
 
 def _few_rows(select: Node, folder: Folder) -> bool:
