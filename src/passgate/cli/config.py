@@ -1,9 +1,13 @@
 """``passgate config``: look at the configuration without starting anything."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
-from passgate.cli.output import say, say_json
+from passgate.cli.output import say, say_json, when
+from passgate.core.errors import ConfigError
 
 config_app = typer.Typer(no_args_is_help=True, help="The configuration: check.")
 
@@ -17,8 +21,7 @@ def _group() -> None:
 def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_json: JsonOption = False) -> None:
     """Report every problem of the configuration at once, each as file:line:column. Exit status 2 if there is one."""
     settings = settings_from(config, state)
-    for listener in settings.listeners:
-        settings.certificate_of(listener)
+    certificates = {settings.certificate_of(listener)[0] for listener in settings.listeners}
     if as_json:
         say_json(settings.model_dump(mode="json"))
         return
@@ -27,3 +30,18 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
     say(f"listens    {listeners}")
     say(f"guards     {', '.join(sorted(settings.resources))}")
     say(f"state      {settings.state}")
+    for path in sorted(certificates):
+        say(f"shows      {path} (good until {_good_until(path)})")
+
+
+def _good_until(path: Path) -> str:
+    """Raises ConfigError for what is not a certificate, and for one that has run out."""
+    from passgate.identity.authority import expiry
+
+    try:
+        end = expiry(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} is not a certificate that can be read") from error
+    if end <= datetime.now(UTC):
+        raise ConfigError(f"{path} ran out at {when(end)}: make a new one with `passgate certificate`, or get one")
+    return when(end)

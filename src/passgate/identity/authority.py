@@ -77,6 +77,11 @@ def make_server_certificate(authority: CertifiedKey, *, names: Iterable[str], no
     return _pem(builder.sign(ca_key, hashes.SHA256()), key)
 
 
+def expiry(certificate: bytes) -> datetime:
+    """When a PEM certificate (the first, where there are several) ends, in UTC. Raises ValueError."""
+    return x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+
+
 def _builder(
     *, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, days: int
 ) -> x509.CertificateBuilder:

@@ -1,30 +1,49 @@
 """``passgate config check``."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from passgate.identity.authority import make_authority, make_server_certificate
 from tests.unit.cli.conftest import CONFIG, Passgate
+
+
+def make_certificates(folder: Path, now: datetime) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    server = make_server_certificate(make_authority(organization="x", now=now), names=["localhost"], now=now)
+    (folder / "server.crt").write_bytes(server.certificate)
+    (folder / "server.key").write_bytes(server.key)
 
 
 def test_a_good_configuration_is_summed_up(passgate: Passgate, folder: Path) -> None:
     missing = passgate("config", "check")
     assert missing.code == 2
     assert "run `passgate init`" in missing.err
-    tls = folder / "state" / "tls"
-    tls.mkdir(parents=True)
-    (tls / "server.crt").touch()
-    (tls / "server.key").touch()
+    make_certificates(folder / "state" / "tls", datetime.now(UTC))
     result = passgate("config", "check")
     assert result.code == 0
-    assert result.out == (
+    summary = (
         "passgate.yaml: good\n"
         "listens    postgres on 127.0.0.1 port 6432\n"
         "guards     shop, warehouse\n"
         f"state      {folder}/state\n"
+        f"shows      {folder}/state/tls/server.crt (good until "
     )
+    assert result.out.startswith(summary)
     shown = json.loads(passgate("config", "check", "--json").out)
     assert shown["limits"]["max_connections"] == 2000
     assert shown["resources"]["shop"]["upstream"]["tls"]["mode"] == "verify-full"
+
+
+def test_a_certificate_that_has_run_out_or_is_none(passgate: Passgate, folder: Path) -> None:
+    tls = folder / "state" / "tls"
+    make_certificates(tls, datetime.now(UTC) - timedelta(days=398))
+    result = passgate("config", "check")
+    assert result.code == 2
+    assert "make a new one with `passgate certificate`" in result.err
+    (tls / "server.crt").write_text("nonsense")
+    result = passgate("config", "check")
+    assert (result.code, result.err) == (2, f"passgate: {tls}/server.crt is not a certificate that can be read\n")
 
 
 def test_every_problem_at_once(passgate: Passgate, folder: Path) -> None:

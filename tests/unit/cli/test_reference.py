@@ -11,6 +11,7 @@ import typer
 from typer.models import OptionInfo
 
 from passgate.cli import live, passes, version
+from passgate.cli.certificate import certificate
 from passgate.cli.config import config_app
 from passgate.cli.init import init
 from passgate.cli.main import GROUPS, build
@@ -27,7 +28,13 @@ def sections() -> dict[str, str]:
 
 
 def commands() -> Iterator[tuple[str, Callable[..., object]]]:
-    yield from (("init", init), ("serve", serve), ("status", live.status), ("version", version.version))
+    yield from (
+        ("init", init),
+        ("certificate", certificate),
+        ("serve", serve),
+        ("status", live.status),
+        ("version", version.version),
+    )
     yield from (("sessions kill", live.kill), ("policy reload", live.reload_policy))
     for name, group in (("pass", passes.pass_app), ("catalog", live.catalog_app), ("config", config_app)):
         for command in group.registered_commands:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from passgate.identity.authority import CertifiedKey, make_authority, make_server_certificate
+from passgate.identity.authority import CertifiedKey, expiry, make_authority, make_server_certificate
 
 NAMES = ("localhost", "gate.example.com", "127.0.0.1", "::1", "localhost")
 
@@ -81,6 +81,13 @@ def test_names_stand_in_it_once(server: CertifiedKey) -> None:
     alternatives = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert alternatives.get_values_for_type(x509.DNSName) == ["localhost", "gate.example.com"]
     assert [str(ip) for ip in alternatives.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
+
+
+def test_when_it_ends(server: CertifiedKey) -> None:
+    left = expiry(server.certificate) - datetime.now(UTC)
+    assert timedelta(days=396) < left <= timedelta(days=397)
+    with pytest.raises(ValueError, match="PEM"):
+        expiry(b"not a certificate")
 
 
 def test_its_repr_shows_no_key(server: CertifiedKey) -> None:
