@@ -1,5 +1,9 @@
 """Values that can be read off the text: literals, bound parameters, and arithmetic on them."""
 
+import math
+import operator
+from collections.abc import Callable
+
 from passgate.languages.sql.tree import Node, words
 from passgate.languages.sql.walk import Walk
 
@@ -49,13 +53,14 @@ def _bound(walk: Walk, number: int) -> str | None:
     return inputs[number - 1].value or NULL
 
 
-_ARITHMETIC = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b if b else float("inf"),
-    "^": lambda a, b: float("inf") if abs(b) > 64 or abs(a) > 1e300 else abs(a) ** b,
-    "<<": lambda a, b: a * 2.0 ** min(b, 1000),
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "%": operator.mod,
+    "^": math.pow,
+    "<<": lambda number, by: number * math.pow(2.0, by),
 }
 
 
@@ -64,17 +69,13 @@ def number(walk: Walk, wrapped: Node | None) -> float | None:
     found = literal(walk, wrapped)
     if found is not None:
         try:
-            return float(found)
+            return _computed("+", float(found), 0.0)
         except ValueError:
             return None
     if wrapped and "A_Expr" in wrapped:
         node = wrapped["A_Expr"]
-        operation = _ARITHMETIC.get((words(node.get("name")) or ("",))[-1])
-        right = number(walk, node.get("rexpr"))
         left = number(walk, node["lexpr"]) if "lexpr" in node else 0.0
-        if operation is None or left is None or right is None:
-            return None
-        return operation(left, right)
+        return _computed((words(node.get("name")) or ("",))[-1], left, number(walk, node.get("rexpr")))
     if wrapped and "SubLink" in wrapped:
         select = wrapped["SubLink"].get("subselect", {}).get("SelectStmt", {})
         targets = select.get("targetList", ())
@@ -83,3 +84,15 @@ def number(walk: Walk, wrapped: Node | None) -> float | None:
     if wrapped and "TypeCast" in wrapped:
         return number(walk, wrapped["TypeCast"].get("arg"))
     return None
+
+
+def _computed(name: str, left: float | None, right: float | None) -> float | None:
+    """One operation. What overflows, or has no value, is taken for endless."""
+    operation = _ARITHMETIC.get(name)
+    if operation is None or left is None or right is None:
+        return None
+    try:
+        found = operation(left, right)
+    except (ArithmeticError, ValueError):
+        return math.inf
+    return math.inf if math.isnan(found) else found

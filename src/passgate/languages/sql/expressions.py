@@ -249,5 +249,6 @@ def _multiple(walk: Walk, node: Node, scope: Scope) -> Value:
     fields = found.fields
     number = node.get("colno", 0)
     if fields is not None and len(fields) == node.get("ncolumns", 0) and 0 < number <= len(fields):
-        return fields[number - 1].value
+        field: Field = fields[number - 1]
+        return field.value
     return computed(found)

@@ -184,13 +184,18 @@ def _target(wrapped: Node | None, fields: tuple[Field, ...], *, by_name: bool) -
     if constant is not None:
         position = constant.get("ival", {}).get("ival", 0)
         return fields[position - 1].value if 0 < position <= len(fields) else NOTHING
-    reference = wrapped.get("ColumnRef")
-    if by_name and reference is not None and len(reference["fields"]) == 1 and "String" in reference["fields"][0]:
-        name = reference["fields"][0]["String"].get("sval", "")
+    name = _bare_name(wrapped)
+    if by_name and name and name != UNNAMED:
         for field in fields:
-            if field.name == name and name != UNNAMED:
+            if field.name == name:
                 return field.value
     return None
+
+
+def _bare_name(wrapped: Node) -> str:
+    """The name of an unqualified column reference; empty for anything else."""
+    fields = wrapped.get("ColumnRef", {}).get("fields", ())
+    return str(fields[0].get("String", {}).get("sval", "")) if len(fields) == 1 else ""
 
 
 def _group(walk: Walk, wrapped: Node, scope: Scope, fields: tuple[Field, ...]) -> None:
@@ -202,13 +207,12 @@ def _group(walk: Walk, wrapped: Node, scope: Scope, fields: tuple[Field, ...]) -
             _group(walk, one, scope, fields)
         return
     if "List" in wrapped or "RowExpr" in wrapped:
-        inner = wrapped.get("List", wrapped.get("RowExpr", {}))
+        inner: Node = next(iter(wrapped.values()))
         for one in inner.get("items", inner.get("args", ())):
             _group(walk, one, scope, fields)
         return
-    reference = wrapped.get("ColumnRef")
-    bare = reference is not None and len(reference["fields"]) == 1 and "String" in reference["fields"][0]
-    input_column = bare and any(item.column(reference["fields"][0]["String"].get("sval", "")) for item in scope.items)
+    name = _bare_name(wrapped)
+    input_column = bool(name) and any(item.column(name) is not None for item in scope.items)
     by = None if input_column else _target(wrapped, fields, by_name=True)
     found = by if by is not None else value(walk, wrapped, scope)
     walk.found.use(found.sources, Position.GROUP)

@@ -15,7 +15,7 @@ _GRANT = "is_grant targtype objtype objects privileges grantees grant_option gra
 
 def _roles(walk: Walk, verb: str, wrapped: list[Node]) -> None:
     for one in wrapped:
-        role = one.get("RoleSpec", one.get("AccessPriv", {}))
+        role: Node = one["RoleSpec"] if "RoleSpec" in one else one.get("AccessPriv", {})
         name = role.get("rolename", role.get("priv_name", role.get("roletype", "").removeprefix("ROLESPEC_").lower()))
         walk.found.act(verb, VerbClass.ADMIN, plain("role", name))
 

@@ -30,7 +30,7 @@ def transaction(walk: Walk, node: Node, _memory: Memory) -> Meaning:
     if verb is None:
         walk.gap(f"transaction statement {kind} is not known")
         return Meaning("unknown", VerbClass.SESSION)
-    name = node.get("savepoint_name", node.get("gid", ""))
+    name = str(node.get("savepoint_name", node.get("gid", "")))
     walk.found.act(verb, VerbClass.SESSION, plain("savepoint" if "savepoint_name" in node else "transaction", name))
     for wrapped in node.get("options", ()):
         option = wrapped["DefElem"]
