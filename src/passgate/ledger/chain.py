@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
 from passgate.core.errors import LedgerCorruptError
 from passgate.ledger.checkpoint import Seal
 from passgate.ledger.claims import Claim, Fault
+from passgate.ledger.leaves import parse
 from passgate.ledger.merkle import CompactRange, leaf_hash
 from passgate.ledger.reader import Entry, LogReader
 from passgate.ledger.recovery import seals_in
@@ -99,12 +98,10 @@ class ChainCheck:
         self.head = seal
         for index, leaf in enumerate(batch.leaves, first):
             try:
-                event = orjson.loads(leaf.entry)
-            except orjson.JSONDecodeError:
+                event = parse(leaf.entry)
+            except LedgerCorruptError as error:
                 raise _ContradictionError(
-                    self._fault(
-                        Claim.C3, "the entry is not an event", index=index, segment=path.name, offset=leaf.offset
-                    )
+                    self._fault(Claim.C3, str(error), index=index, segment=path.name, offset=leaf.offset)
                 ) from None
             named = event.get("payload")
             payload = batch.payloads.get(bytes.fromhex(named["ct_sha256"])) if named else None

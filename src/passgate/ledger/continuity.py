@@ -8,7 +8,8 @@ from pathlib import Path
 from passgate.core.event import EventType
 from passgate.ledger.claims import Claim, Fault
 from passgate.ledger.keys import KeyFile
-from passgate.ledger.reader import Document, Entry, LogReader
+from passgate.ledger.leaves import Document
+from passgate.ledger.reader import Entry, LogReader
 from passgate.ledger.recording import recording_folder
 
 _MICROSECONDS = 1_000_000
@@ -40,6 +41,7 @@ class Continuity:
         self._log = log
         self._key_file = KeyFile(log.directory)
         self._closed = False
+        self._keys: frozenset[str] = frozenset()
         self._epoch = 0
         self._mono = 0
         self._offset: int | None = None
@@ -175,6 +177,10 @@ class Continuity:
             trail.payloads.add(entry.payload_hash)
         elif entry.payload_hash not in trail.payloads:
             self._fault_at(Claim.C3, "the encrypted text that the entry names is not there", entry)
+        if entry.key_id not in self._keys and self._key_file.path.exists():
+            self._keys = self._key_file.ids()  # the gate may have added one since
+            if entry.key_id not in self._keys:
+                self._fault_at(Claim.C3, "the key of the entry's text is gone, and not by an erasure", entry)
 
     # -- counting ------------------------------------------------------------------------------------------------
 

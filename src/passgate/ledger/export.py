@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from passgate.core.event import EventType
+from passgate.ledger.leaves import Document
 from passgate.ledger.merkle import leaf_hash
-from passgate.ledger.reader import Document, Entry
+from passgate.ledger.reader import Entry
 
 
 class Format(StrEnum):

@@ -6,6 +6,7 @@ it encrypted can then be read by nobody, while every hash in the log still prove
 """
 
 import os
+import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +34,7 @@ _COMMITMENT = b"passgate session key commitment v1\n"
 def _secret_file(path: Path) -> bytes:
     """The 32 bytes in ``path``, made at first use. Two processes that start together agree on one. Raises OSError."""
     if not path.exists():
-        temporary = path.with_name(f"{path.name}.{os.getpid()}")
+        temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.write(fd, os.urandom(KEY_BYTES))
@@ -227,6 +228,12 @@ class KeyFile:
                     found.append(Slot(offset=offset, name=name, key_id=key_id.hex(), wrapped=live))
                 offset += SLOT_BYTES
         return tuple(found)
+
+    def ids(self) -> frozenset[str]:
+        """Every key that was ever kept here, destroyed ones too. Raises OSError."""
+        data = self._path.read_bytes()
+        slots = (data[place : place + SLOT_BYTES] for place in range(0, self.end(), SLOT_BYTES))
+        return frozenset(slot[33:65].hex() for slot in slots if slot == _with_crc(slot[: _SLOT.size]))
 
     def load(self, session: str, root: RootKeys) -> dict[str, SessionKey]:
         """The session's keys by id, without the destroyed ones. Raises LedgerCorruptError, OSError."""

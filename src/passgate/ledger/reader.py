@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 import zstandard
@@ -13,12 +12,10 @@ from passgate.ledger.checkpoint import Seal
 from passgate.ledger.envelope import unpack_payload
 from passgate.ledger.frames import MAX_PAYLOAD
 from passgate.ledger.keys import KeyFile, RootKeys, SessionKey
+from passgate.ledger.leaves import Document, parse
 from passgate.ledger.log import VERIFIER
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.segment import Batch, first_leaf, read_segment, segment_paths
-
-Document = Mapping[str, Any]
-"""A leaf's JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +91,9 @@ class LogReader:
                 if index < start:
                     continue
                 try:
-                    event = orjson.loads(leaf.entry)
-                except orjson.JSONDecodeError as error:
-                    raise LedgerCorruptError(f"{path.name} at byte {leaf.offset}: not an event") from error
+                    event = parse(leaf.entry)
+                except LedgerCorruptError as error:
+                    raise LedgerCorruptError(f"{path.name} at byte {leaf.offset}: {error}") from error
                 named = event.get("payload")
                 payload = batch.payloads.get(bytes.fromhex(named["ct_sha256"])) if named else None
                 yield Entry(

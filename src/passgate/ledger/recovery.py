@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
-
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType
 from passgate.ledger.checkpoint import Seal
 from passgate.ledger.frames import HEAD_BYTES, BrokenFrameError, FrameKind, decode
+from passgate.ledger.leaves import parse
 from passgate.ledger.merkle import EMPTY_ROOT, CompactRange, leaf_hash
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.segment import Batch, SegmentReader, Tail, first_leaf, read_segment, segment_paths
@@ -40,7 +39,7 @@ class Standing:
         hashed = leaf_hash(entry)
         self.range.append(hashed)
         self.leaf_hashes.append(hashed)
-        event = orjson.loads(entry)
+        event = parse(entry)
         kind = event["type"]
         self.clean = False
         if kind == EventType.ACTION_INTENT:
@@ -128,8 +127,8 @@ def _take_batch(reader: SegmentReader, batch: Batch, standing: Standing, due: di
     for leaf in batch.leaves:
         try:
             standing.take(leaf.entry)
-        except (orjson.JSONDecodeError, KeyError) as error:
-            raise LedgerCorruptError(f"{reader.path.name} at byte {leaf.offset}: not an event ({error})") from error
+        except LedgerCorruptError as error:
+            raise LedgerCorruptError(f"{reader.path.name} at byte {leaf.offset}: {error}") from error
         _compare(due, standing.range)
     if batch.seal.size != standing.range.size or batch.seal.root != standing.range.root():
         raise LedgerCorruptError(

@@ -15,7 +15,8 @@ import zstandard
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType, Json
 from passgate.ledger.keys import SessionKey
-from passgate.ledger.reader import Document, Entry, LedgerReader, SessionTexts
+from passgate.ledger.leaves import Document
+from passgate.ledger.reader import Entry, LedgerReader, SessionTexts
 from passgate.ledger.recording import Line, lines, recording_folder
 
 _CHUNK_LIMIT = 64 * 1024 * 1024
