@@ -132,7 +132,10 @@ async def test_it_is_told_over_the_socket(gate: Gate) -> None:
     assert out == {"revoked": [revoked], "sessions_ended": 1, "gates": ["gate-0"]}
     assert connection.ended.result()[0] is EndReason.PASS_REVOKED
     assert not untouched.ended.done()
-    assert json.loads(await passgate(gate.folder, "sessions", "list", "--live", "--json"))[0]["pass_id"] in {revoked, other}
+    assert json.loads(await passgate(gate.folder, "sessions", "list", "--live", "--json"))[0]["pass_id"] in {
+        revoked,
+        other,
+    }
     await server.close()
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from passgate.config.outline import inner_model
 from passgate.config.problems import InvalidSettingsError, Place, Problem, did_you_mean
-from passgate.config.settings import Settings, inner_model
+from passgate.config.settings import Settings
 from passgate.config.yaml_source import Source, read_yaml
 from passgate.core.errors import ConfigError
 

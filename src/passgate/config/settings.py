@@ -1,111 +1,36 @@
 """Every setting of ``passgate.yaml``, with its default. What each is for: docs/reference/config.md."""
 
-import ipaddress
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from passgate.config.kinds import (
+    Address,
+    AnyPath,
+    Count,
+    Duration,
+    ExistingPath,
+    FilePath,
+    Host,
+    Name,
+    Port,
+    Size,
+    Text,
+    Variable,
+    not_empty,
 )
-
-from passgate.config.quantities import format_duration, parse_duration, parse_size
+from passgate.config.quantities import format_duration
 from passgate.config.state_folder import StateFolder
 from passgate.core.errors import ConfigError
-
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?", re.ASCII)
-Filled = TypeVar("Filled", bound=Collection[Any])
-
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?", re.ASCII)
 
 
 class Section(BaseModel):
     """One mapping of the file: typed strictly, closed to unknown keys, frozen."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError("a duration needs a unit, as in 30s")  # noqa: TRY004 - pydantic reports ValueError
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _size(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        raise ValueError("a size needs a unit, as in 64MiB")  # noqa: TRY004 - pydantic reports ValueError
-    return parse_size(value) if isinstance(value, str) else value
-
-
-def _from_file(value: object, info: ValidationInfo) -> object:
-    """Relative paths start at the folder of the file they are written in."""
-    if not isinstance(value, str):
-        return value
-    if not value or "\0" in value:
-        raise ValueError("must be a path")
-    base = (info.context or {}).get("base", Path())
-    return Path(base, Path(value).expanduser())
-
-
-def _is_file(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    return path
-
-
-def _exists(path: Path) -> Path:
-    if not path.exists():
-        raise ValueError(f"there is no file or folder {path}")
-    return path
-
-
-def _not_empty(value: Filled) -> Filled:
-    # Not Field(min_length=1): that also fires when there were entries, but none of them was right.
-    if not value:
-        raise ValueError("must not be empty")
-    return value
-
-
-def _name(value: str) -> str:
-    if _NAME.fullmatch(value) is None:
-        raise ValueError("a name is 1 to 63 of a-z, 0-9, '.', '_' and '-', and starts and ends with a letter or digit")
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        raise ValueError("must be an IP address, as in 127.0.0.1, 0.0.0.0 or ::1") from None
-
-
-def _host(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        if _HOST.fullmatch(value) is None:
-            raise ValueError("must be a host name or an IP address") from None
-        return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Size = Annotated[int, BeforeValidator(_size)]
-AnyPath = Annotated[Path, BeforeValidator(_from_file)]
-FilePath = Annotated[Path, BeforeValidator(_from_file), AfterValidator(_is_file)]
-ExistingPath = Annotated[Path, BeforeValidator(_from_file), AfterValidator(_exists)]
-Name = Annotated[str, AfterValidator(_name)]
-Text = Annotated[str, Field(min_length=1, max_length=1000)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Count = Annotated[int, Field(ge=1, le=10**12)]
 
 
 class ListenerTls(Section):
@@ -129,7 +54,7 @@ class Listener(Section):
     """Where clients of one protocol connect. Port 0 is not allowed: clients must know it."""
 
     kind: Literal["postgres"]
-    address: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    address: Address = "127.0.0.1"
     port: Port = 6432
     tls: Annotated[ListenerTls, BeforeValidator(_auto)] = ListenerTls()
     require_tls: bool = True
@@ -145,9 +70,9 @@ class UpstreamTls(Section):
 class Credential(Section):
     """Where the upstream password comes from: exactly one of the three. The password itself never stands in this file."""
 
-    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    env: Variable | None = None
     file: AnyPath | None = None
-    command: Annotated[tuple[Text, ...], AfterValidator(_not_empty)] | None = None
+    command: Annotated[tuple[Text, ...], AfterValidator(not_empty)] | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Credential":
@@ -159,12 +84,12 @@ class Credential(Section):
 class Upstream(Section):
     """The server behind a resource, as the gate reaches it."""
 
-    host: Annotated[str, AfterValidator(_host)]
+    host: Host
     port: Port = 5432
     database: Text
     user: Text
     tls: UpstreamTls = UpstreamTls()
-    auth: Annotated[tuple[Literal["scram-sha-256", "md5", "password"], ...], AfterValidator(_not_empty)] = (
+    auth: Annotated[tuple[Literal["scram-sha-256", "md5", "password"], ...], AfterValidator(not_empty)] = (
         "scram-sha-256",
     )
     credential: Credential
@@ -252,8 +177,8 @@ class Settings(Section):
     state: AnyPath
     node: Name = "gate"
     org: Name = "local"
-    listeners: Annotated[tuple[Listener, ...], AfterValidator(_not_empty)]
-    resources: Annotated[Mapping[Name, Resource], AfterValidator(_not_empty)]
+    listeners: Annotated[tuple[Listener, ...], AfterValidator(not_empty)]
+    resources: Annotated[Mapping[Name, Resource], AfterValidator(not_empty)]
     policy: Policy = Policy()
     passes: Passes = Passes()
     ledger: Ledger = Ledger()
@@ -287,35 +212,3 @@ class Settings(Section):
     def with_state(self, path: Path) -> "Settings":
         """The same, with another state folder (``--state``)."""
         return self.model_copy(update={"state": path})
-
-
-def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> tuple[str, ...]:
-    """Every setting as documentation writes it: ``listeners[].tls.certificate``, ``resources.<name>.kind``."""
-    names: list[str] = []
-    for key, field in model.model_fields.items():
-        here = f"{prefix}{key}"
-        inner, marker = inner_model(field.annotation)
-        names.append(here)
-        if inner is not None:
-            names.extend(setting_names(inner, f"{here}{marker}."))
-    return tuple(names)
-
-
-def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, str]:  # noqa: ANN401 - an annotation is of any kind
-    """The section below a setting and how one steps into it (``[]`` a list, ``.<name>`` a mapping); None below a plain value."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return inner_model(arguments[0])
-    if isinstance(annotation, type) and origin is None:
-        return (annotation, "") if issubclass(annotation, BaseModel) else (None, "")
-    if origin is tuple:
-        inner, below = inner_model(arguments[0])
-        return inner, f"[]{below}"
-    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        inner, below = inner_model(arguments[1])
-        return inner, f".<name>{below}"
-    for argument in arguments:
-        inner, below = inner_model(argument)
-        if inner is not None:
-            return inner, below
-    return None, ""

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from passgate.config.outline import inner_model, setting_names
 from passgate.config.quantities import parse_duration, parse_size
-from passgate.config.settings import Settings, inner_model, setting_names
+from passgate.config.settings import Settings
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "config.md"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from passgate.config.settings import Settings, setting_names
+from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 
 LEAST: dict[str, Any] = {
@@ -69,15 +69,6 @@ def test_an_address_is_written_in_one_way() -> None:
 def test_hosts(host: str) -> None:
     shop = {**LEAST["resources"]["shop"], "upstream": {**LEAST["resources"]["shop"]["upstream"], "host": host}}
     assert settings(resources={"shop": shop}).resources["shop"].upstream.host == host
-
-
-def test_names_of_settings_go_into_lists_and_mappings() -> None:
-    names = setting_names()
-    assert "listeners[].tls.certificate" in names
-    assert "resources.<name>.upstream.credential.env" in names
-    assert "ledger.recording.per_session" in names
-    assert len(names) == len(set(names))
-    assert not [name for name in names if name.endswith(".")]
 
 
 def test_the_certificate_is_the_one_named_or_the_one_made_by_init(tmp_path: Path) -> None:
