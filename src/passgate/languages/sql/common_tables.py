@@ -55,6 +55,23 @@ def _fixpoint(walk: Walk, nodes: list[Node], outer: Scope | None, level: With) -
     walk.gap("the lineage of a recursive WITH does not settle")
 
 
+def endless(node: Node) -> bool:
+    """Whether a recursive term reads nothing but itself under no condition: it then goes on until something stops it."""
+    if not node.get("recursive"):
+        return False
+    for wrapped in node["ctes"]:
+        body = wrapped["CommonTableExpr"].get("ctequery", {}).get("SelectStmt", {})
+        term = body.get("rarg", {})
+        froms = term.get("fromClause", ())
+        itself = len(froms) == 1 and froms[0].get("RangeVar", {}).get("relname") == wrapped["CommonTableExpr"].get(
+            "ctename"
+        )
+        condition = str(term.get("whereClause", "")) + str(term.get("limitCount", ""))
+        if body.get("all") and itself and "ColumnRef" not in condition and "limitCount" not in term:
+            return True
+    return False
+
+
 def _seed(node: Node) -> Node | None:
     """A recursive definition without its recursive term, which needs the columns of the other."""
     body = node.get("ctequery", {}).get("SelectStmt", {})
@@ -74,7 +91,10 @@ def _lineage(cte: Cte) -> "list[tuple[str, frozenset[object], bool]] | None":
 
 def _understood(walk: Walk, node: Node, outer: Scope | None, level: With) -> tuple[tuple[Field, ...], bool]:
     walk.check("CommonTableExpr", node, _CTE)
-    found = rows(walk, node.get("ctequery"), outer, level)
+    query = node.get("ctequery")
+    found = rows(walk, query, outer, level)
+    if query and "SelectStmt" not in query:
+        walk.found.fact("sql.modifies_data_in_read")
     fields = renamed(found.fields, words(node.get("aliascolnames")))
     fields += _search(walk, node, fields) + _cycle(walk, node, fields)
     pass_on(walk, fields)

@@ -1,9 +1,11 @@
 """Function calls: every overload that the server might take is an atom; aggregates and windows report what only decides."""
 
 from passgate.core.action import Position
+from passgate.languages.sql.constants import literal
 from passgate.languages.sql.expressions import decides, declares, part, value
-from passgate.languages.sql.expressions_casts import OBJECT_IDENTIFIERS, identify
+from passgate.languages.sql.expressions_casts import OBJECT_IDENTIFIERS, convert, identify, relation_named
 from passgate.languages.sql.expressions_named import named_by_arguments
+from passgate.languages.sql.expressions_operators import calls as operators
 from passgate.languages.sql.lineage import Value, computed, derived
 from passgate.languages.sql.names import call_atom
 from passgate.languages.sql.scope import Scope
@@ -25,7 +27,6 @@ def call(walk: Walk, node: Node, scope: Scope) -> Value:
     namespace = names[-2] if len(names) > 1 else ""
     args = node.get("args", [])
     shown = [value(walk, arg, scope) for arg in args]
-    deciding: list[Value] = []
     arguments = len(args)
     if "agg_order" in node:
         ordered = sort_keys(walk, node["agg_order"], scope)
@@ -34,12 +35,7 @@ def call(walk: Walk, node: Node, scope: Scope) -> Value:
             arguments += len(node["agg_order"])
         else:
             walk.found.use(ordered.sources, Position.ORDER)
-    if "agg_filter" in node:
-        deciding.append(decides(walk, node["agg_filter"], scope))
-    if "over" in node:
-        ordering = window(walk, node["over"], scope)
-        if name in _RANKS:
-            deciding.append(ordering)
+    deciding = _deciding(walk, node, name, scope)
     calls = walk.names.calls(name, namespace, arguments, walk.env.paths, variadic=bool(node.get("func_variadic")))
     if not calls:
         return _not_a_function(walk, ".".join(names), args, shown)
@@ -47,11 +43,33 @@ def call(walk: Walk, node: Node, scope: Scope) -> Value:
         walk.found.interned(atom)
         if atom.object.system and atom.object.effect != "read":
             shown.append(named_by_arguments(walk, atom.object, args))
+    if args and calls[0].object.system:
+        _identify(walk, name, namespace, args)
     if name == "count":
         for one in shown:
             walk.found.use(one.sources, Position.PREDICATE)
         return derived(deciding)
     return derived(shown + deciding)
+
+
+def _deciding(walk: Walk, node: Node, name: str, scope: Scope) -> list[Value]:
+    """FILTER and OVER: they decide, and some of them show."""
+    found = []
+    if "agg_filter" in node:
+        found.append(decides(walk, node["agg_filter"], scope))
+    if "over" in node:
+        ordering = window(walk, node["over"], scope)
+        if name in _RANKS:
+            found.append(ordering)
+    return found
+
+
+def _identify(walk: Walk, name: str, namespace: str, args: list[Node]) -> None:
+    """Texts handed to a ``regclass`` parameter name relations."""
+    for number in walk.names.identifying(name, namespace, len(args), walk.env.paths):
+        text = literal(walk, args[number])
+        if text is not None:
+            relation_named(walk, text)
 
 
 def _not_a_function(walk: Walk, written: str, args: list[Node], shown: list[Value]) -> Value:
@@ -64,8 +82,9 @@ def _not_a_function(walk: Walk, written: str, args: list[Node], shown: list[Valu
         if name in OBJECT_IDENTIFIERS:
             identify(walk, name, args[0], shown[0])
             return computed(shown[0], name)
-        if walk.names.type_(name, "", walk.env.paths) is not None:
-            return computed(shown[0], name)
+        type_ = walk.names.type_(name, "", walk.env.paths)
+        if type_ is not None:
+            return convert(walk, type_, shown[0])
     walk.found.add(
         call_atom(name=name, namespace=namespace.rpartition(".")[2], known=False, effect=walk.names.reputation(name))
     )
@@ -80,7 +99,10 @@ def sort_keys(walk: Walk, order: list[Node], scope: Scope) -> Value:
 def sort_key(walk: Walk, wrapped: Node, scope: Scope) -> Value:
     node = wrapped["SortBy"]
     walk.check("SortBy", node, _SORT_BY)
-    return value(walk, node.get("node"), scope)
+    found = value(walk, node.get("node"), scope)
+    if "useOp" in node:
+        operators(walk, words(node["useOp"]), found, found)
+    return found
 
 
 def window(walk: Walk, node: Node, scope: Scope) -> Value:

@@ -33,7 +33,17 @@ def _cast(walk: Walk, node: Node, scope: Scope) -> Value:
     name = type_name(walk, node.get("typeName", {}))
     if name.rstrip("[]") in OBJECT_IDENTIFIERS:
         identify(walk, name, node.get("arg"), found)
+    for cast in walk.names.catalog.casts_to(name):
+        walk.found.interned(walk.names.call(cast.function))
     return found if found.type == name and found.sources else computed(found, name)
+
+
+def convert(walk: Walk, type_: Type, found: Value) -> Value:
+    """``type(x)`` where there is no such function."""
+    name = _checked(walk, type_)
+    for cast in walk.names.catalog.casts_to(name):
+        walk.found.interned(walk.names.call(cast.function))
+    return computed(found, name)
 
 
 def type_name(walk: Walk, node: Node) -> str:

@@ -12,6 +12,7 @@ from passgate.languages.sql.expressions_documents import behavior, document, pas
 from passgate.languages.sql.lineage import NOTHING, Field, Value, computed, derived, merged
 from passgate.languages.sql.names import Table, call_atom
 from passgate.languages.sql.scope import AMBIGUOUS, Entry, Item, Scope
+from passgate.languages.sql.sizes import many_rows
 from passgate.languages.sql.subqueries import OPEN, entry, pass_on, renamed, rows
 from passgate.languages.sql.tree import Node, items, words
 from passgate.languages.sql.walk import RANGE_VAR, Walk
@@ -113,11 +114,13 @@ def _function(walk: Walk, node: Node, scope: Scope) -> Item:
     alias, names = alias_of(walk, node)
     fields: list[Field] = []
     first = ""
+    large = False
     for wrapped in node["functions"]:
         call, definitions = (*items(wrapped), {}, {})[:2]
         shown = value(walk, call, scope)
         name = column_name(call)
         first = first or name
+        large = large or many_rows(walk, call)
         fields += _columns_of(walk, call, computed(shown), name, items(definitions), alias)
     fields += (
         _defined(walk, node.get("coldeflist", []), derived(field.value for field in fields))
@@ -128,7 +131,7 @@ def _function(walk: Walk, node: Node, scope: Scope) -> Item:
         fields = [field for field in fields if field.name != OPEN]
     if node.get("ordinality"):
         fields.append(Field("ordinality", NOTHING))
-    return _leaf(scope, entry(alias or first, tuple(fields), names))
+    return _leaf(scope, entry(alias or first, tuple(fields), names, large=large))
 
 
 def _columns_of(walk: Walk, call: Node, shown: Value, name: str, definitions: list[Node], alias: str) -> list[Field]:

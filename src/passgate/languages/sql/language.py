@@ -1,7 +1,7 @@
 """PostgreSQL's SQL as a language of the pipeline: text to actions, and what a session must remember to understand the next text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from passgate.core.action import Action, ColumnRef, VerbClass
 from passgate.core.errors import NotUnderstoodError
@@ -21,8 +21,21 @@ from passgate.pipeline.protocols import Input, Understood
 
 KIND = "sql.query"
 
-_REMEMBERED = frozenset({"prepare", "deallocate", "declare", "close", "discard", "set", "reset", "create", "create_as"})
+_REMEMBERED = frozenset(
+    {"prepare", "deallocate", "declare", "close", "discard", "set", "reset", "create", "create_as", "explain"}
+)
 """Verbs of statements that change what the session remembers."""
+
+_FACTS: Mapping[str, bool | int | str] = {
+    "sql.cartesian": False,  # rows multiply: a join without a condition, or a recursion without one
+    "sql.cascades": False,  # a foreign key changes rows of other relations too
+    "sql.concurrently": False,  # cannot run inside a transaction
+    "sql.in_batch": False,  # one of several statements of one text
+    "sql.locking": False,
+    "sql.modifies_data_in_read": False,  # a SELECT over a WITH that writes
+    "sql.statements": 1,
+    "sql.truncated": False,
+}
 
 _NEAR = re.compile(r' (?:at or near|near) ".*"', re.DOTALL)
 """The parser quotes the text it stumbled over, which may be a value."""
@@ -138,11 +151,11 @@ class SqlUnderstander:
             found.gap(str(error))
         except RecursionError:
             found.gap("the statement nests too deeply")
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             found.gap(f"the tree of {statement.tag} is not as expected: {type(error).__name__}")
-        facts: dict[str, bool | int | str] = {**found.facts, "sql.statements": count}
-        if count > 1:
-            facts["sql.in_batch"] = True
+        facts = {**_FACTS, **found.facts, "sql.statements": count, "sql.in_batch": count > 1}
+        if verb != "select":
+            facts["sql.modifies_data_in_read"] = False
         action = Action(
             kind=KIND,
             verb=verb,

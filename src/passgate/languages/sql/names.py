@@ -11,6 +11,8 @@ from passgate.languages.sql.lineage import Field, StoredColumn, Value
 Paths = tuple[tuple[str, ...], ...]
 """The search paths that may be in force: more than one after a change whose fate (a rollback) cannot be seen."""
 
+_TO_REGCLASS = frozenset({"regclass", "to_regclass"})
+
 _CASCADING = frozenset({"cascade", "set null", "set default"})
 
 _CACHED_CALLS = 4096
@@ -127,6 +129,7 @@ class Names:
         "_calls",
         "_expand",
         "_functions",
+        "_identifying",
         "_references",
         "_stored",
         "_tables",
@@ -141,6 +144,7 @@ class Names:
         self._stored: dict[tuple[str, str], Stored] = {}
         self._functions: dict[int, Atom] = {}
         self._calls: dict[tuple[str, str, int, Paths, bool], tuple[Atom, ...]] = {}
+        self._identifying: dict[tuple[str, str, int, Paths], tuple[int, ...]] = {}
         self._types: dict[tuple[str, str, Paths], Type | None] = {}
         self._references: dict[tuple[str, str], list[ForeignKey]] = {}
         for relation in catalog.relations:
@@ -177,6 +181,21 @@ class Names:
             )
             if len(self._calls) < _CACHED_CALLS:
                 self._calls[key] = found
+        return found
+
+    def identifying(self, name: str, namespace: str, arguments: int, paths: Paths) -> tuple[int, ...]:
+        """Which arguments of a call of a server's own function name a relation."""
+        key = (name, namespace, arguments, paths)
+        found = self._identifying.get(key)
+        if found is None:
+            positions = {0} if name in _TO_REGCLASS and arguments == 1 else set()
+            for function in self.functions(name, namespace, paths):
+                if function.system and function.accepts(arguments):
+                    types = function.arg_types[:arguments]
+                    positions.update(number for number, type_ in enumerate(types) if type_ == "regclass")
+            found = tuple(sorted(positions))
+            if len(self._identifying) < _CACHED_CALLS:
+                self._identifying[key] = found
         return found
 
     def type_(self, name: str, namespace: str, paths: Paths) -> Type | None:

@@ -2,7 +2,7 @@
 
 from passgate.core.action import ObjectRef, Position, VerbClass
 from passgate.languages.sql.column_names import UNNAMED, column_name
-from passgate.languages.sql.common_tables import open_with
+from passgate.languages.sql.common_tables import endless, open_with
 from passgate.languages.sql.conjuncts import decide
 from passgate.languages.sql.expressions import decides, value
 from passgate.languages.sql.expressions_calls import sort_key, window
@@ -30,6 +30,8 @@ def select(walk: Walk, node: Node, outer: Scope | None, with_: With) -> Rows:
         walk.check("SelectStmt", node, _KNOWN)
     if "withClause" in node:
         with_ = open_with(walk, node["withClause"], outer, with_)
+        if "limitCount" not in node and endless(node["withClause"]):
+            walk.found.fact("sql.cartesian")
     if node.get("op", "SETOP_NONE") != "SETOP_NONE":
         return _set_operation(walk, node, outer, with_)
     if "valuesLists" in node:
@@ -208,7 +210,7 @@ def _group(walk: Walk, wrapped: Node, scope: Scope, fields: tuple[Field, ...]) -
         return
     if "List" in wrapped or "RowExpr" in wrapped:
         inner: Node = next(iter(wrapped.values()))
-        for one in inner.get("items", inner.get("args", ())):
+        for one in (*inner.get("items", ()), *inner.get("args", ())):
             _group(walk, one, scope, fields)
         return
     name = _bare_name(wrapped)

@@ -20,6 +20,16 @@ def amplifies(walk: Walk, name: str, args: list[Node]) -> bool:
     return False
 
 
+def many_rows(walk: Walk, call: Node) -> bool:
+    """Whether a function in FROM is a series long enough for a join with it to matter."""
+    node = call.get("FuncCall", {})
+    names = words(node.get("funcname"))
+    return names[-1:] == ("generate_series",) and _rows(walk, node.get("args", [])) > _LONG
+
+
+_LONG = 1000
+
+
 def _rows(walk: Walk, args: list[Node]) -> float:
     """Rows of a numeric series. Bounds that are computed are taken for modest ones: they are mostly dates."""
     first, last = (number(walk, argument) for argument in (*args, None, None)[:2])

@@ -22,9 +22,12 @@ def _act(walk: Walk, verb: str, verb_class: VerbClass, kind: str, name: str, eff
 
 @states("CreatedbStmt", "dbname options")
 def create_database(walk: Walk, node: Node, _memory: Memory) -> Meaning:
-    """TEMPLATE copies every row of another database."""
+    """TEMPLATE copies every row of another database, LOCATION and the like reach beyond it: with options it is administration."""
     walk.found.fact("sql.concurrently")
-    return _act(walk, "create", VerbClass.ADMIN, "database", node.get("dbname", ""))
+    plain_one = "options" not in node
+    return _act(
+        walk, "create", VerbClass.DDL if plain_one else VerbClass.ADMIN, "database", node.get("dbname", ""), "additive"
+    )
 
 
 @states("AlterDatabaseStmt", "dbname options")
