@@ -26,6 +26,12 @@ def equals_is_plain(relation: Relation, column: str) -> bool:
     return known is not None and known.name not in _ALIKE and known.type_name != "bool"
 
 
+def _counts_up(relation: Relation, column: str) -> bool:
+    """Whether the column is a key, here or elsewhere: by what the catalog says, or by its name where the catalog says nothing."""
+    keys = (relation.primary_key, *relation.unique_keys, *(key.columns for key in relation.foreign_keys))
+    return any(column in names for names in keys) or column == "id" or column.endswith("_id")
+
+
 def range_narrows(relation: Relation, column: str, operator: str, bound: Node | None, folder: Folder) -> bool:
     """Whether ``column operator bound`` leaves out more than next to nothing. ``operator``: ``<``, ``<=``, ``>``, ``>=``.
 
@@ -41,8 +47,7 @@ def range_narrows(relation: Relation, column: str, operator: str, bound: Node | 
             return False
         if operator in ("<", "<="):
             return number < _HUGE
-        key = any(column in names for names in (relation.primary_key, *relation.unique_keys))
-        least = Decimal(1) if key else Decimal(0)
+        least = Decimal(1) if _counts_up(relation, column) else Decimal(0)
         return number > least if operator == ">=" else number >= least
     if known.type_name in MOMENT_TYPES:
         days = days_from_now(bound, folder)

@@ -1,6 +1,6 @@
 import pytest
 
-from passgate.languages.sql.catalog import Column, Relation
+from passgate.languages.sql.catalog import Column, ForeignKey, Relation
 from passgate.languages.sql.comparisons import equals_is_plain, range_narrows
 from passgate.languages.sql.folding import Folder
 from tests.unit.languages.sql.test_folding import expression
@@ -15,8 +15,13 @@ RELATION = Relation(
         Column(name="at", number=3, type_name="timestamptz"),
         Column(name="name", number=4, type_name="text"),
         Column(name="paid", number=5, type_name="bool"),
+        Column(name="owner", number=6, type_name="int4"),
+        Column(name="parent_id", number=7, type_name="int4"),
     ),
     primary_key=("id",),
+    foreign_keys=(
+        ForeignKey(columns=("owner",), target_namespace="public", target_name="people", target_columns=("id",)),
+    ),
 )
 
 
@@ -36,6 +41,9 @@ def test_equality(column: str, expected: bool) -> None:
         ("id", ">=", "2", True),
         ("id", ">=", "1", False),
         ("total", ">", "0", True),
+        ("owner", ">", "0", False),
+        ("parent_id", ">=", "1", False),
+        ("parent_id", ">=", "2", True),
         ("total", ">=", "0", False),
         ("total", ">", "-0.01", False),
         ("total", "<", "999998", True),

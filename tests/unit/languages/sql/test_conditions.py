@@ -133,6 +133,8 @@ TAUTOLOGIES = [
     "NOT (id BETWEEN -5 AND -1)",
     "id NOT BETWEEN -5 AND -1",
     "id < 'Infinity'::numeric",
+    "owner_id > 0",
+    "customer_id >= 1",
     "total >= 0",
     "total > -1",
     "total < 999999999",
