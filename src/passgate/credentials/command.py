@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 
 from passgate.core.errors import SecretUnavailableError
@@ -21,42 +21,53 @@ class CommandCredential:
         """Raises SecretUnavailableError."""
         where = f"The secret command {self.argv[0]}"
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self.argv, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True, limit=MAX_BYTES + 2
+            transport, program = await asyncio.get_running_loop().subprocess_exec(
+                _Program, *self.argv, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL, start_new_session=True
             )
         except OSError as error:
             raise SecretUnavailableError(f"{where} cannot be started: {error.strerror}") from error
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                line = await _only_first_line(process)
-                status = await process.wait()
+                await asyncio.shield(program.finished)
+            status = transport.get_returncode()
         except TimeoutError:
             raise SecretUnavailableError(f"{where} gave no answer within {self.timeout_seconds:g} s") from None
-        except ValueError:
-            raise SecretUnavailableError(f"{where} prints a line longer than {MAX_BYTES} bytes") from None
         finally:
-            await _end(process)
+            _kill_group(transport.get_pid())
+            transport.close()
+            await program.finished
         if status != 0:
             raise SecretUnavailableError(f"{where} failed with status {status}")
+        line = program.first_line()
+        if len(line) > MAX_BYTES:
+            raise SecretUnavailableError(f"{where} prints a line longer than {MAX_BYTES} bytes")
         try:
-            return checked(line.decode().rstrip("\r\n"), f"The output of {self.argv[0]}")
+            return checked(line.decode(), f"The output of {self.argv[0]}")
         except UnicodeDecodeError:
             raise SecretUnavailableError(f"The output of {self.argv[0]} is not UTF-8 text") from None
 
 
-async def _only_first_line(process: Process) -> bytes:
-    """Raises ValueError for a line over the limit. The rest is read too, or the program could not finish writing it."""
-    assert process.stdout is not None  # noqa: S101 - asked for with PIPE
-    line = await process.stdout.readline()
-    while await process.stdout.read(MAX_BYTES):
-        pass
-    return line
+class _Program(asyncio.SubprocessProtocol):
+    """Reads all that a program prints, so that it can finish, and keeps what may be its first line."""
+
+    def __init__(self) -> None:
+        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the program has ended and nobody can write to its output any more."""
+        self._printed = bytearray()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002 - asyncio's; there is one pipe
+        self._printed += data[: MAX_BYTES + 2 - len(self._printed)]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        self.finished.set_result(None)
+
+    def first_line(self) -> bytes:
+        return bytes(self._printed).partition(b"\n")[0].removesuffix(b"\r")
 
 
-async def _end(process: Process) -> None:
-    """The program and whatever it started: a hung child would keep the pipe open."""
+def _kill_group(leader: int) -> None:
+    """The program and whatever it started in its own session, which would otherwise live on with nobody to read it."""
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(leader, signal.SIGKILL)
     except ProcessLookupError:
         return
-    await process.wait()

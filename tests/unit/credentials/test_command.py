@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from passgate.core.errors import SecretUnavailableError
 from passgate.credentials.command import CommandCredential
@@ -75,6 +76,30 @@ async def test_a_child_left_behind_with_the_pipe_does_not_hold_the_gate() -> Non
     code = "import os, time\nprint('hunter2', flush=True)\nif os.fork() == 0: time.sleep(600)\n"
     with pytest.raises(SecretUnavailableError, match="gave no answer"):
         await program(code, timeout_seconds=0.5).obtain()
+
+
+def test_it_works_on_uvloop_too() -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(program("print('hunter2')").obtain()) == "hunter2"
+        with pytest.raises(SecretUnavailableError, match="gave no answer"):
+            runner.run(program("import time; time.sleep(600)", timeout_seconds=0.3).obtain())
+
+
+async def test_a_caller_that_gives_up_leaves_nothing_behind(tmp_path: Path) -> None:
+    code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+    asking = asyncio.create_task(program(code).obtain())
+    deadline = time.monotonic() + 5
+    while not (written := read(tmp_path / "pid")):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert not running(int(written))
+
+
+def read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
 
 
 def running(pid: int) -> bool:
