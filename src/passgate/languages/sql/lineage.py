@@ -94,9 +94,10 @@ def merged(left: Value, right: Value) -> Value:
     """One column of a set operation or a USING join: either side may show."""
     if left == right:
         return left
-    sources = left.sources | right.sources
-    direct = (left.direct or not left.sources) and (right.direct or not right.sources) and bool(sources)
-    return Value(sources, direct=direct and len(sources) == 1, type=left.type if left.type == right.type else "")
+    type_ = left.type if left.type == right.type else ""
+    if left.sources == right.sources:
+        return Value(left.sources, direct=left.direct and right.direct, type=type_)
+    return Value(left.sources | right.sources, type=type_)
 
 
 def outputs(columns: Iterable[Field]) -> tuple[Output, ...]:

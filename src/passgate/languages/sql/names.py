@@ -5,7 +5,7 @@ from itertools import chain
 
 from passgate.core.action import Atom, ColumnRef, ObjectRef, VerbClass
 from passgate.languages.sql.catalog import SYSTEM_COLUMNS, Catalog, ForeignKey, Function, Relation, Type
-from passgate.languages.sql.knowledge import well_known_effect
+from passgate.languages.sql.knowledge import tags_of, well_known_effect
 from passgate.languages.sql.lineage import Field, StoredColumn, Value
 
 Paths = tuple[tuple[str, ...], ...]
@@ -128,6 +128,7 @@ class Names:
         "_building",
         "_calls",
         "_expand",
+        "_extensions",
         "_functions",
         "_identifying",
         "_references",
@@ -145,6 +146,7 @@ class Names:
         self._functions: dict[int, Atom] = {}
         self._calls: dict[tuple[str, str, int, Paths, bool], tuple[Atom, ...]] = {}
         self._identifying: dict[tuple[str, str, int, Paths], tuple[int, ...]] = {}
+        self._extensions: dict[tuple[str, str], Relation] = {}
         self._types: dict[tuple[str, str, Paths], Type | None] = {}
         self._references: dict[tuple[str, str], list[ForeignKey]] = {}
         for relation in catalog.relations:
@@ -155,9 +157,26 @@ class Names:
     def relation(self, name: str, namespace: str, paths: Paths) -> Relation | None:
         """The relation that a name means under every path that may be in force; None if unknown or not the same in all."""
         if namespace or len(paths) == 1:
-            return self.catalog.relation(name, namespace, paths[0] if paths else ())
-        found = {id(relation): relation for path in paths for relation in (self.catalog.relation(name, "", path),)}
-        return next(iter(found.values())) if len(found) == 1 else None
+            found = self.catalog.relation(name, namespace, paths[0] if paths else ())
+        else:
+            several = {id(one): one for path in paths for one in (self.catalog.relation(name, "", path),)}
+            if len(several) > 1:
+                return None
+            found = next(iter(several.values()), None)
+        return found or self._well_known(name, namespace)
+
+    def _well_known(self, name: str, namespace: str) -> Relation | None:
+        """A view of a well-known extension that is not installed, as far as the snapshot knows: sensitive all the same."""
+        tags = tags_of(name)
+        if not tags:
+            return None
+        key = (namespace or "public", name)
+        found = self._extensions.get(key)
+        if found is None:
+            found = Relation(oid=0, namespace=key[0], name=name, kind="view", system=True, tags=tags)
+            if len(self._extensions) < _CACHED_CALLS:
+                self._extensions[key] = found
+        return found
 
     def functions(self, name: str, namespace: str, paths: Paths) -> tuple[Function, ...]:
         """Every function that a name may mean under any path that may be in force."""
