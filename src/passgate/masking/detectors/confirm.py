@@ -1,8 +1,9 @@
 """Candidates to matches: RE2 for the exact span, then neighbours, checksum and context words, cheapest first."""
 
+import re
 from collections.abc import Iterator
 
-from passgate.masking.detectors.rule import CONTEXT_REACH, CompiledRule
+from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, CompiledRule
 from passgate.masking.detectors.spans import Match
 
 
@@ -38,10 +39,14 @@ def accept(
         return None
     if rule.valid is not None and not rule.valid(data[start:end]):
         return None
-    if rule.words is not None and not _spoken(rule, data, whole, cell):
+    if rule.words is not None and not _spoken(rule.words, data, whole, cell):
         return None
     stop = whole[1]
-    if rule.tail is not None and end == stop and (run := rule.tail.match(data, end, high)) is not None:
+    if (
+        rule.tail is not None
+        and end == stop
+        and (run := rule.tail.match(data, end, min(high, end + MAX_TAIL))) is not None
+    ):
         end = stop = run.end()
     return Match(
         begin=whole[0],
@@ -55,10 +60,10 @@ def accept(
     )
 
 
-def _spoken(rule: CompiledRule, data: bytes, whole: tuple[int, int], cell: tuple[int, int]) -> bool:
-    assert rule.words is not None  # noqa: S101 - asked of rules with context only
-    left = data[max(cell[0], whole[0] - CONTEXT_REACH) : whole[0]]
-    if rule.words.search(left) is not None:
+def _spoken(words: re.Pattern[bytes], data: bytes, whole: tuple[int, int], cell: tuple[int, int]) -> bool:
+    """Whether a context word stands in reach. The bytes beyond the reach still say whether a word is a whole one."""
+    begin, stop = whole
+    if words.search(data, max(cell[0], begin - CONTEXT_REACH), begin) is not None:
         return True
-    right = data[whole[1] : min(cell[1], whole[1] + CONTEXT_REACH)]
-    return rule.words.search(right) is not None
+    last = min(cell[1], stop + CONTEXT_REACH)
+    return any(found.end() <= last for found in words.finditer(data, stop, min(cell[1], last + 1)))

@@ -27,8 +27,8 @@ class Detector:
 
     def findings(self, data: bytes) -> tuple[Finding, ...]:
         """Everything sensitive in one text, in order, without overlaps. Raises DetectorError."""
-        fired = self._gate.fired(data)
-        return self._confirmed(data, fired) if fired else ()
+        found = self.matches(data)
+        return merge(found) if found else ()
 
     def suspicious(self, data: bytes) -> bool:
         """Whether a closer look is needed at all. False is certain. Raises DetectorError."""
@@ -91,11 +91,12 @@ class Detector:
                 by_cell.setdefault(cell, []).append(match)
                 position = match.stop
 
-    def _confirmed(self, data: bytes, fired: Sequence[int]) -> tuple[Finding, ...]:
+    def matches(self, data: bytes, position: int = 0, limit: int | None = None) -> list[Match]:
+        """Every rule's accepted matches that begin from ``position`` on and before ``limit``, not merged. Raises DetectorError."""
         found: list[Match] = []
-        for index in fired:
-            found.extend(matches(self.rules.rules[index], data))
-        return merge(found) if found else ()
+        for index in self._gate.fired(data):
+            found.extend(matches(self.rules.rules[index], data, position, limit))
+        return found
 
 
 def _shifted(found: Sequence[Match], by: int) -> list[Match]:

@@ -12,7 +12,9 @@ Edge = Callable[[bytes, int, int, int, int], bool]
 _WORD: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _DIGITS: Final = frozenset(b"0123456789")
 _JOINS: Final = frozenset(b".,-/:+")
-_TOKEN: Final = _WORD | frozenset(b"-+/=")
+_PATH: Final = _WORD | frozenset(b"-+/")
+_TOKEN: Final = _PATH | frozenset(b"=")
+_LOCAL: Final = _WORD | frozenset(b".%+-")
 _LABEL_REACH: Final = 24
 _OTHER_NUMBER: Final = re.compile(
     rb"(?i)(?:^|[^a-z])(?:order|invoice|inv|ticket|tracking|shipment|parcel|consignment|sku|serial|part|item|batch|lot|build|version|"
@@ -71,7 +73,14 @@ def _named_otherwise(data: bytes, start: int, low: int) -> bool:
 
 def _token(data: bytes, start: int, end: int, low: int, high: int) -> bool:
     """Not a slice of a longer run of base64, a path or a UUID."""
-    return (start <= low or data[start - 1] not in _TOKEN) and (end >= high or data[end] not in _TOKEN)
+    return (start <= low or data[start - 1] not in _PATH) and (end >= high or data[end] not in _TOKEN)
+
+
+def _mailbox(data: bytes, start: int, end: int, low: int, high: int) -> bool:
+    """The whole name before the sign, and the whole top level after it."""
+    return (start <= low or not (data[start - 1] in _LOCAL or data[start - 1] >= 0x80)) and (
+        end >= high or data[end] not in _WORD
+    )
 
 
 def _address(data: bytes, start: int, end: int, low: int, high: int) -> bool:
@@ -100,5 +109,6 @@ EDGES: Final[Mapping[str, Edge]] = {
     "unlabelled": _unlabelled,
     "unlabelled_group": _unlabelled_group,
     "token": _token,
+    "mailbox": _mailbox,
     "address": _address,
 }

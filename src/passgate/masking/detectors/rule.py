@@ -16,6 +16,9 @@ from passgate.masking.detectors.validators import VALIDATORS
 MAX_WIDTH = 512
 """Bytes one pattern may match, its ``tail`` aside: what a stream has to hold back (a 4 KB prompt is scanned in one go)."""
 
+MAX_TAIL = 16 * 1024
+"""Bytes a tail may run on: an RSA key of 16,384 bits fits. What goes on beyond it is no key, and no stream waits for its end."""
+
 CONTEXT_REACH = 48
 """Bytes on either side of a match in which a context word counts; a form's label, not the paragraph before it."""
 

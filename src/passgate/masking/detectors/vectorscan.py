@@ -89,15 +89,18 @@ def _any_of(words: Sequence[str]) -> bytes:
     """Any of the context words where a word of a text or of a ``snake_case`` or ``camelCase`` name can begin and end."""
     alone = "|".join(_edged(word, _spaced(word)) for word in words)
     humps = [word for word in words if word[0].isascii() and word[0].isalpha()]
-    inner = "|".join(word[0].upper() + f"(?i:{_spaced(word[1:])})(?:\\b|_|[A-Z])" for word in humps)
+    inner = "|".join(word[0].upper() + f"(?i:{_spaced(word[1:])}){_after(word)}" for word in humps)
     return (f"(?:{alone}|[a-z0-9](?:{inner}))" if inner else f"(?:{alone})").encode()
 
 
 def _edged(word: str, pattern: str) -> str:
     """Bytes beyond ASCII are no word bytes to ``\\b``, so a word that begins or ends with one is taken anywhere."""
     before = r"(?:\b|_)" if word[0].isascii() and word[0].isalnum() else ""
-    after = r"(?:\b|_|[A-Z])" if word[-1].isascii() and word[-1].isalnum() else ""
-    return f"{before}(?i:{pattern}){after}"
+    return f"{before}(?i:{pattern}){_after(word)}"
+
+
+def _after(word: str) -> str:
+    return r"(?:\b|_|[A-Z])" if word[-1].isascii() and word[-1].isalnum() else ""
 
 
 def _spaced(word: str) -> str:

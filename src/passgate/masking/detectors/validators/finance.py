@@ -41,19 +41,19 @@ def _issued(digits: str, networks: tuple[tuple[str, str, frozenset[int]], ...]) 
 def card(data: bytes) -> bool:
     """An issuer range, its length and the Luhn digit: about one random 16-digit number in fifty passes."""
     digits = only_digits(data)
-    return _issued(digits, _NETWORKS) and luhn(digits) and len(set(digits)) > 2
+    return _issued(digits, _NETWORKS) and luhn(digits) and not all_same(digits)
 
 
 def card_major(data: bytes) -> bool:
     """Digits with nothing beside them: the ranges of the large networks only, about one random number in fifty-five."""
     digits = only_digits(data)
-    return _issued(digits, _NETWORKS[: _NETWORKS.index(_SMALL)]) and luhn(digits) and len(set(digits)) > 2
+    return _issued(digits, _NETWORKS[: _NETWORKS.index(_SMALL)]) and luhn(digits) and not all_same(digits)
 
 
 def card_in_context(data: bytes) -> bool:
     """Also ranges too wide to stand alone (Maestro, old JCB), and lengths an issuer range does not promise."""
     digits = only_digits(data)
-    return 12 <= len(digits) <= 19 and luhn(digits) and len(set(digits)) > 1
+    return 12 <= len(digits) <= 19 and luhn(digits) and not all_same(digits)
 
 
 # ISO 13616 registry: length by country.

@@ -12,6 +12,8 @@ def email(data: bytes) -> bool:
     local, _, domain = data.rpartition(b"@")
     if not 0 < len(local) <= 64 or b".." in data or local[:1] == b"." or local[-1:] == b".":
         return False
+    if local.lower() == b"git":  # git@host:path names a repository
+        return False
     labels = domain.lower().split(b".")
     if any(not label or len(label) > 63 or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
         return False

@@ -13,6 +13,7 @@ _THREE: Final = re.compile(
 )
 
 
+_DECIMAL: Final = re.compile(rb"\+[0-9]+\.[0-9]+")
 _DATE: Final = re.compile(
     rb"(?:19|20)[0-9]{2}[\-/. ](?:(?:19|20)[0-9]{2}|[01]?[0-9][\-/. ][0-3]?[0-9])"
     rb"|[0-3]?[0-9][\-/.][01]?[0-9][\-/.](?:19|20)[0-9]{2}"
@@ -21,6 +22,8 @@ _DATE: Final = re.compile(
 
 def phone(data: bytes) -> bool:
     """E.164: a country code that exists and eight to fifteen digits in all."""
+    if _DECIMAL.fullmatch(data) is not None:
+        return False
     digits = only_digits(data).removeprefix("00")
     if not 8 <= len(digits) <= 15 or len(set(digits)) < 3:
         return False
@@ -29,7 +32,7 @@ def phone(data: bytes) -> bool:
 
 def phone_in_context(data: bytes) -> bool:
     """Next to a word for telephone: six to fifteen digits, not one digit over and over, not a date, years or an IP address."""
-    if _DATE.match(data) is not None or data.count(b".") == 3:
+    if _DATE.match(data) is not None or data.count(b".") in (3, 4, 5, 6, 7, 8, 9):
         return False
     digits = only_digits(data)
     return 6 <= len(digits) <= 15 and len(set(digits)) > 1

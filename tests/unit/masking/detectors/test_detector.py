@@ -1,0 +1,143 @@
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from passgate.core.errors import ConfigError, DetectorError
+from passgate.masking import Detector, Rule, RuleClass, open_detector
+from passgate.masking.detectors.detector import BLOCK_BYTES
+
+HERE = Path(__file__).parent
+_ALPHABETS = {
+    "d": "0123456789",
+    "hex": "0123456789abcdef",
+    "HEX": "0123456789ABCDEF",
+    "an": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "al": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "AN": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "low": "0123456789abcdefghijklmnopqrstuvwxyz",
+    "b32": "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+    "b32k": "023456789ACDEFGHJKLMNPQRSTUVWXYZ",
+    "b64": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "url": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "bc": "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+}
+
+
+def filled(template: str, random: Random) -> str:
+    def fill(found: re.Match[str]) -> str:
+        return "".join(random.choices(_ALPHABETS[found[1]], k=int(found[2])))
+
+    return re.sub(r"\{(\w+):(\d+)\}", fill, template)
+
+
+def examples() -> list[tuple[str, str]]:
+    lines = (HERE / "examples.tsv").read_text("utf-8").splitlines()
+    return [tuple(line.split("\t")) for line in lines if line and not line.startswith("#")]  # type: ignore[misc]
+
+
+def clean() -> list[str]:
+    return [line for line in (HERE / "clean.txt").read_text("utf-8").splitlines() if not line.startswith("# ")]
+
+
+def test_what_has_to_be_found_is_found_whole_under_its_own_name(detector: Detector) -> None:
+    failures: list[object] = []
+    for label, template in examples() * 3:
+        random = Random(template + str(len(failures)))
+        text = filled(template, random)
+        start = len(text.split("«")[0].encode())
+        wanted = text.split("«")[1].split("»")[0].encode()
+        data = text.replace("«", "").replace("»", "").encode()
+        covering = [f for f in detector.findings(data) if f.start <= start and f.end >= start + len(wanted)]
+        if not covering or covering[0].type != label:
+            failures.append((label, data, detector.findings(data)))
+    assert failures == []
+
+
+def test_what_only_looks_like_it_is_left_alone(detector: Detector) -> None:
+    found = {text: detector.findings(text.encode()) for text in clean()}
+    assert {text: findings for text, findings in found.items() if findings} == {}
+
+
+def all_texts() -> list[bytes]:
+    random = Random(7)
+    found = [filled(template, random).replace("«", "").replace("»", "").encode() for _, template in examples()]
+    return found + [text.encode() for text in clean()]
+
+
+TEXTS = all_texts()
+
+
+def test_both_engines_find_the_same(detector: Detector, literal_detector: Detector) -> None:
+    for text in TEXTS:
+        assert detector.findings(text) == literal_detector.findings(text)
+        assert detector.suspicious(text) >= bool(detector.findings(text))
+    whole = b"\n".join(TEXTS)
+    assert detector.findings(whole) == literal_detector.findings(whole)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(TEXTS) | st.binary(max_size=30) | st.text(max_size=30).map(str.encode), max_size=40))
+def test_a_batch_finds_what_each_value_alone_holds(
+    detector: Detector, literal_detector: Detector, values: list[bytes]
+) -> None:
+    alone = {index: found for index, value in enumerate(values) if (found := detector.findings(value))}
+    assert dict(detector.findings_batch(values)) == alone
+    assert dict(literal_detector.findings_batch(values)) == alone
+
+
+def test_a_match_over_a_border_hides_nothing(detector: Detector) -> None:
+    # Joined by a blank-like byte these would read as one card, or as a key that goes on.
+    values = [b"4111", b"1111", b"token=", b"536-90-4399", b"-----BEGIN PRIVATE KEY-----", b"bob@example.org"]
+    assert {i: [f.type for f in found] for i, found in detector.findings_batch(values).items()} == {
+        3: ["SSN"],
+        5: ["EMAIL"],
+    }
+
+
+def test_values_longer_than_a_block_and_many_blocks(detector: Detector) -> None:
+    long = b"x " * BLOCK_BYTES + b"bob@example.org"
+    values = [long, b"clean", long, *([b"word"] * 20_000), b"536-90-4399"]
+    found = detector.findings_batch(values)
+    assert set(found) == {0, 2, len(values) - 1}
+    assert found[0][0].end == len(long)
+
+
+def test_no_values_no_findings(detector: Detector) -> None:
+    assert dict(detector.findings_batch([])) == {}
+    assert detector.findings(b"") == ()
+
+
+def test_threads_share_a_detector(detector: Detector) -> None:
+    expected = [detector.findings(text) for text in TEXTS]
+    with ThreadPoolExecutor(4) as pool:
+        for got in pool.map(lambda _: [detector.findings(text) for text in TEXTS], range(8)):
+            assert got == expected
+
+
+def test_own_rules_are_added_and_built_in_ones_left_out() -> None:
+    own = Rule(id="staff", class_=RuleClass.PII, label="STAFF_NUMBER", rank=60, pattern=r"\bE-[0-9]{5}\b", note="ours")
+    made = open_detector(own=[own], without={"email"}, least_rank=60, engine="literals")
+    (found,) = made.findings(b"E-12345 bob@example.org")
+    assert (found.type, found.rule) == ("STAFF_NUMBER", "staff")
+
+
+def test_a_rule_that_is_not_fit_for_use_stops_the_start() -> None:
+    bad = Rule(id="bad", class_=RuleClass.PII, label="X", rank=50, pattern="(?=x)y")
+    with pytest.raises(ConfigError, match="rule bad"):
+        open_detector(own=[bad], engine="literals")
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(DetectorError, match="guess"):
+        open_detector(engine="guess")
+
+
+def test_low_ranked_rules_are_off_unless_asked(detector: Detector) -> None:
+    url = b"see https://example.org/x"
+    assert detector.findings(url) == ()
+    assert [f.type for f in open_detector(least_rank=0, engine="literals").findings(url)] == ["URL"]
