@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -11,7 +12,7 @@ from passgate.config import kinds
 STRICT = ConfigDict(strict=True)
 
 
-def read(kind: object, value: object) -> object:
+def read(kind: Any, value: object) -> object:
     return TypeAdapter(kind, config=STRICT).validate_python(value, context={"base": Path("/etc/gate")})
 
 
