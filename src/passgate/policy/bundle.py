@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from passgate.core.decision import Obligation, Outcome
+from passgate.core.decision import Obligation
 from passgate.policy.cel import nearest
 from passgate.policy.definition import Definition
 from passgate.policy.evaluator import RulePolicy
@@ -110,10 +110,10 @@ def _compiled(definitions: Sequence[Definition], files: tuple[Path, ...], proble
         rule = compile_rule(definition, len(rules), problems)
         if rule is not None:
             rules.append(rule)
-    if not problems and not any(definition.then.outcome is Outcome.ALLOW for definition in definitions):
-        place = definitions[0].place if definitions else Place(str(files[0]) if files else "policy")
+    if not problems and not rules:
+        place = Place(str(files[0]) if files else "policy")
         problems.append(
-            Problem(place, "no rule of the bundle allows anything", "add a rule with then: allow, or a pack")
+            Problem(place, "the bundle has no rules", "add rules, or build on a pack: packs: [postgres-safe]")
         )
     if problems:
         raise BundleError(problems)

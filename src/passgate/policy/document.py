@@ -24,6 +24,7 @@ class Document:
         self.file = file
         self._text = text
         self._problems = problems
+        self._empty: dict[int, Place] = {}
         self.root = self._compose()
 
     def _compose(self) -> Node | None:
@@ -45,6 +46,8 @@ class Document:
         return root
 
     def place(self, node: Node) -> Place:
+        if id(node) in self._empty:
+            return self._empty[id(node)]
         return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def place_in(self, node: Node, offset: int) -> Place:
@@ -75,6 +78,9 @@ class Document:
             return {}
         found: dict[str, Node] = {}
         for key, value in node.value:
+            if value.start_mark.index == value.end_mark.index:
+                # A value that is not there is marked where the next thing stands.
+                self._empty[id(value)] = Place(self.file, key.end_mark.line + 1, key.end_mark.column + 1)
             name = self.text(key, f"a key of {what}")
             if name is None:
                 continue
@@ -151,10 +157,7 @@ def _kind(node: Node) -> str:
 def _after(raw: str, at: int, character: str) -> int:
     """The place in ``raw`` behind the one that stands for ``character``."""
     if character.isspace():
-        start = at
-        while at < len(raw) and raw[at].isspace() and (at == start or "\n" in raw[start:at]):
-            at += 1
-        return max(at, start + 1)
+        return at + raw[at : at + 1].isspace()
     while at < len(raw) and raw[at].isspace():
         at += 1
     if raw[at : at + 2] == "''" or (raw[at : at + 1] == "\\" and character != "\\"):

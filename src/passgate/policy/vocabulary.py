@@ -92,6 +92,8 @@ OBJECT_KINDS = frozenset(
             "channel",
         ),
         *("language", "publication", "subscription", "tablespace", "large_object", "anonymous"),
+        *("access_method", "cast", "collation", "conversion", "event_trigger", "object", "operator", "operator_class"),
+        *("operator_family", "statistics", "text_search", "transform"),
     }
 )
 

@@ -32,7 +32,6 @@ _QUIET = frozenset(
             "copyright",
         ),
         *("h", "?", "q", "p", "r", "unset", "prompt", "if", "elif", "else", "endif", "reset", "print", "quit", "html"),
-        *("s",),
     }
 )
 """Show, format or remember something on the client, and send nothing."""
@@ -198,8 +197,8 @@ def _act(client: _Client, name: str, arguments: str) -> None:
 
 
 def _send(client: _Client, name: str, arguments: str) -> None:
-    if "|" in arguments:
-        client.refuse(f"\\{name} | hands the result to a program on the client's machine.")
+    if name in ("g", "gx") and arguments and not arguments.startswith("("):
+        client.refuse(f"\\{name} with a file or a program writes the result where no gate stands.")
     elif name == "bind":
         client.values = tuple(Input(value=word) for word in _words(arguments))
     else:
@@ -224,8 +223,8 @@ def _set(client: _Client, arguments: str) -> None:
 
 
 def _redirect(client: _Client, arguments: str) -> None:
-    if arguments.startswith("|"):
-        client.refuse("A pipe hands the results to a program on the client's machine.")
+    if arguments:
+        client.refuse("A file or a program on the client's machine takes it where no gate stands.")
 
 
 def _words(arguments: str) -> list[str]:
@@ -240,4 +239,5 @@ _SPECIAL: dict[str, Callable[[_Client, str], None]] = {
     "out": _redirect,
     "w": _redirect,
     "write": _redirect,
+    "s": _redirect,
 }
