@@ -44,6 +44,9 @@ _ALWAYS = frozenset({VerbClass.SESSION})
 """What every pass may do: a session that cannot set its own time zone or commit is of no use."""
 
 
+_STRUCTURAL = frozenset({VerbClass.DDL, VerbClass.CODE, VerbClass.ADMIN})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One action with its decision. ``intent`` is the event an outcome must answer, None where nothing was let through."""
@@ -82,13 +85,17 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """The implementations of the pipeline's steps, put together by the composition root."""
+    """The implementations of the pipeline's steps, put together by the composition root.
+
+    ``restructured`` is told the name of a resource whose structure an action has changed, so that its catalog is read anew.
+    """
 
     policy: PolicySource
     planner: Planner
     maskers: MaskerFactory
     recorder: Recorder
     approvals: Approvals
+    restructured: Callable[[str], None] = lambda _resource: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -103,6 +110,7 @@ class GatedSession:
         self._decisions: OrderedDict[str, tuple[Understood, tuple[Decision, ...]]] = OrderedDict()
         self._decided_under: tuple[str, str, frozenset[str]] = ("", "", frozenset())
         self._understood_under = ""
+        self._restructures = False
         self.masker: Masker = steps.maskers.open(session)
         self.recording: Recording = steps.recorder.recording(session)
         self.opened = self._append(EventType.SESSION_START, detail={"peer": session.peer})
@@ -172,6 +180,9 @@ class GatedSession:
         """Record what came of an allowed action. Raises LedgerUnavailableError."""
         if result.status == "ok":
             self._understander.succeeded(judged.action)
+            if _changes_structure(judged.action):
+                self._restructures = True
+                self._steps.restructured(self.session.resource.name)
         for obligation in judged.decision.obligations:
             if isinstance(obligation, Tag):
                 self.session.tag(obligation.tag)
@@ -198,7 +209,11 @@ class GatedSession:
         return self._understander.origin(container, part)
 
     def transaction_ended(self, *, committed: bool) -> None:
+        """Others see a transaction's changes of structure only now, so the catalog is read again."""
         self._understander.transaction_ended(committed=committed)
+        if self._restructures:
+            self._restructures = False
+            self._steps.restructured(self.session.resource.name)
 
     def close(self, reason: str) -> Receipt | None:
         """The last event of a session; None if the ledger could not take it (the next boot writes the gap)."""
@@ -377,6 +392,10 @@ def _gate_deny(rule: str, reason: str, hint: str, version: str) -> Decision:
 
 def _objects(action: Action) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in action.atoms))
+
+
+def _changes_structure(action: Action) -> bool:
+    return any(atom.verb_class in _STRUCTURAL for atom in action.atoms) or action.verb_class in _STRUCTURAL
 
 
 def _strict(action: Action, decision: Decision) -> bool:

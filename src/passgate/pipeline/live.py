@@ -14,6 +14,7 @@ class EndReason(StrEnum):
     PASS_EXPIRED = "the pass has expired"
     PASS_REVOKED = "the pass was revoked"
     KILLED = "the session was ended by an administrator"
+    BLIND = "the gate cannot see which passes are revoked"
     SHUTDOWN = "the gate is shutting down"
 
 
@@ -66,6 +67,9 @@ class LiveSessions:
             live.connection.end(EndReason.PASS_REVOKED)
         return len(ended)
 
-    def shutdown(self) -> None:
+    def end_all(self, reason: EndReason) -> None:
         for live in tuple(self._sessions.values()):
-            live.connection.end(EndReason.SHUTDOWN)
+            live.connection.end(reason)
+
+    def shutdown(self) -> None:
+        self.end_all(EndReason.SHUTDOWN)

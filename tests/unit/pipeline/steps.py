@@ -195,6 +195,7 @@ class Bench:
     language: OneUnderstander = field(default_factory=OneUnderstander)
     answer: Decision = field(default_factory=lambda: decision(Outcome.DENY, "nobody"))
     now: datetime = NOW
+    restructured: list[str] = field(default_factory=list)
 
     def open(self) -> GatedSession:
         steps = Steps(
@@ -203,6 +204,7 @@ class Bench:
             maskers=NoMasking(),
             recorder=self.recorder,
             approvals=OneAnswer(self.answer),
+            restructured=self.restructured.append,
             now=lambda: self.now,
         )
         return GatedSession(session=self.session, language=self.language, steps=steps)

@@ -228,3 +228,17 @@ async def test_a_session_cannot_start_unrecorded_but_it_can_end() -> None:
     assert gate.close("client left") is None
     with pytest.raises(LedgerUnavailableError):
         bench.open()
+
+
+async def test_a_change_of_structure_is_told_when_made_and_when_committed() -> None:
+    bench = Bench()
+    bench.session = make_session(verbs=frozenset({VerbClass.DDL}))
+    gate = bench.open()
+    judged = gate.judge(Understood(actions=(action("create", "create", VerbClass.DDL),))).judged[0]
+    gate.settle(judged, Result(status="error"))
+    assert bench.restructured == []
+    gate.settle(judged, Result(status="ok"))
+    assert bench.restructured == ["shop"]
+    gate.transaction_ended(committed=True)
+    gate.transaction_ended(committed=True)
+    assert bench.restructured == ["shop", "shop"]
