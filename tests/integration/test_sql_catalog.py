@@ -6,9 +6,11 @@ import psycopg
 import pytest
 from psycopg import pq
 
+from passgate.endpoints.postgres import CatalogQuery, Upstream
 from passgate.languages.sql import knowledge
 from passgate.languages.sql.snapshot import load
 from passgate.testing import PostgresCluster
+from tests.integration.conftest import Secret
 
 OBJECTS = """
 CREATE SCHEMA crm;
@@ -90,6 +92,24 @@ async def test_view_definitions_are_qualified_and_the_connections_own_path_stays
     assert seen.view_definition is not None
     assert "FROM public.visits" in seen.view_definition
     assert names(connection, "SHOW search_path") == before
+
+
+async def test_the_gates_own_connection_reads_the_same_as_an_unprivileged_user_and_read_only(
+    connection: psycopg.Connection[tuple[object, ...]], cluster: PostgresCluster
+) -> None:
+    upstream = Upstream(
+        host=cluster.host,
+        port=cluster.port,
+        database="catalogs",
+        user="app",
+        credential=Secret("app-password"),
+        ca=cluster.ca,
+    )
+    query = CatalogQuery(upstream)
+    try:
+        assert (await load(query)).version == (await load(PlainQuery(connection))).version
+    finally:
+        query.close()
 
 
 async def test_a_change_changes_the_version_and_undoing_it_changes_it_back(

@@ -89,18 +89,6 @@ def judge(
     )
 
 
-def where_effective(
-    node: Node | None, relation: Relation, catalog: Catalog, inputs: Sequence[Input] | None = None
-) -> bool:
-    """``judge`` for a statement over one relation."""
-    return judge(node, relation=relation, catalog=catalog, inputs=inputs).where_effective
-
-
-def key_pinned(node: Node | None, relation: Relation, catalog: Catalog, inputs: Sequence[Input] | None = None) -> bool:
-    """``judge`` for a statement over one relation."""
-    return judge(node, relation=relation, catalog=catalog, inputs=inputs).key_pinned
-
-
 def _pinned(found: Narrowed, relation: Relation) -> bool:
     for key in relation.not_null_keys:
         counts = [found.pins[column] for column in key if column in found.pins]

@@ -5,7 +5,6 @@ earlier servers are added by name. The effects are our own judgement, an allow-l
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -15,18 +14,6 @@ from passgate.languages.sql.catalog import CATALOG, Catalog, Function, Operator,
 from passgate.languages.sql.rows import function_of, relation_of, type_of
 
 _NO_TAGS: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amplifier:
-    """A function that can make a huge value or very many rows out of small arguments.
-
-    ``kind``: ``count`` (argument number ``argument`` is how often or how long), ``series`` (arguments from, to and step),
-    ``dimensions`` (an array of lengths), ``template`` (widths inside a format text). ``argument`` counts from 0.
-    """
-
-    kind: str
-    argument: int
 
 
 def _rows(name: str) -> Iterator[list[str]]:
@@ -94,14 +81,6 @@ def _settings() -> Mapping[str, str]:
 def setting_effect(name: str) -> str:
     """``lexing``, ``privilege``, ``transaction``, ``resource``, ``harmless`` or ``unknown``, for a name in any case."""
     return _settings().get(name.lower(), "unknown")
-
-
-@cache
-def amplifiers() -> Mapping[str, Amplifier]:
-    """The server's functions that can amplify, by name."""
-    return MappingProxyType(
-        {name: Amplifier(kind=kind, argument=int(argument)) for name, kind, argument in _rows("amplifiers.tsv")}
-    )
 
 
 @cache

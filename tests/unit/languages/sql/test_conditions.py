@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passgate.languages.sql.catalog import Catalog, Relation
-from passgate.languages.sql.conditions import Verdict, judge, key_pinned, where_effective
+from passgate.languages.sql.conditions import Verdict, judge
 from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.reference import catalog_of
 from passgate.languages.sql.tree import Node, items
@@ -518,14 +518,6 @@ def test_an_opaque_or_missing_parameter_decides_nothing() -> None:
 def test_plain_equality_with_a_parameter_needs_no_second_look() -> None:
     found = verdict("DELETE FROM orders WHERE id = $1")
     assert found == Verdict(where_effective=True, key_pinned=True, inputs_matter=False)
-
-
-def test_the_short_forms_agree() -> None:
-    (parsed,) = PARSER.parse("DELETE FROM orders WHERE id = 5")
-    where = parsed.node["whereClause"]
-    assert where_effective(where, relation("orders"), CATALOG)
-    assert key_pinned(where, relation("orders"), CATALOG)
-    assert not where_effective(None, relation("orders"), CATALOG)
 
 
 def test_a_condition_that_nests_too_deeply_counts_for_nothing() -> None:

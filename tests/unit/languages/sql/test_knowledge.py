@@ -245,11 +245,3 @@ def test_well_known_names(name: str, namespace: str, effect: str) -> None:
 def test_a_name_alone_never_makes_a_function_harmless() -> None:
     names, prefixes = knowledge._well_known()
     assert {"pure", "read"}.isdisjoint({*names.values(), *(effect for _, effect in prefixes)})
-
-
-def test_amplifiers_are_functions_of_the_server() -> None:
-    known = {function.name for function in knowledge.functions()}
-    assert {"repeat", "lpad", "rpad", "generate_series", "array_fill"} <= knowledge.amplifiers().keys()
-    assert knowledge.amplifiers().keys() - known == {"normal_rand"}
-    repeat = knowledge.amplifiers()["repeat"]
-    assert (repeat.kind, repeat.argument) == ("count", 1)
