@@ -62,8 +62,12 @@ def accept(
 
 def _spoken(words: re.Pattern[bytes], data: bytes, whole: tuple[int, int], cell: tuple[int, int]) -> bool:
     """Whether a context word stands in reach. The bytes beyond the reach still say whether a word is a whole one."""
+    low, high = cell
     begin, stop = whole
-    if words.search(data, max(cell[0], begin - CONTEXT_REACH), begin) is not None:
-        return True
-    last = min(cell[1], stop + CONTEXT_REACH)
-    return any(found.end() <= last for found in words.finditer(data, stop, min(cell[1], last + 1)))
+    return _says(words, data, max(low, begin - CONTEXT_REACH), begin, high) or _says(
+        words, data, stop, min(high, stop + CONTEXT_REACH), high
+    )
+
+
+def _says(words: re.Pattern[bytes], data: bytes, first: int, last: int, high: int) -> bool:
+    return any(found.end() <= last for found in words.finditer(data, first, min(high, last + 1)))

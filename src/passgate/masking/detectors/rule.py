@@ -128,7 +128,7 @@ def _check_shape(rule: Rule) -> None:
 
 def _looks_outside(parsed: object) -> bool:
     """Whether an anchor other than ``\\b`` or ``\\B`` stands anywhere in the parsed pattern."""
-    return any(f"AT {place}" in str(parsed) for place in ("AT_BEGINNING", "AT_END"))
+    return any(place in repr(parsed) for place in ("AT_BEGINNING", "AT_END"))
 
 
 def _words(context: tuple[str, ...]) -> re.Pattern[bytes]:

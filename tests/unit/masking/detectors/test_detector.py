@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from passgate.core.errors import ConfigError, DetectorError
 from passgate.masking import Detector, Rule, RuleClass, open_detector
 from passgate.masking.detectors.detector import BLOCK_BYTES
+from passgate.masking.detectors.literals import LiteralGate
+from passgate.masking.detectors.rule_set import build_rule_set
+from passgate.masking.detectors.vectorscan import VectorscanGate
 
 HERE = Path(__file__).parent
 _ALPHABETS = {
@@ -97,6 +100,29 @@ def test_a_match_over_a_border_hides_nothing(detector: Detector) -> None:
         3: ["SSN"],
         5: ["EMAIL"],
     }
+
+
+CROSSING = build_rule_set(
+    [
+        Rule(id="a", class_=RuleClass.PII, label="A", rank=50, pattern="a[^b]{1,3}c"),
+        Rule(id="b", class_=RuleClass.PII, label="B", rank=40, pattern="[abc]{2}", edge="word"),
+        Rule(id="k", class_=RuleClass.SECRET, label="K", rank=60, pattern="c", context=("ab",), tail="bd"),
+    ]
+)
+
+
+@pytest.mark.parametrize("gate", ["vectorscan", "literals"])
+@given(values=st.lists(st.text("abcd ", max_size=8).map(str.encode), max_size=12))
+def test_rules_that_run_over_borders_find_what_each_value_alone_holds(gate: str, values: list[bytes]) -> None:
+    detector = Detector(CROSSING, CROSSING_GATES[gate])
+    alone = {index: found for index, value in enumerate(values) if (found := detector.findings(value))}
+    assert dict(detector.findings_batch(values)) == alone
+
+
+CROSSING_GATES = {
+    "vectorscan": VectorscanGate(CROSSING.rules, fingerprint=CROSSING.fingerprint),
+    "literals": LiteralGate(CROSSING.rules),
+}
 
 
 def test_values_longer_than_a_block_and_many_blocks(detector: Detector) -> None:

@@ -75,11 +75,6 @@ def iban(data: bytes) -> bool:
     return _IBAN.get(text[:2]) == len(text) and mod97(text[4:] + text[:4]) == 1
 
 
-def iban_prefix(data: bytes) -> int:
-    """How many characters an IBAN that starts like this has, 0 if no country starts so."""
-    return _IBAN.get(compact(data)[:2], 0)
-
-
 def bic(data: bytes) -> bool:
     """ISO 9362: the country part has to be one that issues IBANs, or another with a banking sector of note."""
     text = data.decode("ascii").upper()

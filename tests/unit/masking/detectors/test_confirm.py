@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+from passgate.masking import Rule, RuleClass
+from passgate.masking.detectors.confirm import accept, matches
+from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, compile_rule
+
+NUMBER = Rule(id="n", class_=RuleClass.PII, label="N", rank=50, pattern=r"\b[0-9]{3}\b")
+
+
+def spans(rule: Rule, data: bytes, position: int = 0, limit: int | None = None) -> list[tuple[int, int]]:
+    return [(m.start, m.end) for m in matches(compile_rule(rule), data, position, limit)]
+
+
+def test_position_and_limit() -> None:
+    data = b"111 222 333"
+    assert spans(NUMBER, data) == [(0, 3), (4, 7), (8, 11)]
+    assert spans(NUMBER, data, 1) == [(4, 7), (8, 11)]
+    assert spans(NUMBER, data, 0, 8) == [(0, 3), (4, 7)]
+
+
+def test_a_rejected_candidate_hides_no_good_one() -> None:
+    rule = replace(NUMBER, pattern="[ab]{2}", edge="word")
+    assert spans(rule, b"aab ab") == [(4, 6)]
+    rule = replace(NUMBER, pattern="[0-9]{2}", validator="luhn")
+    assert spans(rule, b"118") == [(1, 3)]
+
+
+def test_context_counts_within_its_reach_on_both_sides() -> None:
+    rule = replace(NUMBER, context=("card",))
+    gap = b" " * (CONTEXT_REACH - 4)
+    assert spans(rule, b"card" + gap + b"123")
+    assert not spans(rule, b"card " + gap + b"123")
+    assert spans(rule, b"123" + gap + b"card")
+    assert not spans(rule, b"123" + gap + b" card")
+
+
+def test_a_word_cut_by_the_reach_is_not_whole() -> None:
+    rule = replace(NUMBER, context=("card",))
+    assert not spans(rule, b"123" + b" " * (CONTEXT_REACH - 4) + b"cardinal")
+    assert not spans(rule, b"discard" + b" " * (CONTEXT_REACH - 4) + b"123")
+
+
+def test_a_word_that_runs_into_the_match_is_not_whole() -> None:
+    rule = replace(NUMBER, pattern="c", context=("ab",))
+    assert not spans(rule, b"abc")
+    assert spans(rule, b"ab c")
+
+
+def test_context_inside_the_match_or_another_cell_does_not_count() -> None:
+    rule = replace(NUMBER, pattern="card [0-9]{3}", context=("card",))
+    assert not spans(rule, b"card 123")
+    compiled = compile_rule(replace(NUMBER, context=("card",)))
+    data = b"card\x00123\x00card"
+    assert accept(compiled, data, (5, 8), (5, 8), (5, 8)) is None
+    assert accept(compiled, data, (5, 8), (5, 8), (0, 8)) is not None
+
+
+def test_the_group_is_what_is_masked_and_the_whole_is_consumed() -> None:
+    rule = replace(NUMBER, pattern="k=([a-z]{2})!")
+    (found,) = matches(compile_rule(rule), b"k=ab!k=cd?")
+    assert (found.begin, found.stop, found.start, found.end) == (0, 5, 2, 4)
+
+
+def test_a_group_that_took_no_part_means_the_whole() -> None:
+    assert spans(replace(NUMBER, pattern="k=([a-z]{2})|z{3}"), b"zzz") == [(0, 3)]
+
+
+def test_a_tail_goes_on_to_its_end_and_no_further_than_its_bound() -> None:
+    rule = replace(NUMBER, pattern="key:", tail="a-z")
+    assert spans(rule, b"key:abc def") == [(0, 7)]
+    assert spans(rule, b"key:" + b"a" * (MAX_TAIL + 9)) == [(0, 4 + MAX_TAIL)]

@@ -1,0 +1,64 @@
+import pytest
+
+from passgate.masking.detectors.edges import EDGES
+
+
+@pytest.mark.parametrize(
+    ("edge", "text", "clear"),
+    [
+        ("word", "(«12»)", True),
+        ("word", "a«12»", False),
+        ("word", "«12»_", False),
+        ("number", "see «12».", True),
+        ("number", "«12»-Office", True),
+        ("number", "1.«12»", False),
+        ("number", "«12».5", False),
+        ("number", "$«12»", False),
+        ("number", "«12»%", False),
+        ("number", "x«12»", False),
+        ("number", "«12»x", False),
+        ("grouped", "12 «34»", False),
+        ("grouped", "«34» 56", False),
+        ("grouped", "12-«34»", False),
+        ("grouped", "no «34» no", True),
+        ("unlabelled", "order «12»", False),
+        ("unlabelled", "Invoice-No: «12»", False),
+        ("unlabelled", "ORDER_ID=«12»", False),
+        ("unlabelled", "reorder «12»", True),
+        ("unlabelled", "the card «12»", True),
+        ("unlabelled", "1.«12»", False),
+        ("unlabelled_group", "order «12»", False),
+        ("unlabelled_group", "99 «12»", False),
+        ("unlabelled_group", "or «12»", True),
+        ("token", "KEY=«ab»", True),
+        ("token", "/«ab»", False),
+        ("token", "«ab»=", False),
+        ("token", "'«ab»'", True),
+        ("mailbox", "<«a@b.io»>", True),
+        ("mailbox", "x.«a@b.io»", False),
+        ("mailbox", "é«a@b.io»", False),
+        ("mailbox", "«a@b.io»_", False),
+        ("address", "ip «10.0.0.1».", True),
+        ("address", "«10.0.0.1»:5432", True),
+        ("address", "«10.0.0.1».5", False),
+        ("address", "4.«10.0.0.1»", False),
+        ("address", "v«10.0.0.1»", False),
+        ("address", "-«10.0.0.1»", False),
+        ("address", "«10.0.0.1»x", False),
+        ("address", "«fe80::1»:5432", False),
+        ("address", "version «10.0.0.1»", False),
+        ("address", "«10.0.0.1»-ab", False),
+    ],
+)
+def test_edges(edge: str, text: str, clear: bool) -> None:
+    start = len(text.split("«", maxsplit=1)[0].encode())
+    end = start + len(text.split("«")[1].split("»", maxsplit=1)[0].encode())
+    data = text.replace("«", "").replace("»", "").encode()
+    assert EDGES[edge](data, start, end, 0, len(data)) is clear
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_a_cell_ends_where_it_ends(edge: str) -> None:
+    """What the next cell begins with is nobody's neighbour."""
+    data = b"x1@3412345x"
+    assert EDGES[edge](data, 4, 10, 4, 10)

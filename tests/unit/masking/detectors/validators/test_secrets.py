@@ -1,0 +1,110 @@
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passgate.masking.detectors.validators import secrets
+from tests.unit.masking.detectors.validators.good_and_bad import check
+
+
+def test_entropy() -> None:
+    assert secrets.entropy(b"aaaa") == 0
+    assert secrets.entropy(b"abcd") == 2
+
+
+def test_real_secret() -> None:
+    bad = (
+        "",
+        "aaaa",
+        "changeme",
+        "example-key",
+        "YOUR_API_KEY",
+        "${TOKEN}",
+        "{{ token }}",
+        "<token>",
+        "********",
+        "xxxxxxxx",
+        "null",
+    )
+    check(secrets.real_secret, ("hunter2",), (*bad, "os.environ[x]", "get(x)", "abc...def"))
+    check(secrets.random_token, ("k3Jd82mQpz",), ("abababab", "changeme"))
+
+
+def test_high_entropy() -> None:
+    good = ("k3Jd82mQpzLw91", "9f86d081884c7d65", "QmFzZTY0IGlzIGZ1biE0", "aVbQxLmRtYzWpNcKd")
+    bad = (
+        "2026-01-31T23:59",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "/usr/local/bin/x1",
+        "my-app-secrets",
+        "MY_CONSTANT_2",
+    )
+    check(
+        secrets.high_entropy,
+        good,
+        (*bad, "internationalization", "user_profile_v2", "aaaaaaaaaaaaaaaa1", "0000000011111111", "changeme"),
+    )
+
+
+def test_password() -> None:
+    good = ("hunter2!", "swordfish", "Tr0ub4dor&3")
+    bad = (
+        "abc",
+        "short",
+        "SecretStr",
+        "get_pw",
+        "HASHED_PASSWORD",
+        "self.password",
+        "obj->pw",
+        "required",
+        "changeme",
+        "must",
+    )
+    check(secrets.password, good, bad)
+    check(secrets.quoted_password, ("p@ss;word",), ("wrong password for user", "changeme"))
+
+
+def test_strong_password() -> None:
+    check(secrets.strong_password, ("Sup3rS3cret!", "abc123def"), ("required", "Incorrect", "changeme1", "options"))
+
+
+def test_connection_string_passwords() -> None:
+    check(secrets.url_password, ("tiger", "password"), ("${PW}", "<pw>", "****", "xxx", "$PW", "[pw]", "your-password"))
+    check(secrets.dsn_password, ("tiger", "pw"), ("unquote(x)", "None", "None)", "null", "${PW}"))
+
+
+def test_tokens() -> None:
+    check(secrets.mixed_case_and_digit, ("aB3dE6gH9",), ("abcdef123", "ABCDEF123", "aBcDeFgHi"))
+    check(secrets.mixed_case_and_digit_loose, ("AAAAAAAAAAa1",), ("AAAAAAAAAAAA", "aaaaaa11", "AAAAaaaa"))
+    check(secrets.letters_and_digits, ("abc123xyz789",), ("abcdefgh", "12345678"))
+    check(
+        secrets.letters_and_digits_loose,
+        ("ab-12.cd_34~x", "0123456789abcdef"),
+        ("of-bad-news", "abcdefghijkl", "aa11aa11"),
+    )
+
+
+@given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", min_size=30, max_size=30))
+def test_github_checksum(body: str) -> None:
+    tail = secrets.base62(zlib.crc32(body.encode()), 6)
+    assert len(tail) == 6
+    assert secrets.github_checksum(f"ghp_{body}{tail}".encode())
+    assert not secrets.github_checksum(f"ghp_{body}{tail[::-1] if tail != tail[::-1] else 'zzzzzz'}".encode())
+    assert not secrets.github_checksum(f"ghp_{body}".encode())
+    assert not secrets.github_checksum(f"{body}{tail}".encode())
+
+
+def test_jwt() -> None:
+    check(
+        secrets.jwt,
+        ("eyJhbGciOiJIUzI1NiJ9.e30.x", "eyJ0eXAiOiJKV1QifQ.e30.x"),
+        ("eyJhIjoxfQ.e30.x", "eyJhbGciOiJIUzI1.e30.x", "WzFd.e30.x", "a.b"),
+    )
+
+
+def test_basic_credentials() -> None:
+    check(
+        secrets.basic_credentials,
+        ("YWxpY2U6cHc=", "YWxpY2U6cHc"),
+        ("YWxpY2U=", "YWxpY2U6", "Options", "!!!!", "/////zo/"),
+    )
