@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.faults.kit import SMALL, a_session, intent, outcome, started
 
 async def client(ledger, session):
     await ledger.append(started(session)).durable
+    await ledger.append(intent(session, "SELECT pg_sleep(3600)")).durable
     while True:
         for make in (intent, lambda s: outcome(s, last)):
             receipt = ledger.append(make(session))
@@ -65,7 +67,7 @@ def test_f1_nothing_acknowledged_is_lost_by_kill_9(tmp_path: Path) -> None:
     assert not report.failed, report.findings
 
 
-async def test_f13_an_intent_cut_short_gets_exactly_one_unknown_outcome(tmp_path: Path) -> None:
+def test_f13_an_intent_cut_short_gets_exactly_one_unknown_outcome(tmp_path: Path) -> None:
     """Killed between the intent and the target, and between the target and the outcome: the ledger sees the same."""
     ids = kill_under_load(tmp_path, 0, acknowledged=101)
     for _ in range(2):  # the second boot has nothing more to say
@@ -76,17 +78,14 @@ async def test_f13_an_intent_cut_short_gets_exactly_one_unknown_outcome(tmp_path
             outcomes[entry.id] = []
         elif entry.type == EventType.ACTION_OUTCOME:
             outcomes[entry.event["intent"]].append(entry.event["detail"]["status"])
-    statuses = list(outcomes.values())
     assert len(ids) >= 101
-    assert all(len(status) == 1 for status in statuses)
-    assert ["unknown"] in statuses
-    assert all(status in (["ok"], ["unknown"]) for status in statuses)
+    assert all(status in (["ok"], ["unknown"]) for status in outcomes.values())
+    assert sum(status == ["unknown"] for status in outcomes.values()) >= 8  # each client's first, at least
+    assert all(outcomes.get(event, ["ok"]) for event in ids)
 
 
 async def test_f13_across_segments(tmp_path: Path) -> None:
     """An intent whose segment is not read again at boot is still known to be open."""
-    from dataclasses import replace
-
     tiny = replace(SMALL, segment_bytes=4096)
     ledger = Ledger.open(tmp_path, tiny)
     session = a_session()

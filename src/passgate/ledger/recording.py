@@ -244,7 +244,7 @@ class Recordings:
             recording = job.recording
             if job.failed:
                 detail: dict[str, Json] = {"n": job.number, "bytes": job.bytes, "failed": job.failed}
-                self._try(EventType.AUDIT_GAP, recording.session, {"count": 0, "reason": "recording", **detail})
+                self._try(EventType.AUDIT_GAP, recording.session, {"count": 1, "reason": "recording", **detail})
                 continue
             detail = {
                 "n": job.number,
