@@ -3,8 +3,10 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import psycopg
@@ -57,12 +59,17 @@ class Secret:
         return self.value
 
 
+@contextmanager
+def _server(folder: Path) -> Iterator[PostgresCluster]:
+    folder.chmod(0o755)
+    with PostgresCluster.start(folder / "cluster") as cluster:
+        yield cluster
+
+
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresCluster]:
-    directory = tmp_path_factory.mktemp("cluster")
-    for folder in (directory, directory.parent, directory.parent.parent):
-        folder.chmod(0o755)
-    with PostgresCluster.start(directory) as cluster:
+def cluster() -> Iterator[PostgresCluster]:
+    # Not below pytest's own folder: every other run of pytest makes that unreadable for the server's user again.
+    with TemporaryDirectory(prefix="passgate-", ignore_cleanup_errors=True) as folder, _server(Path(folder)) as cluster:
         cluster.psql(SCHEMA)
         cluster.psql(TABLES, database="shop")
         yield cluster

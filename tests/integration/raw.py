@@ -31,9 +31,10 @@ async def encrypted(gate: Gate) -> tuple[asyncio.StreamReader, asyncio.StreamWri
     return reader, writer
 
 
-async def log_in(
+async def log_in_telling(
     gate: Gate, user: str = "svc", *, minor: int = 0, extra: tuple[tuple[str, str], ...] = ()
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, list[tuple[bytes, bytes]]]:
+    """``told``: every message from the end of authentication to ReadyForQuery."""
     reader, writer = await encrypted(gate)
     parameters = (("user", user), ("database", "shop"), *extra)
     writer.write(StartupMessage(parameters=parameters, minor=minor).encode())
@@ -46,5 +47,9 @@ async def log_in(
     writer.write(SASLResponse(data=client.get_client_final().encode()).encode())
     _, proof = await message(reader)
     client.set_server_final(proof[4:].decode())
-    await until(reader, b"Z")
+    return reader, writer, await until(reader, b"Z")
+
+
+async def log_in(gate: Gate, user: str = "svc") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer, _ = await log_in_telling(gate, user)
     return reader, writer

@@ -61,7 +61,8 @@ def need(verdict: Verdict, *, floor: bool) -> Need | None:
     if limits:
         return Need(limit=min(limits, key=lambda limit: limit.limit), access="READ WRITE")
     if floor:
-        return Need(limit=None, access="READ WRITE") if changing else None
+        opens = any(judged.action.verb == "begin" for judged in verdict.judged)  # and is rewritten to be READ WRITE
+        return Need(limit=None, access="READ WRITE") if changing and not opens else None
     if any(isinstance(obligation, ReadOnly) for obligation in obligations):
         return Need(limit=None, access="READ ONLY")
     return None

@@ -187,7 +187,7 @@ class Results:
             try:
                 rewriter = CopyRewriter(
                     plan=plan,
-                    columns=copy_columns([None] * width, options),
+                    columns=copy_columns(_copied_types(width, options), options),
                     options=options,
                     masker=self._line.gated.masker,
                 )
@@ -371,6 +371,11 @@ def _names(judged: Judged, width: int) -> tuple[str, ...]:
     if outputs is not None and len(outputs) == width:
         return tuple(output.name for output in outputs)
     return ("",) * width
+
+
+def _copied_types(width: int, options: CopyOptions) -> list[int | None]:
+    """COPY names no types. Where everything is written as text, text may stand; in the binary form only NULL is safe."""
+    return [None if options.format is CopyFormat.BINARY else TEXT_OID] * width
 
 
 def _copy_options(action: Action, response: CopyOutResponse) -> CopyOptions | None:
