@@ -112,6 +112,10 @@ class _Schema:
                     not_null.update(own)
                 elif kind == "CONSTR_FOREIGN":
                     foreign.append(self._foreign_key(constraint, own))
+        parents = [self._relations.get(_place(unwrap(item)[1])) for item in items(node.get("inhRelations"))]
+        for parent in parents:
+            if parent is not None and parent.kind == "table":  # its keys do not reach into what inherits from it
+                self._add(replace(parent, primary_key=(), unique_keys=()))
         self._add(
             Relation(
                 oid=self._next_oid(),
@@ -122,13 +126,7 @@ class _Schema:
                 primary_key=primary,
                 unique_keys=tuple(unique),
                 foreign_keys=tuple(foreign),
-                parents=tuple(
-                    parent.oid
-                    for parent in (
-                        self._relations.get(_place(unwrap(item)[1])) for item in items(node.get("inhRelations"))
-                    )
-                    if parent is not None
-                ),
+                parents=tuple(parent.oid for parent in parents if parent is not None),
             )
         )
 

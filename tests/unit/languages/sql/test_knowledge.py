@@ -122,6 +122,7 @@ def test_facts_of_functions() -> None:
     [
         ("pg_authid", "credentials"),
         ("pg_shadow", "credentials"),
+        ("pg_db_role_setting", "credentials"),
         ("pg_user_mapping", "credentials"),
         ("pg_user_mappings", "credentials"),
         ("pg_hba_file_rules", "credentials"),

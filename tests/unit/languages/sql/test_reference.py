@@ -87,6 +87,19 @@ def test_partitions_know_their_parent() -> None:
     assert [found.name for found in catalog.children(events)] == ["events_1", "child"]
 
 
+def test_a_key_does_not_reach_into_tables_that_inherit() -> None:
+    schema = """
+    CREATE TABLE top (id int PRIMARY KEY, code int UNIQUE);
+    CREATE TABLE child (id int PRIMARY KEY) INHERITS (top);
+    CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+    CREATE TABLE part PARTITION OF parts FOR VALUES FROM (1) TO (2);
+    """
+    top = relation(schema, "top")
+    assert (top.primary_key, top.unique_keys) == ((), ())
+    assert relation(schema, "child").primary_key == ("id",)
+    assert relation(schema, "parts").primary_key == ("id",)
+
+
 def test_views_take_their_columns_from_their_query() -> None:
     schema = """
     CREATE TABLE t (a int, b text);
