@@ -1,0 +1,185 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from passgate.cli.policy import policy_app
+from passgate.core.errors import ConfigError, PolicyError
+
+CASES = (
+    '{"id": "a", "kind": "postgres", "text": "SELECT id FROM orders", "expected": "allow"}\n'
+    '{"id": "b", "kind": "postgres", "text": "SELECT ssn FROM customers", "expected": "deny"}\n'
+    '{"id": "c", "kind": "redis", "text": "FLUSHALL", "expected": "deny"}\n'
+)
+
+
+def run(*words: str, text: str | None = None) -> Result:
+    return CliRunner().invoke(policy_app, list(words), input=text)
+
+
+# -- check -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_good_bundle_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("rules:\n- {id: odd, when: \"'x' in object.tags\", then: deny, not_match: [{}]}\n")
+    found = run("check", str(path))
+    assert found.exit_code == 0
+    assert "1 rules, 1 of their own tests passed, version " in found.stdout
+    assert "nothing in them can be looked up: odd" in found.stdout
+
+
+def test_a_good_bundle_in_json() -> None:
+    found = run("check", "--pack", "postgres-safe", "--json")
+    report = json.loads(found.stdout)
+    assert (found.exit_code, report["ok"], report["unindexed"]) == (0, True, [])
+    assert len(report["version"]) == 64
+
+
+def test_every_problem_of_a_bad_bundle_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("rules:\n- {id: a, when: \"verbb == 'x'\", then: deny}\n- {id: b, when: 'true', then: alow}\n")
+    found = run("check", str(path))
+    assert found.exit_code == 1
+    assert f"{path}:2:18: rule a: verbb is not a declared attribute (did you mean verb?)" in found.stderr
+    assert f"{path}:3:31: then cannot be 'alow' (did you mean allow?)" in found.stderr
+    assert "2 problems: the bundle is not usable" in found.stderr
+    report = json.loads(run("check", str(path), "--json").stdout)
+    assert report["problems"][0] == {
+        "file": str(path),
+        "line": 2,
+        "column": 18,
+        "message": "rule a: verbb is not a declared attribute",
+        "remedy": "did you mean verb?",
+    }
+
+
+def test_nothing_to_check_is_a_mistake() -> None:
+    assert run("check").exit_code == 2
+
+
+# -- explain -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_statement_is_explained_for_people() -> None:
+    found = run("explain", "SELECT id, email, ssn FROM customers", "--reference")
+    assert found.exit_code == 0
+    assert "verdict   deny by protect:customers.ssn: Column ssn of public.customers is protected." in found.stdout
+    assert "hint      Leave out column ssn of public.customers" in found.stdout
+    assert "mask public.customers.email: partial (rule protect:customers.email/mask)" in found.stdout
+    row = next(line for line in found.stdout.splitlines() if " email " in line)
+    assert row.split()[:6] == ["select", "relation", "public.customers", "email", "output", "allow"]
+
+
+def test_a_statement_is_explained_in_json() -> None:
+    found = run("explain", "DELETE FROM orders", "--reference", "--json")
+    (report,) = json.loads(found.stdout)
+    assert report["verdict"] == "deny"
+    assert report["rule"] == "ref-write-without-where"
+    assert "WHERE" in report["hint"]
+    assert report["complete"] is True
+    atom = report["atoms"][0]
+    assert (atom["verb"], atom["object"], atom["where_effective"]) == ("delete", "public.orders", False)
+    assert atom["fired"][0]["id"] in report["fired"]
+    assert "ref.yaml" in atom["fired"][0]["at"]
+
+
+def test_several_statements_come_one_after_the_other() -> None:
+    found = run("explain", "SELECT 1; DROP TABLE orders", "--reference")
+    assert [line for line in found.stdout.splitlines() if line.startswith("verdict")][1].startswith("verdict   deny")
+
+
+def test_a_statement_comes_from_standard_input() -> None:
+    assert "verdict   allow" in run("explain", "-", "--reference", text="SELECT id FROM orders").stdout
+
+
+def test_bound_values_matter() -> None:
+    text = "SELECT $1::regclass"
+    assert "payments" in run("explain", text, "--reference", "--param", "payments").stdout
+    assert "verdict   deny" in run("explain", text, "--reference", "--param", "payments").stdout
+
+
+def test_gaps_facts_and_approvers_are_shown() -> None:
+    gap = run("explain", "SELECT * FROM nosuch", "--reference").stdout
+    assert "gap       relation nosuch is not known" in gap
+    held = json.loads(run("explain", "SELECT * FROM orders a, orders b", "--reference", "--json").stdout)[0]
+    assert held["approvers"] == {"group": "approvers", "count": 1, "expires_seconds": 900}
+    assert held["facts"]["sql.cartesian"] is True
+
+
+def test_every_obligation_has_words(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "rules:\n- id: a\n  when: 'true'\n  then: [allow, read_only, {max_rows: 1, limit: 2, notify: ops, record: strict, tag: t, "
+        "scan: [pii]}]\n"
+    )
+    found = run("explain", "SELECT 1", "--policy", str(path)).stdout
+    for words in (
+        "run where nothing can be written",
+        "roll back beyond 1 rows",
+        "show at most 2 rows",
+        "notify ops",
+        "record: strict",
+        "tag the session t",
+        "scan values for pii",
+    ):
+        assert f"{words} (rule a)" in found
+
+
+def test_who_asks_and_where_can_be_said(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "rules:\n- id: a\n  when: >-\n    principal.kind == 'human' && 'dba' in principal.groups && resource.labels.env == 'dev'\n"
+        "  then: allow\n"
+    )
+    asked = ("explain", "SELECT 1", "-p", str(path), "--as", "human:ann", "--label", "env=dev")
+    assert "verdict   allow by a" in run(*asked, "--group", "dba").stdout
+    assert "verdict   deny by default-deny" in run(*asked).stdout
+
+
+def test_a_rule_without_a_value_is_shown() -> None:
+    asked = ("explain", "SELECT 1", "--pack", "p-ref")
+    assert (
+        "verdict   deny by error: Rule ref-read could not be judged for select: there is no 'env'."
+        in run(*asked).stdout
+    )
+    (report,) = json.loads(run(*asked, "--json").stdout)
+    assert report["atoms"][0]["failed"] == "there is no 'env'"
+
+
+def test_what_is_wrong_with_the_question_is_said() -> None:
+    assert isinstance(run("explain", "SELECT 1", "--as", "nobody").exception, ConfigError)
+
+
+# -- test --------------------------------------------------------------------------------------------------------------
+
+
+def test_cases_that_come_out_as_expected(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(CASES)
+    found = run("test", "--reference", "--cases", str(path))
+    assert found.exit_code == 0
+    assert "2 of 2 covered cases as expected" in found.stdout
+    row = next(line for line in found.stdout.splitlines() if line.startswith("redis"))
+    assert "not covered" in row
+
+
+def test_a_mismatch_is_named_and_fails(tmp_path: Path) -> None:
+    path = tmp_path / "cases.jsonl"
+    path.write_text(CASES.replace('"allow"', '"deny"'))
+    found = run("test", "--reference", "--cases", str(path))
+    assert found.exit_code == 1
+    assert "a: expected deny, found allow by ref-read" in found.stdout
+    report = json.loads(run("test", "--reference", "--cases", str(path), "--json").stdout)
+    assert report["passed"] is False
+    assert report["mismatches"][0]["id"] == "a"
+    assert {one["kind"]: one["covered"] for one in report["totals"]} == {"postgres": True, "redis": False}
+
+
+@pytest.mark.parametrize(("content", "error"), [("{", PolicyError), (None, ConfigError)])
+def test_cases_that_cannot_be_read(tmp_path: Path, content: str | None, error: type[Exception]) -> None:
+    path = tmp_path / "cases.jsonl"
+    if content is not None:
+        path.write_text(content)
+    assert isinstance(run("test", "--reference", "--cases", str(path)).exception, error)
