@@ -1,6 +1,8 @@
 """One real server and one real gate for all drivers; each test takes passes of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -26,20 +28,14 @@ protect:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresCluster]:
-    directory = _enterable(tmp_path_factory)
-    with PostgresCluster.start(directory) as cluster:
-        cluster.psql("CREATE ROLE app LOGIN PASSWORD 'app-password'; CREATE DATABASE shop OWNER app;")
-        cluster.psql("SET ROLE app;" + SCHEMA, database="shop")
-        yield cluster
-
-
-def _enterable(factory: pytest.TempPathFactory):
-    """The server's own user must be able to enter every folder above its data."""
-    directory = factory.mktemp("cluster")
-    for folder in (directory, directory.parent, directory.parent.parent):
-        folder.chmod(0o755)
-    return directory
+def cluster() -> Iterator[PostgresCluster]:
+    # Not below pytest's own folder: another run of pytest makes that unreadable for the server's user.
+    with TemporaryDirectory(prefix="passgate-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with PostgresCluster.start(Path(folder) / "cluster") as cluster:
+            cluster.psql("CREATE ROLE app LOGIN PASSWORD 'app-password'; CREATE DATABASE shop OWNER app;")
+            cluster.psql("SET ROLE app;" + SCHEMA, database="shop")
+            yield cluster
 
 
 @pytest.fixture(scope="session")

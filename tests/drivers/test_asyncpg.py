@@ -42,7 +42,8 @@ async def test_a_refusal_keeps_the_connection(connection) -> None:
 
 
 async def test_executemany_and_types(connection) -> None:
-    await connection.executemany("UPDATE orders SET status = $1 WHERE id = $2", [("a", 31), ("b", 32)])
+    async with connection.transaction():  # several guarded writes in one implicit batch are refused
+        await connection.executemany("UPDATE orders SET status = $1 WHERE id = $2", [("a", 31), ("b", 32)])
     assert await connection.fetchval("SELECT status FROM orders WHERE id = 32") == "b"
     row = await connection.fetchrow("SELECT score, joined FROM customers WHERE id = 4")
     assert str(row["score"]) == "2.0000000000000000"
@@ -52,5 +53,6 @@ async def test_copy_from_query_is_masked(connection, tmp_path) -> None:
     for kind in ("text", "csv", "binary"):
         target = tmp_path / kind
         await connection.copy_from_query("SELECT id, email FROM customers", output=str(target), format=kind)
-        assert b"customer1@example.com" not in target.read_bytes()
-        assert len(target.read_bytes()) > 1000
+        copied = target.read_bytes()
+        assert b"customer1" not in copied
+        assert len(copied) > 2000

@@ -32,6 +32,7 @@ from passgate.codecs.postgres.session.names import Portal
 from passgate.codecs.postgres.shape import result_shape
 from passgate.codecs.postgres.simple_query import CommandComplete
 from passgate.codecs.postgres.sqlstate import INTERNAL_ERROR, PROGRAM_LIMIT_EXCEEDED
+from passgate.codecs.postgres.types import TEXT
 from passgate.codecs.postgres.wire import HEADER_LENGTH
 from passgate.core.action import Action
 from passgate.core.decision import Decision, Mask
@@ -375,7 +376,7 @@ def _names(judged: Judged, width: int) -> tuple[str, ...]:
 
 def _copied_types(width: int, options: CopyOptions) -> list[int | None]:
     """COPY names no types. Where everything is written as text, text may stand; in the binary form only NULL is safe."""
-    return [None if options.format is CopyFormat.BINARY else TEXT_OID] * width
+    return [None if options.format is CopyFormat.BINARY else TEXT] * width
 
 
 def _copy_options(action: Action, response: CopyOutResponse) -> CopyOptions | None:

@@ -7,6 +7,7 @@ from passgate.languages.sql.lineage import Field
 from passgate.languages.sql.memory import Memory
 from passgate.languages.sql.reach import ANYWHERE
 from passgate.languages.sql.scope import Item, Scope, With
+from passgate.languages.sql.statements.explaining import is_on
 from passgate.languages.sql.statements.meaning import Meaning, states
 from passgate.languages.sql.statements.objects import plain
 from passgate.languages.sql.statements.reading import into_clause, shown
@@ -21,6 +22,8 @@ _OPTIONS = frozenset(
     }
 )  # fmt: skip
 
+_MARKS = frozenset({"delimiter", "null", "quote", "escape"})
+
 
 @states("CopyStmt", "relation query attlist is_from is_program filename options whereClause")
 def copy(walk: Walk, node: Node, _memory: Memory) -> Meaning:
@@ -28,6 +31,7 @@ def copy(walk: Walk, node: Node, _memory: Memory) -> Meaning:
         name = wrapped["DefElem"].get("defname", "").lower()
         if name not in _OPTIONS:
             walk.gap(f"COPY option {name} is not known")
+    _form(walk, node)
     beyond = _beyond(walk, node)
     if node.get("is_from"):
         _copy_in(walk, node)
@@ -36,6 +40,28 @@ def copy(walk: Walk, node: Node, _memory: Memory) -> Meaning:
     if beyond:
         return Meaning(beyond, VerbClass.EGRESS)
     return Meaning("copy_out", VerbClass.READ, fields)
+
+
+def _form(walk: Walk, node: Node) -> None:
+    """The written form of the rows, as facts: whoever masks them must read them as they were written.
+
+    Of an option given twice nothing is said, since the server refuses the statement.
+    """
+    facts = walk.found.facts
+    facts["sql.copy_format"] = "text"
+    for wrapped in node.get("options", ()):
+        option = wrapped["DefElem"]
+        name, argument = option.get("defname", "").lower(), option.get("arg")
+        text = argument.get("String", {}).get("sval", "") if argument else ""
+        if name == "format":
+            facts["sql.copy_format"] = text.lower()
+        elif name == "header":
+            # MATCH is for COPY FROM alone; whatever else is not plainly a no is a yes.
+            facts["sql.copy_header"] = is_on(argument)
+        elif name in _MARKS:
+            facts[f"sql.copy_{name}"] = text
+        elif name == "encoding" and not node.get("is_from"):
+            walk.gap("COPY in another encoding is not understood")
 
 
 def _beyond(walk: Walk, node: Node) -> str:

@@ -34,7 +34,7 @@ def explain(walk: Walk, node: Node, memory: Memory) -> Meaning:
         name = wrapped["DefElem"].get("defname", "").lower()
         if name not in _OPTIONS:
             walk.gap(f"EXPLAIN option {name} is not known")
-        runs = runs or (name == "analyze" and _on(wrapped["DefElem"].get("arg")))
+        runs = runs or (name == "analyze" and is_on(wrapped["DefElem"].get("arg")))
     remembered = len(walk.found.remember)
     if not runs:
         walk.found.explaining = True
@@ -46,7 +46,7 @@ def explain(walk: Walk, node: Node, memory: Memory) -> Meaning:
     return Meaning("explain", meaning.verb_class if runs else VerbClass.READ, _PLAN)
 
 
-def _on(argument: Node | None) -> bool:
+def is_on(argument: Node | None) -> bool:
     """An option without a value is on; what is not surely off is taken for on."""
     if not argument:
         return True
