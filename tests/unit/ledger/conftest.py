@@ -1,7 +1,6 @@
 """A ledger with one session in it, recorded once for every test that only reads."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,6 +78,3 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
 def own(recorded: Recorded, tmp_path: Path) -> Recorded:
     """A copy that a test may change."""
     return replace(recorded, folder=copied(recorded.folder, tmp_path / "ledger"))
-
-
-Append = Callable[..., object]
