@@ -153,9 +153,7 @@ class RulePolicy:
         columns: tuple[tuple[str, str, str], ...] = ()
         if masked is None or masked:
             columns = tuple(
-                (atom.object.namespace, atom.object.name, atom.column)
-                for found, atom in fired
-                if found.definition.then.mask
+                [(a.object.namespace, a.object.name, a.column) for found, a in fired if found.definition.then.mask]
             )
         known = self._decisions.get((orders, columns))
         if known is not None:
