@@ -75,10 +75,15 @@ def _checked(walk: Walk, type_: Type) -> str:
 
 
 def identify(walk: Walk, type_: str, argument: Node | None, found: Value) -> None:
-    """What a constant of an object identifier type names. Only a number can be told to be harmless without knowing it."""
+    """What a constant of an object identifier type names.
+
+    Without knowing it, harmless are a number, and a name that comes out of the system's own catalog: it is looked up and shown, and a
+    function that would read what it names is refused for not being given a constant.
+    """
     text = literal(walk, argument)
     if text is None:
-        if found.type not in _NUMERIC_IDENTIFIERS:
+        from_catalog = bool(found.sources) and all(source.object.system for source in found.sources)
+        if found.type not in _NUMERIC_IDENTIFIERS and not from_catalog:
             walk.gap(f"the object named by a computed {type_} cannot be told")
     elif type_ == "regclass":
         relation_named(walk, text)
@@ -106,15 +111,13 @@ def relation_named(walk: Walk, text: str) -> Relation | None:
 def identifiers(text: str) -> tuple[str, str]:
     """``(namespace, name)`` of a qualified name in a text, quoted or folded to lower case; empty if it is not one."""
     parts: list[str] = []
-    at = 0
-    while at < len(text):
+    at, more = 0, True
+    while more:
         match = _PART.match(text, at)
         if match is None:
             return "", ""
         parts.append(match[1].replace('""', '"') if match[1] else match[2].lower())
-        at = match.end()
-        if match[3] != ".":
-            break
-    if not parts or at != len(text) or len(parts) > 3:
+        at, more = match.end(), match[3] == "."
+    if at != len(text) or len(parts) > 3:
         return "", ""
     return (parts[-2] if len(parts) > 1 else "", parts[-1])
