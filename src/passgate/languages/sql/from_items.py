@@ -142,6 +142,8 @@ def _columns_of(walk: Walk, call: Node, shown: Value, name: str, definitions: li
     if not names:
         return [Field(alias or name, shown)]
     namespace = names[-2] if len(names) > 1 else ""
+    if names[-1] == "unnest":  # one column, but of an array of rows theirs
+        return [Field(alias or name, shown), *([Field(OPEN, shown)] if shown.sources else [])]
     functions = walk.names.functions(names[-1], namespace, walk.env.paths)
     shapes = {_shape(walk, function, alias or name) for function in functions}
     if len(shapes) != 1 or not functions:
@@ -156,7 +158,7 @@ def _shape(walk: Walk, function: Function, name: str) -> tuple[str, ...] | None:
         return function.out_columns if len(function.out_columns) > 1 or function.return_type == "record" else (name,)
     returned = function.return_type
     if returned in ("record", "anyelement", "anycompatible", "any", ""):
-        return None if returned != "anyelement" else (name,)
+        return None
     type_ = walk.names.type_(returned, "", walk.env.paths)
     if type_ is not None and type_.kind != "composite":
         return (name,)

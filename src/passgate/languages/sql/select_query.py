@@ -6,6 +6,7 @@ from passgate.languages.sql.common_tables import endless, open_with
 from passgate.languages.sql.conjuncts import decide
 from passgate.languages.sql.expressions import decides, value
 from passgate.languages.sql.expressions_calls import sort_key, window
+from passgate.languages.sql.expressions_operators import calls as operators
 from passgate.languages.sql.from_items import from_item
 from passgate.languages.sql.lineage import NOTHING, Field, Value, computed, merged
 from passgate.languages.sql.scope import Joins, Scope, With
@@ -172,7 +173,9 @@ def combined(walk: Walk, node: Node, left: tuple[Field, ...], right: tuple[Field
 def _sort_and_limit(walk: Walk, node: Node, scope: Scope, fields: tuple[Field, ...]) -> None:
     for wrapped in node.get("sortClause", ()):
         by = _target(wrapped["SortBy"].get("node"), fields, by_name=True)
-        found = by if by is not None else sort_key(walk, wrapped, scope)
+        found = sort_key(walk, wrapped, scope) if by is None else by
+        if by is not None and "useOp" in wrapped["SortBy"]:
+            operators(walk, words(wrapped["SortBy"]["useOp"]), by, by)
         walk.found.use(found.sources, Position.ORDER)
     decides(walk, node.get("limitCount"), scope)
     decides(walk, node.get("limitOffset"), scope)
@@ -243,7 +246,7 @@ def _few(node: Node) -> bool:
     limit = node.get("limitCount", {}).get("A_Const", {}).get("ival")
     if limit is not None and limit.get("ival", 0) <= _SMALL:
         return True
-    first = node.get("targetList", [{}])[0].get("ResTarget", {}).get("val", {}).get("FuncCall", {})
+    first = (node.get("targetList") or [{}])[0].get("ResTarget", {}).get("val", {}).get("FuncCall", {})
     if "groupClause" in node or "over" in first:
         return False
     return bool(first) and words(first["funcname"])[-1] in _AGGREGATES

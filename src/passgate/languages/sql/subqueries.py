@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from passgate.core.action import Position
 from passgate.core.errors import NotUnderstoodError
-from passgate.languages.sql.lineage import Field, Value, computed
+from passgate.languages.sql.lineage import NO_SOURCES, Field, Value
 from passgate.languages.sql.scope import Entry, Item, Scope, With
 from passgate.languages.sql.tree import Node
 from passgate.languages.sql.walk import MAX_DEPTH, Walk
@@ -75,14 +75,13 @@ def derived_item(name: str, fields: tuple[Field, ...], names: tuple[str, ...] = 
 
 
 def entry(name: str, fields: tuple[Field, ...], names: tuple[str, ...] = (), *, large: bool = False) -> Entry:
-    shown = tuple(field for field in fields if field.name != OPEN)
-    rest: Value | None = None
-    if len(shown) != len(fields):
-        rest = Value(frozenset().union(*(field.value.sources for field in fields)))
-    if names:
-        shown = renamed(shown, names)
-        if rest is not None and len(names) > len(shown):
-            shown += tuple(Field(each, computed(rest)) for each in names[len(shown) :])
+    """A derived table under a name. Past columns that cannot be told, an alias column list may mean any of them."""
+    opened = next((number for number, field in enumerate(fields) if field.name == OPEN), None)
+    if opened is None:
+        return Entry(name, renamed(fields, names) if names else fields, large=large)
+    rest = Value(NO_SOURCES.union(*(field.value.sources for field in fields)))
+    known = fields[:opened] if names else tuple(field for field in fields if field.name != OPEN)
+    shown = renamed(known, names) + tuple(Field(each, rest) for each in names[len(known) :])
     return Entry(name, shown, rest=rest, large=large)
 
 

@@ -1,0 +1,60 @@
+import pytest
+
+from tests.unit.languages.sql.shop import action, said
+
+
+def amplified(text: str) -> bool:
+    return any(atom.object.effect == "amplify" for atom in action(text).atoms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT repeat('x', 1000000000)",
+        "SELECT repeat(repeat('x', 10000), 10000)",
+        "SELECT repeat('x'||repeat('y',10000), 10000)",
+        "SELECT lpad('x', 100000000)",
+        "SELECT rpad('x', 10^9::int)",
+        "SELECT array_fill(0, ARRAY[100000000])",
+        "SELECT array_fill(0, ARRAY[10000, 10000])",
+        "SELECT * FROM generate_series(1, 1000000000)",
+        "SELECT generate_series(1, 10000000000, 10)",
+        "SELECT repeat('x', (SELECT 1000000000))",
+        "SELECT repeat('x', length('y') * 1000000000)",
+        "SELECT upper(repeat('x', 1000000000))",
+        "SELECT 1 FROM orders WHERE note = repeat('x', 1000*1000*1000)",
+        "SELECT repeat(upper(repeat('x', 10000)), 10000)",
+        "SELECT repeat('x', (1e308*10)-(1e308*10)+1000000000)",
+    ],
+)
+def test_much_out_of_little(text: str) -> None:
+    assert amplified(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT repeat('-', 80)",
+        "SELECT lpad(id::text, 10, '0') FROM orders",
+        "SELECT repeat('x', id) FROM orders",
+        "SELECT * FROM generate_series(1, 1000)",
+        "SELECT * FROM generate_series('2024-01-01'::date, now(), '1 day')",
+        "SELECT array_fill(0, ARRAY[10])",
+        "SELECT generate_series(1, 10, 0)",
+        "SELECT repeat(note, 3) FROM orders",
+        "SELECT array_fill(0, ARRAY[id]) FROM orders",
+    ],
+)
+def test_modest_calls(text: str) -> None:
+    assert not amplified(text)
+
+
+def test_parameters_are_asked_for() -> None:
+    assert "call repeat" in said("SELECT repeat('x', $1)", ["1000000000"])
+    assert any(a.object.effect == "amplify" for a in action("SELECT repeat('x', $1)", ["1000000000"]).atoms)
+
+
+def test_a_join_with_a_long_series_multiplies_rows() -> None:
+    assert action("SELECT 1 FROM generate_series(1,1000000) a, generate_series(1,1000000) b").facts["sql.cartesian"]
+    assert action("SELECT 1 FROM orders, generate_series(1,1000000) b").facts["sql.cartesian"]
+    assert not action("SELECT 1 FROM orders, generate_series(1,10) b").facts["sql.cartesian"]
