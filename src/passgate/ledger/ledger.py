@@ -113,7 +113,8 @@ class Ledger:
         if state is None:
             return Receipt(event_id=event_id, durable=self._writer.submit(record, urgent=urgent))
         slot = state.slot_to_store()
-        durable = self._writer.submit(record, urgent=urgent, slot=slot)
+        riding = type_ is EventType.ACTION_OUTCOME
+        durable = self._writer.submit(record, urgent=urgent, riding=riding, slot=slot)
         if slot:
             state.slot_stored = durable
         if reference is not None and event.text is not None:

@@ -160,7 +160,7 @@ class Log:
                 self.open_intents.pop(record.closes, None)
 
     def settle(self) -> None:
-        """What may follow once the batch is acknowledged: tiles. Raises DiskError."""
+        """Write the tiles, which nobody waits for. Raises DiskError."""
         try:
             self._tiles.flush()
         except OSError as error:

@@ -60,9 +60,14 @@ class Proof:
 
 
 def prove(entry: Entry) -> Proof:
-    """Against the log's newest seal; checked before it is handed out. Raises LedgerCorruptError, OSError."""
+    """Against the published checkpoint, or the newest seal where that is older than the entry.
+
+    Checked before it is handed out. Raises LedgerCorruptError, OSError.
+    """
     log = entry.log
-    head = log.head()
+    head = log.published()
+    if head is None or entry.index >= head.size:
+        head = log.head()
     if head is None or entry.index >= head.size:
         raise LedgerCorruptError(f"entry {entry.index} is not sealed")
     proof = Proof(index=entry.index, hashes=_hashes(log, entry.index, head), checkpoint=head.note(log.verifier))

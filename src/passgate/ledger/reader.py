@@ -8,12 +8,12 @@ import orjson
 import zstandard
 
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
-from passgate.ledger.checkpoint import Seal
+from passgate.ledger.checkpoint import Seal, open_checkpoint
 from passgate.ledger.envelope import unpack_payload
 from passgate.ledger.frames import MAX_PAYLOAD
 from passgate.ledger.keys import KeyFile, RootKeys, SessionKey
 from passgate.ledger.leaves import Document, parse
-from passgate.ledger.log import VERIFIER
+from passgate.ledger.log import CHECKPOINT, VERIFIER
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.segment import Batch, first_leaf, read_segment, segment_paths
 
@@ -105,6 +105,11 @@ class LogReader:
                     event=event,
                     payload=payload,
                 )
+
+    def published(self) -> Seal | None:
+        """The checkpoint beside the log, None if there is none yet. Raises LedgerCorruptError, OSError."""
+        path = self.directory / CHECKPOINT
+        return open_checkpoint(path.read_bytes(), self.verifier) if path.exists() else None
 
     def head(self) -> Seal | None:
         """The last seal, None for a log without any. Raises LedgerCorruptError, OSError."""

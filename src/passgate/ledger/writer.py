@@ -8,9 +8,10 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextvars import Context
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
@@ -19,6 +20,8 @@ from passgate.ledger.settings import LedgerSettings
 
 _BATCH_RECORDS = 4096
 _BATCH_BYTES = 8 * 1024 * 1024
+_LINGER_SECONDS = 0.005
+"""How long a record that nobody waits for may stay out of a commit."""
 _PROBE_SECONDS = 0.25
 """How often a full disk is looked at again."""
 
@@ -38,6 +41,24 @@ class Queued(NamedTuple):
     urgent: bool
     size: int
     slot: bytes = b""
+
+
+class RidingFuture(asyncio.Future[None]):
+    """Tells the writer when somebody begins to wait for it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, awaited: Callable[[], None]) -> None:
+        super().__init__(loop=loop)
+        self._awaited = awaited
+
+    def __await__(self) -> Generator[Any, None, None]:
+        if not self.done():
+            self._awaited()
+        return super().__await__()
+
+    def add_done_callback(self, fn: Callable[[Self], object], /, *, context: Context | None = None) -> None:
+        if not self.done():
+            self._awaited()
+        super().add_done_callback(fn, context=context)
 
 
 class Writer:
@@ -64,6 +85,7 @@ class Writer:
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watching = False
+        self._lingering = False
         # Each of these is written by one thread only; the other one reads.
         self._taken_bytes = self._queued_bytes = 0
         self._busy: tuple[float, Sequence[Queued]] = (0.0, ())
@@ -88,22 +110,40 @@ class Writer:
         self._refused += 1
         raise LedgerUnavailableError(self.why or "the ledger's queue is full")
 
-    def submit(self, record: Record, *, urgent: bool, slot: bytes = b"") -> "asyncio.Future[None]":
-        """Queue a record that ``check`` has let through. The future is done once it is durable."""
+    def submit(
+        self, record: Record, *, urgent: bool, riding: bool = False, slot: bytes = b""
+    ) -> "asyncio.Future[None]":
+        """Queue a record that ``check`` has let through. The future is done once it is durable.
+
+        A ``riding`` record waits a few milliseconds for another one's commit, unless somebody awaits its future.
+        """
         loop = self._loop
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
+        future = RidingFuture(loop, self._hurry) if riding else loop.create_future()
         size = len(record.leaf) + (len(record.payload) if record.payload is not None else 0)
         self._queued_bytes += size
         self._queue.append(Queued(record, future, urgent, size, slot))
-        if not self._kicked and not loop.is_closed():
-            self._kicked = True
-            loop.call_soon(self._kick)
+        if riding:
+            if not self._lingering and not loop.is_closed():
+                self._lingering = True
+                loop.call_later(_LINGER_SECONDS, self._linger)
+        else:
+            self._hurry()
         return future
 
+    def _hurry(self) -> None:
+        """Have the thread woken once for all that this turn of the loop queues."""
+        if not self._kicked and self._loop is not None and not self._loop.is_closed():
+            self._kicked = True
+            self._loop.call_soon(self._kick)
+
+    def _linger(self) -> None:
+        self._lingering = False
+        if self._queue:
+            self._hurry()
+
     def _kick(self) -> None:
-        """Wake the thread once for all that this turn of the loop has queued."""
         self._kicked = False
         if self._idle:
             self._idle = False
@@ -295,8 +335,8 @@ class Writer:
     def _publish_if_due(self) -> None:
         """A checkpoint that cannot be published for lack of room is tried again; the seals in the log say the same."""
         try:
-            self._log.settle()
             if self._log.due:
+                self._log.settle()
                 self._log.publish()
         except NoSpaceError:
             return
