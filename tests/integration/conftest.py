@@ -89,6 +89,7 @@ class Gate:
     live: LiveSessions
     answers: Answers
     ca: Path
+    opened: list["psycopg.AsyncConnection[tuple[object, ...]]"] = field(default_factory=list)
 
     def parameters(self, pass_id: str = "svc", *, secret: str = "s3cret", database: str = "shop") -> dict[str, str]:
         return {
@@ -102,9 +103,9 @@ class Gate:
         }
 
     async def connect(self, pass_id: str = "svc", **more: object) -> "psycopg.AsyncConnection[tuple[object, ...]]":
-        return await psycopg.AsyncConnection.connect(
-            **self.parameters(pass_id), **{"autocommit": True, **more}  # type: ignore[arg-type]
-        )
+        given = {**self.parameters(pass_id), "autocommit": True, **more}
+        self.opened.append(await psycopg.AsyncConnection.connect(**given))  # type: ignore[arg-type]
+        return self.opened[-1]
 
     async def asyncpg(self, pass_id: str = "svc", **more: object) -> "asyncpg.Connection[asyncpg.Record]":
         tls = ssl.create_default_context(cafile=str(self.ca))
@@ -169,9 +170,7 @@ async def gate(cluster: PostgresCluster, limits: Limits) -> AsyncIterator[Gate]:
     source = WordSource(language=language, query=query)
     await source.refresh()
     answers = Answers(asyncio.get_running_loop().create_future())
-    steps = Steps(
-        policy=policies, planner=ColumnPlanner(), maskers=StarMasker(), recorder=recorder, approvals=answers
-    )
+    steps = Steps(policy=policies, planner=ColumnPlanner(), maskers=StarMasker(), recorder=recorder, approvals=answers)
     passes.add("svc")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cluster.directory / "server.crt", cluster.directory / "server.key")
@@ -192,7 +191,7 @@ async def gate(cluster: PostgresCluster, limits: Limits) -> AsyncIterator[Gate]:
         tls=tls,
     )
     await endpoint.start("127.0.0.1", 0)
-    yield Gate(
+    gate = Gate(
         endpoint=endpoint,
         cluster=cluster,
         passes=passes,
@@ -204,5 +203,8 @@ async def gate(cluster: PostgresCluster, limits: Limits) -> AsyncIterator[Gate]:
         answers=answers,
         ca=cluster.ca,
     )
+    yield gate
+    for connection in gate.opened:
+        await connection.close()
     await endpoint.close()
     query.close()

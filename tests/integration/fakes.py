@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from passgate.core.action import Action, Atom, ColumnRef, ObjectRef, Output, Position, VerbClass
-from passgate.core.decision import Decision, LimitRows, Mask, MaxRows, Obligation, Outcome, ReadOnly, Strategy, StrategyKind
+from passgate.core.decision import (
+    Decision,
+    LimitRows,
+    Mask,
+    MaxRows,
+    Obligation,
+    Outcome,
+    ReadOnly,
+    Strategy,
+    StrategyKind,
+)
 from passgate.core.errors import DetectorError, LedgerUnavailableError
 from passgate.core.event import Event
 from passgate.core.passes import Pass
@@ -62,7 +72,9 @@ class WordUnderstander:
         atoms: list[Atom] = []
         for table in (table for table in COLUMNS if table in words):
             relation = ObjectRef(kind="relation", namespace="public", name=table)
-            named = [c for c in COLUMNS[table] if c in words or "*" in words or (verb == "copy_out" and "(" not in text)]
+            named = [
+                c for c in COLUMNS[table] if c in words or "*" in words or (verb == "copy_out" and "(" not in text)
+            ]
             for column in named or [""]:
                 atoms.append(
                     Atom(verb=verb, verb_class=verb_class, object=relation, column=column, position=Position.OUTPUT)
@@ -81,7 +93,10 @@ class WordUnderstander:
         if verb == "copy_out":
             facts["sql.copy_format"] = next((w for w in ("csv", "binary") if w in words), "text")
             outputs = tuple(
-                Output(name=a.column, sources=frozenset({ColumnRef(namespace="public", object="customers", column=a.column)}))
+                Output(
+                    name=a.column,
+                    sources=frozenset({ColumnRef(namespace="public", object="customers", column=a.column)}),
+                )
                 for a in atoms
             )
         return Action(
@@ -332,9 +347,7 @@ class MemoryPasses:
     ) -> Pass:
         now = datetime.now(UTC)
         owner = Principal(kind=PrincipalKind.HUMAN, subject="ada@example.com")
-        principal = Principal(
-            kind=kind, subject=pass_id, on_behalf_of=owner if kind is PrincipalKind.AGENT else None
-        )
+        principal = Principal(kind=kind, subject=pass_id, on_behalf_of=owner if kind is PrincipalKind.AGENT else None)
         self.passes[pass_id] = Pass(
             id=pass_id,
             principal=principal,

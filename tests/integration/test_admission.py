@@ -144,7 +144,9 @@ async def test_gss_is_declined_and_tls_still_comes(gate: Gate) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize("data", [b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x08\0\2\0\0"])
+@pytest.mark.parametrize(
+    "data", [b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x08\0\2\0\0"]
+)
 async def test_other_protocols_are_told_so_and_closed(gate: Gate, data: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
     writer.write(data)

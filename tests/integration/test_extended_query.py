@@ -31,8 +31,7 @@ async def test_asyncpg_cursor_reads_in_parts_with_masks_and_one_intent(gate: Gat
     connection = await gate.asyncpg()
     async with connection.transaction():
         seen = [
-            record["email"]
-            async for record in connection.cursor("select email from customers order by id", prefetch=6)
+            record["email"] async for record in connection.cursor("select email from customers order by id", prefetch=6)
         ]
     assert seen == ["u***"] * 20
     intents = [e for e in gate.recorder.events if e.type.value == "action.intent" and "email" in (e.text or "")]
@@ -102,7 +101,9 @@ async def test_a_refusal_in_a_pipeline_inside_a_block_keeps_the_block(gate: Gate
 async def test_a_long_pipeline(gate: Gate) -> None:
     async with await gate.connect() as connection:
         async with connection.pipeline():
-            cursors = [await connection.execute("select %s::int, email from customers where id = 1", (n,)) for n in range(500)]
+            cursors = [
+                await connection.execute("select %s::int, email from customers where id = 1", (n,)) for n in range(500)
+            ]
         assert [await cursor.fetchone() for cursor in cursors] == [(n, "u***") for n in range(500)]
 
 

@@ -157,7 +157,9 @@ async def test_an_agent_reads_on_the_floor_and_writes_through_the_guard(gate: Ga
         await connection.execute("rollback")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute("set default_transaction_read_only = off")
-        await connection.execute(b"update audit set what = 'm1' where id = 4; update audit set what = 'm2' where id = 5")
+        await connection.execute(
+            b"update audit set what = 'm1' where id = 4; update audit set what = 'm2' where id = 5"
+        )
         await connection.execute(b"begin; update audit set what = 'm3' where id = 5; commit")
     assert gate.direct("select string_agg(what, ',' order by id) from audit") == "agent,agent,block,m1,m3"
 

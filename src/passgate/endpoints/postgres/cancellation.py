@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from passgate.codecs.postgres.cancellation import BackendKeyData, CancelRequest
@@ -15,7 +15,7 @@ _LONG_SINCE = 2  # minor version
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     key: bytes = field(repr=False)
-    cancel: Callable[[], None]
+    cancel: Callable[[], Awaitable[None]]
 
 
 class CancelKeys:
@@ -25,7 +25,7 @@ class CancelKeys:
         self._entries: dict[int, _Entry] = {}
         self._nobody = secrets.token_bytes(_LONG)
 
-    def issue(self, minor: int, cancel: Callable[[], None]) -> BackendKeyData:
+    def issue(self, minor: int, cancel: Callable[[], Awaitable[None]]) -> BackendKeyData:
         """A new key; ``cancel`` is called when a CancelRequest shows it."""
         process_id = secrets.randbelow(2**31 - 1) + 1
         while process_id in self._entries:
@@ -37,11 +37,14 @@ class CancelKeys:
     def withdraw(self, process_id: int) -> None:
         self._entries.pop(process_id, None)
 
-    def use(self, request: CancelRequest) -> bool:
-        """Cancel what the request names; False if its key is not the one. Takes the same time either way."""
+    async def use(self, request: CancelRequest) -> bool:
+        """Cancel what the request names; False if its key is not the one. The comparison takes the same time either way.
+
+        Done when the server has been told: until then a client could start what the cancel would hit instead.
+        """
         entry = self._entries.get(request.process_id)
         same = hmac.compare_digest(entry.key if entry is not None else self._nobody, request.key)
         if entry is None or not same:
             return False
-        entry.cancel()
+        await entry.cancel()
         return True

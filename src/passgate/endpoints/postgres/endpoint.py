@@ -39,6 +39,10 @@ _WHO = (
 )
 
 
+_DOORWAY = 100
+"""Clients beyond the limit who are still heard, so that a CancelRequest gets through and the others are told why not."""
+
+
 class PostgresEndpoint:
     """One listener. ``resources`` may be replaced as a whole by its owner; sessions keep what they began with."""
 
@@ -93,6 +97,9 @@ class PostgresEndpoint:
 
     def accepted(self, stream: Stream) -> None:
         """Every client has a task of its own, so that one who says nothing keeps nobody waiting."""
+        if len(self._clients) >= self._settings.limits.connections + _DOORWAY:
+            stream.abort()
+            return
         task = asyncio.get_running_loop().create_task(self._serve(stream))
         self._clients.add(task)
         self._entering.add(task)
@@ -116,14 +123,14 @@ class PostgresEndpoint:
         limits = self._settings.limits
         startup: StartupMessage | None = None
         try:
-            if len(self._clients) > limits.connections:
-                raise TurnedAwayError(TOO_MANY_CONNECTIONS, f"this gate serves {limits.connections} connections")
             async with asyncio.timeout(limits.login):
                 message = await opening(stream, self._settings, self._tls)
                 if isinstance(message, CancelRequest):
-                    self._keys.use(message)
+                    await self._keys.use(message)
                     return None
                 startup = message
+                if len(self._clients) > limits.connections:
+                    raise TurnedAwayError(TOO_MANY_CONNECTIONS, f"this gate serves {limits.connections} connections")
                 admitted = await self._admission.prove(stream, startup)
             return await self._open(stream, admitted)
         except (PassgateError, OSError) as error:

@@ -185,6 +185,7 @@ class Guard:
         return True
 
     async def _own(self, commands: Iterable[str]) -> Own:
+        await self._line.cancels_done()
         exchange, items = self._line.conversation.own(b"".join(map(_command, commands)))
         self._line.act(items)
         await self._line.until(lambda: exchange.done)

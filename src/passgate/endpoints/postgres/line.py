@@ -35,7 +35,7 @@ class Running:
     ``settled`` statements have their outcome in the ledger. ``cut``: the gate ended this one; its error stands for whatever the
     server says. ``sensitive``: the server's own words about it are withheld. ``meaning``: the versions it was judged under.
     A guarded statement's outcomes are ``deferred`` until the guard's verdict, and of its rows no more than ``row_bound`` are kept;
-    ``touched`` is the last command's own count.
+    ``touched`` is the last command's own count. ``inside_row``: the client has a part of a streamed row.
     """
 
     verdict: Verdict
@@ -53,6 +53,7 @@ class Running:
     deferred: list[tuple[Judged, Result, str]] | None = None
     row_bound: int | None = None
     touched: int = 0
+    inside_row: bool = False
 
     @property
     def judged(self) -> Judged | None:
@@ -91,6 +92,9 @@ class Line(Protocol):
 
     def cancel_statement(self) -> None:
         """Ask the server to cancel what it is doing."""
+
+    async def cancels_done(self) -> None:
+        """Wait until no cancel is on its way that could hit what is sent next."""
 
     def bound_hit(self, bound: str, limit: int) -> None:
         """Record it."""

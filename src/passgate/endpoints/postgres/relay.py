@@ -212,7 +212,9 @@ class Relay:
         self._flush()
 
     def _may_advance(self) -> bool:
-        return self._slow is None and self._going() and self.conversation.in_flight < _IN_FLIGHT
+        # A cancel that is still on its way would hit whatever is sent now.
+        waiting = self._slow is not None or bool(self._cancels)
+        return self._going() and not waiting and self.conversation.in_flight < _IN_FLIGHT
 
     def _going(self) -> bool:
         return not self._ending
@@ -241,7 +243,7 @@ class Relay:
             self._server.stream.pause()
         else:
             self._server.stream.resume()
-        waiting = self._slow is not None or self.conversation.in_flight >= _IN_FLIGHT
+        waiting = self._slow is not None or bool(self._cancels) or self.conversation.in_flight >= _IN_FLIGHT
         if self._server_full or (waiting and self._client_splitter.held > _UNREAD):
             self._client.pause()
         else:
@@ -383,12 +385,22 @@ class Relay:
         cancel = upstream.cancel(self._target, self._server.process_id, self._server.key)
         task = asyncio.get_running_loop().create_task(cancel)
         self._cancels.add(task)
-        task.add_done_callback(self._cancels.discard)
+        task.add_done_callback(self._cancelled)
 
-    def cancel_by_client(self) -> None:
-        """A CancelRequest with this session's key has come."""
+    def _cancelled(self, task: "asyncio.Task[None]") -> None:
+        self._cancels.discard(task)
+        if not (self._cancels or self._ending):
+            self._advance()
+
+    async def cancels_done(self) -> None:
+        if self._cancels:
+            await asyncio.wait(tuple(self._cancels))
+
+    async def cancel_by_client(self) -> None:
+        """A CancelRequest with this session's key has come. Done when the server has passed it on."""
         if not self._ending and not self.conversation.quiet:
             self.cancel_statement()
+            await self.cancels_done()
 
     def end(self, reason: EndReason) -> None:
         """Ended from outside (see pipeline.live)."""
@@ -460,7 +472,7 @@ class Relay:
                 self.cancel_statement()
             self._client.close()
             if self._cancels:
-                await asyncio.wait(self._cancels, timeout=self.limits.end)
+                await asyncio.wait(tuple(self._cancels), timeout=self.limits.end)
             if self.conversation.quiet:
                 self._server.stream.write(_TERMINATE)
                 self._server.stream.close()

@@ -10,6 +10,7 @@ from passgate.codecs.postgres.copy import CopyOutResponse
 from passgate.codecs.postgres.copy_formats import CopyFormat, CopyOptions
 from passgate.codecs.postgres.copy_rows import CopyRewriter, copy_columns
 from passgate.codecs.postgres.error_response import ErrorResponse, Report
+from passgate.codecs.postgres.framing import Frame
 from passgate.codecs.postgres.refusal import fatal, masked, notice, refusal, withheld
 from passgate.codecs.postgres.row_description import RowDescription
 from passgate.codecs.postgres.rows import RowRewriter
@@ -110,7 +111,7 @@ class Results:
 
     def rows(self, item: Rows[Running]) -> None:
         running, frame = item.execution.work, item.frame
-        if running.cut is not None:
+        if running.cut is not None and not running.inside_row:
             return None
         if running.delivery is None:
             portal = item.execution.portal
@@ -121,10 +122,11 @@ class Results:
             self._deliver(running, description, portal.bind.result_formats)
         delivery = running.delivery
         if delivery is not None:
-            self._pass_on(running, delivery, frame.data, frame.count)
+            self._pass_on(running, delivery, frame)
         return None
 
-    def _pass_on(self, running: Running, delivery: Delivery, data: bytes, count: int) -> None:
+    def _pass_on(self, running: Running, delivery: Delivery, frame: Frame) -> None:
+        data, count = frame.data, frame.count
         if delivery.rewriter is not None:
             try:
                 rewritten = delivery.rewriter.rewrite(data)
@@ -136,12 +138,15 @@ class Results:
                 if cells:
                     running.masked[name] += cells
         running.rows += count
-        running.bytes += len(data)
+        begun = running.inside_row  # the client has the first part of this row, so it gets the rest
+        if not begun:
+            running.bytes += len(data) if frame.whole else 1 + int.from_bytes(data[1:HEADER_LENGTH], "big")
         limits = self._line.limits
-        if running.rows > limits.result_rows:
+        if running.rows > limits.result_rows and not begun:
             return self._over(running, "max_result_rows", limits.result_rows, "rows")
-        if running.bytes > limits.result_bytes:
+        if running.bytes > limits.result_bytes and not begun:
             return self._over(running, "max_result_bytes", limits.result_bytes, "bytes")
+        running.inside_row = not frame.whole and frame.count == 0
         over = running.row_bound is not None and running.rows > running.row_bound
         if data and not over:
             self._line.outlet.put(data)
@@ -202,8 +207,8 @@ class Results:
 
     def copy_rows(self, item: CopyRows[Running]) -> None:
         running = item.execution.work
-        if running.cut is None and running.delivery is not None:
-            self._pass_on(running, running.delivery, item.frame.data, item.frame.count)
+        if running.delivery is not None and (running.cut is None or running.inside_row):
+            self._pass_on(running, running.delivery, item.frame)
 
     def copy_ended(self, item: CopyEnded[Running]) -> None:
         running = item.execution.work
