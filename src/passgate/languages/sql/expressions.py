@@ -230,7 +230,7 @@ def _grouping(walk: Walk, node: Node, scope: Scope) -> Value:
 
 @declares("SetToDefault", "location")
 @declares("SQLValueFunction", "op typmod location")
-@declares("MergeSupportFunc", "location")
+@declares("MergeSupportFunc", "msftype msfcollid location")
 def _nothing(_walk: Walk, _node: Node, _scope: Scope) -> Value:
     return NOTHING
 

@@ -185,3 +185,14 @@ def shows(text: str) -> dict[str, str]:
         output.name: ("=" if output.direct else "") + ",".join(sorted(f"{s.object}.{s.column}" for s in output.sources))
         for output in found.outputs
     }
+
+
+def acts(found: Action) -> list[str]:
+    """The atoms with kind, class and effect: ``drop relation public.orders ddl destructive``."""
+    said = []
+    for atom in found.atoms:
+        column = f".{atom.column}" if atom.column else ""
+        said.append(
+            f"{atom.verb} {atom.object.kind} {atom.object}{column} {atom.verb_class} {atom.object.effect}".rstrip()
+        )
+    return said

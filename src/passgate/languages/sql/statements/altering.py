@@ -140,7 +140,8 @@ def _definition(walk: Walk, subtype: str, wrapped: Node, scope: Scope) -> None:
             type_name(walk, node["typeName"])
         decides(walk, node.get("raw_default"), scope, Position.SOURCE)
     elif kind == "ColumnDef":
-        column_definition(walk, node, scope)
+        own = new_columns([wrapped], "")
+        column_definition(walk, node, Scope(None, scope.with_, (*scope.items, *own.items)))
     elif kind == "Constraint":
         constraint(walk, node, scope)
     elif kind == "PartitionCmd":
