@@ -63,7 +63,7 @@ _RETRY_SECONDS = 5.0
 
 def serve(settings: configured.Settings, *, workers: int = 1) -> None:
     """Run the gate until SIGINT or SIGTERM. Raises ConfigError and whatever else keeps it from starting."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    _log_to_stderr()
     settings.state_folder.create()
     if workers == 1:
         _run_worker(settings, worker=0, shared=False)
@@ -96,9 +96,7 @@ def _supervise(settings: configured.Settings, workers: int) -> None:
 def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
     if shared:
-        logging.basicConfig(
-            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-        )
+        _log_to_stderr()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_worker(settings, worker, shared=shared))
@@ -107,6 +105,13 @@ def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> 
             raise
         sys.stderr.write(f"passgate: worker {worker}: {error}\n")
         sys.exit(2)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    _LOG.setLevel(logging.INFO)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
