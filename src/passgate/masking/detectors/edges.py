@@ -76,6 +76,16 @@ def _token(data: bytes, start: int, end: int, low: int, high: int) -> bool:
     return (start <= low or data[start - 1] not in _PATH) and (end >= high or data[end] not in _TOKEN)
 
 
+def _setting(data: bytes, _start: int, end: int, _low: int, high: int) -> bool:
+    """Not an argument of a call: there a name stands, not the secret."""
+    return end >= high or data[end] not in b",(["
+
+
+def _value(data: bytes, _start: int, end: int, _low: int, high: int) -> bool:
+    """Not the name of something that is called or looked into."""
+    return end >= high or data[end] not in b"(["
+
+
 def _mailbox(data: bytes, start: int, end: int, low: int, high: int) -> bool:
     """The whole name before the sign, and the whole top level after it."""
     return (start <= low or not (data[start - 1] in _LOCAL or data[start - 1] >= 0x80)) and (
@@ -109,6 +119,8 @@ EDGES: Final[Mapping[str, Edge]] = {
     "unlabelled": _unlabelled,
     "unlabelled_group": _unlabelled_group,
     "token": _token,
+    "setting": _setting,
+    "value": _value,
     "mailbox": _mailbox,
     "address": _address,
 }

@@ -105,6 +105,7 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "real_secret": secrets.real_secret,
     "random_token": secrets.random_token,
     "high_entropy": secrets.high_entropy,
+    "long_high_entropy": secrets.long_high_entropy,
     "password": secrets.password,
     "github_checksum": secrets.github_checksum,
     "jwt": secrets.jwt,

@@ -15,14 +15,19 @@ _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _PLACEHOLDER: Final = re.compile(
     rb"(?i)example|placeholder|changeme|change[-_]me|your[-_ ]|[-_]here$|^(?:password|passwd|pass|secret|token|apikey|api_key|"
     rb"user|username|key|string|null|none|nil|undefined|true|false|optional|required|redacted|masked|hidden|dummy|sample|"
-    rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)\d{0,3}$|"
+    rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)$|"
     rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\."
 )
 _WORDS: Final = re.compile(rb"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
 _IDENTIFIER: Final = re.compile(
     rb"[A-Za-z]{2,}[0-9]{0,4}(?:[-_.:][A-Za-z]*[0-9]{0,4})+|[A-Z]+[0-9]{0,3}(?:_[A-Z0-9]{1,16})+"
 )
-_CONSTANT: Final = re.compile(rb"[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+|[A-Za-z]+\.[a-z_]+(?:\.[a-z_]+)*")
+_NAME: Final = re.compile(rb"[#/]?[A-Za-z]+(?:[._-][A-Za-z]+)+|_[A-Za-z_]+|[A-Za-z]+\.[a-z_]+(?:\.[a-z_]+)*")
+_CODE_WORD: Final = re.compile(
+    rb"(?i)[._-](?:get|set|any|quote|identifier|strip|replace|format|join|read|load|pass|pwd|secret|auth|token|user|config|setting|arg|env|value|field|url|helper|module|sub|key|str|partition|decode|file|"
+    rb"path|hash|label|text|input|form|data|credential|import)|(?:pass|pwd|passwd|password|secret|auth|token|config|settings|args|self|"
+    rb"parsed|import|get|set|is|has|split|options|opts|this|props|ctx|re|os|dsn)[._-]"
+)
 _TYPE: Final = re.compile(
     rb"(?i)\w*(?:str|bool|string|type|field|option|optional|none|int|any|input|form|widget|error|exception|handler|policy|manager|provider|"
     rb"service|validator|encoder|hash|hasher|text|bytes|bytearray|strdup|dict|list|column|func|function|callback|prompt|path|file|name)\b.{0,2}"
@@ -62,9 +67,18 @@ def high_entropy(data: bytes) -> bool:
     return entropy(data) >= 3.0 and any(0x30 <= byte <= 0x39 for byte in data)
 
 
+def long_high_entropy(data: bytes) -> bool:
+    """The same for a value beside a word as common as ``key``: longer and more random."""
+    return len(data) >= 20 and any(0x30 <= b <= 0x39 for b in data) and entropy(data) >= 3.5 and high_entropy(data)
+
+
 def password(data: bytes) -> bool:
-    """What stands after ``password =``: anything but a placeholder, a reference or code."""
-    if not real_secret(data) or len(data) < 4 or _CONSTANT.fullmatch(data) or (data.isalpha() and len(data) < 6):
+    """What stands after ``password =``: anything but a placeholder, a reference, a type, a path or code."""
+    if not real_secret(data) or len(data) < 4 or (data.isalpha() and len(data) < 6):
+        return False
+    if data[0] in b"+,.;)]}" or data[-1] in b":[(" or (data[:1] == b"/" and data.count(b"/") > 1):
+        return False
+    if _NAME.fullmatch(data) and _CODE_WORD.search(data):
         return False
     return _CODE.search(data) is None and _TYPE.fullmatch(data) is None
 
