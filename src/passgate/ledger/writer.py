@@ -86,6 +86,7 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watching = False
         self._lingering = False
+        self._probe_at = 0.0
         # Each of these is written by one thread only; the other one reads.
         self._taken_bytes = self._queued_bytes = 0
         self._busy: tuple[float, Sequence[Queued]] = (0.0, ())
@@ -294,7 +295,11 @@ class Writer:
                 self._answer(urgent, None)
 
     def _probe(self) -> None:
-        """See whether there is room again."""
+        """See, now and then, whether there is room again."""
+        now = time.monotonic()
+        if now < self._probe_at:
+            return
+        self._probe_at = now + _PROBE_SECONDS
         try:
             self._log.leave_reserve()
         except NoSpaceError:

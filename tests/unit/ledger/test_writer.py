@@ -1,6 +1,7 @@
 """The writer's bounds: a queue that is full, a disk that hangs. (Full and failing disks are in tests/faults.)"""
 
 import asyncio
+import errno
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from passgate.ledger.files import OsFiles
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.reader import LedgerReader
 from passgate.ledger.verify import verify
-from tests.faults.kit import SMALL, a_session, intent, query, refused
+from passgate.ledger.writer import State
+from tests.faults.kit import SMALL, FailingFiles, a_session, intent, outcome, query, refused, started
 
 
 class HangingFiles(OsFiles):
@@ -115,3 +117,136 @@ async def test_a_batch_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     await receipts[-1].durable
     ledger.close()
     assert max(len(batch.leaves) for *_, batch in LedgerReader(tmp_path).logs()[0].batches()) == 7
+
+
+def opened(folder: Path, files: FailingFiles, **changes: float) -> Ledger:
+    return Ledger.open(folder, replace(SMALL, **changes), files=files)  # type: ignore[arg-type]
+
+
+async def until(ledger: Ledger, state: State) -> None:
+    while ledger._writer.state is not state:  # noqa: ASYNC110 - the writer's thread changes it by itself
+        await asyncio.sleep(0.005)
+
+
+async def test_a_failing_disk_is_noticed_by_the_next_heartbeat(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files, heartbeat_seconds=0.02)
+    files.broken["datasync"] = errno.EIO
+    await until(ledger, State.POISONED)
+    with pytest.raises(LedgerUnavailableError, match="until the gate is restarted"):
+        ledger.append(refused(a_session()))
+    ledger.close()
+
+
+async def test_a_full_disk_is_noticed_by_the_next_heartbeat_and_left_again(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files, heartbeat_seconds=0.02)
+    files.room = 0
+    await until(ledger, State.FULL)
+    files.room = None
+    await until(ledger, State.RUNNING)
+    await query(ledger, a_session())
+    ledger.close()
+    assert not verify(LedgerReader(tmp_path)).failed
+
+
+async def test_a_checkpoint_that_cannot_be_published_for_want_of_room_is_tried_again(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files, checkpoint_seconds=0.01)
+    path = ledger.directory / "checkpoint"
+    before = path.read_bytes()
+    files.broken["open"] = errno.ENOSPC
+    await query(ledger, a_session())
+    age = ledger._log._published_at
+    while ledger._log._published_at == age:  # noqa: ASYNC110 - another thread's try
+        await asyncio.sleep(0.005)
+    assert path.read_bytes() == before
+    files.broken.clear()
+    while path.read_bytes() == before:  # noqa: ASYNC110 - another thread's file
+        await asyncio.sleep(0.005)
+    ledger.close()
+
+
+async def test_a_checkpoint_that_cannot_be_published_because_the_disk_fails(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files, checkpoint_seconds=0.01)
+    files.broken["open"] = errno.EIO
+    await query(ledger, a_session())
+    await until(ledger, State.POISONED)
+    ledger.close()
+
+
+@pytest.mark.parametrize("operation", ["rename", "datasync"])
+async def test_a_disk_that_fails_on_the_way_into_the_reserve(tmp_path: Path, operation: str) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files)
+    session = a_session()
+    await ledger.append(started(session)).durable
+    files.room = 0
+    files.broken[operation] = errno.EIO
+    with pytest.raises(LedgerUnavailableError, match="Input/output error"):
+        await ledger.append(refused(session)).durable
+    assert ledger._writer.state is State.POISONED
+    ledger.close()
+
+
+async def test_a_disk_that_fails_in_the_reserve(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files)
+    session = a_session()
+    await ledger.append(started(session)).durable
+    files.room = 0
+    await ledger.append(refused(session)).durable
+    files.broken["write"] = errno.EIO
+    with pytest.raises(LedgerUnavailableError, match="Input/output error"):
+        await ledger.append(refused(session)).durable
+    ledger.close()
+
+
+async def test_a_disk_that_fails_when_it_is_looked_at_again(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files)
+    files.room = 0
+    with pytest.raises(LedgerUnavailableError):
+        await ledger.append(intent(a_session())).durable
+    files.broken["allocate"] = errno.EIO
+    await until(ledger, State.POISONED)
+    ledger.close()
+
+
+@pytest.mark.parametrize(("operation", "code"), [("write", errno.EIO), ("open", errno.EIO), ("open", errno.ENOSPC)])
+async def test_a_disk_that_fails_at_the_good_bye(tmp_path: Path, operation: str, code: int) -> None:
+    files = FailingFiles()
+    ledger = opened(tmp_path, files, checkpoint_seconds=3600)
+    acknowledged = await query(ledger, a_session())
+    files.broken[operation] = code
+    ledger.close()
+    files.broken.clear()
+    Ledger.open(tmp_path, SMALL).close()
+    assert set(acknowledged) <= {entry.id for entry in LedgerReader(tmp_path).entries()}
+    assert not verify(LedgerReader(tmp_path)).failed
+
+
+async def test_an_outcome_that_nobody_awaits_rides_along_or_goes_in_a_moment(tmp_path: Path) -> None:
+    ledger = opened(tmp_path, FailingFiles())
+    session = a_session()
+    began = ledger.append(intent(session))
+    await began.durable
+    riding = ledger.append(outcome(session, began.event_id))
+    next_one = ledger.append(intent(session, "SELECT 2"))
+    await next_one.durable
+    assert riding.durable.done()
+    alone = ledger.append(outcome(session, next_one.event_id))
+    while not alone.durable.done():  # noqa: ASYNC110 - awaiting it would hurry it
+        await asyncio.sleep(0.001)
+    await alone.durable
+    done: list[str] = []
+    third = ledger.append(intent(session, "SELECT 3"))
+    hurried = ledger.append(outcome(session, third.event_id))
+    hurried.durable.add_done_callback(lambda _: done.append("called"))
+    await asyncio.wait_for(hurried.durable, 5)
+    await asyncio.sleep(0)
+    hurried.durable.add_done_callback(lambda _: done.append("called at once"))
+    await asyncio.sleep(0)
+    ledger.close()
+    assert done == ["called", "called at once"]
