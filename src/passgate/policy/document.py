@@ -1,5 +1,6 @@
 """One YAML file as nodes that know their place. Nothing is guessed: a wrong key, kind or value is a problem, not a default."""
 
+import re
 from collections.abc import Collection
 
 from ruamel.yaml import YAML
@@ -12,6 +13,7 @@ from passgate.policy.problems import Place, Problem
 MAX_BYTES = 4 * 1024 * 1024
 """A bundle of a thousand long rules is about 0.5 MB."""
 
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,19}")
 _STRING_TAG = "tag:yaml.org,2002:str"
 _INT_TAG = "tag:yaml.org,2002:int"
 _BOOL_TAG = "tag:yaml.org,2002:bool"
@@ -116,7 +118,7 @@ class Document:
     def integer(self, node: Node | None, what: str, *, least: int) -> int | None:
         if node is None:
             return None
-        plain = isinstance(node, ScalarNode) and node.tag == _INT_TAG and node.value.lstrip("+-").isdigit()
+        plain = isinstance(node, ScalarNode) and node.tag == _INT_TAG and _DECIMAL.fullmatch(node.value)
         if not plain or int(node.value) < least:
             self.report(node, f"{what} must be a whole number of at least {least}, not {_kind(node)}")
             return None

@@ -20,7 +20,7 @@ from passgate.policy.attributes import Moment
 from passgate.policy.cel import EvaluationError
 from passgate.policy.obligations import merged
 from passgate.policy.rule import Rule
-from passgate.policy.view import WEIGHT, Candidate, Tables, features, state, tables
+from passgate.policy.view import FAILURES, WEIGHT, Candidate, Tables, features, state, tables
 
 DEFAULT_DENY = "default-deny"
 NOT_UNDERSTOOD = "not-understood"
@@ -32,9 +32,6 @@ _UNGRANTED = Outcome.DENY.rank * WEIGHT + 1
 
 _KEPT = 4096
 """Sessions, views and allows remembered: the gate serves about a thousand sessions a process."""
-
-_FAILURES = (EvaluationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
-"""What a condition can raise: its own error, and what a defect of ours would be. All of it denies."""
 
 Fired = tuple[Rule, Atom]
 K = TypeVar("K")
@@ -289,7 +286,7 @@ def _judge(view: Tables, moment: Moment, fired: list[Fired]) -> tuple[int, Rule 
             try:
                 if test is not None and not test(moment):
                     continue
-            except _FAILURES as error:
+            except FAILURES as error:
                 raise _RuleError(candidate.rule, atom, error) from error
             fired.append((candidate.rule, atom))
             if candidate.weight > heaviest:

@@ -14,6 +14,9 @@ from passgate.policy.attributes import Moment
 from passgate.policy.cel import EvaluationError, Program, conjunction
 from passgate.policy.rule import DIMENSIONS, Rule, Term
 
+FAILURES = (EvaluationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RuntimeError)
+"""What a condition can raise: its own error, and what a defect of ours would be. All of it denies."""
+
 WEIGHT = 1_000_000
 """Rules in a bundle, at most: a weight is outcome x this, less the rule's order."""
 
@@ -62,7 +65,7 @@ def _of_session(rule: Rule, moment: Moment) -> int:
             try:
                 if not term.program(moment):
                     return 0
-            except EvaluationError:
+            except FAILURES:
                 found = 2
     return found
 

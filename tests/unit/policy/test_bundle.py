@@ -1,9 +1,12 @@
+from importlib import resources
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from passgate.policy.bundle import load_bundle, load_text, pack_names
-from passgate.policy.problems import BundleError
+from passgate.policy.problems import BundleError, Problem
 
 RULE = "{id: all, when: 'true', then: allow}"
 
@@ -158,6 +161,55 @@ def test_rules_that_cannot_be_looked_up_are_named() -> None:
     odd = "{id: odd, when: \"'x' in object.tags\", then: deny}"
     found = "{id: ok, when: \"verb == 'drop'\", then: deny}"
     assert [rule.id for rule in load_text(f"rules:\n- {RULE}\n- {odd}\n- {found}").unindexed] == ["odd"]
+
+
+PACK = (resources.files("passgate.policy") / "packs" / "p-ref.yaml").read_text("utf-8")[:6000]
+PARTS = (
+    "'",
+    '"',
+    "&&",
+    "||",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    "- ",
+    "\n",
+    "  ",
+    "x",
+    "é",
+    "\0",
+    "*a",
+    "&a ",
+    "!!int ",
+    "9" * 30,
+    "%",
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    edits=st.lists(
+        st.tuples(st.integers(0, len(PACK)), st.integers(0, 12), st.sampled_from(PARTS)), min_size=1, max_size=4
+    )
+)
+def test_a_damaged_bundle_loads_or_says_where_it_does_not(edits: list[tuple[int, int, str]]) -> None:
+    text = PACK
+    for at, length, part in edits:
+        text = text[:at] + part + text[at + length :]
+    problems: tuple[Problem, ...] = ()
+    try:
+        load_text(text)
+    except BundleError as error:
+        problems = error.problems
+        assert problems, "an error without a problem says nothing"
+    lines = text.count("\n") + 1
+    for problem in problems:
+        assert problem.message
+        assert 1 <= problem.place.line <= lines + 1
 
 
 def test_the_packs_that_ship() -> None:

@@ -86,6 +86,12 @@ def test_wrong_kinds_are_problems_with_places() -> None:
     ]
 
 
+def test_a_number_is_not_converted_before_it_is_short() -> None:
+    document, problems = read("a: " + "9" * 5000)
+    assert document.integer(document.mapping(document.root, "file")["a"], "a", least=0) is None
+    assert len(problems) == 1
+
+
 def test_right_kinds() -> None:
     document, problems = read("a: 7\nb: true\nc: [x, y]\nd: x")
     nodes = document.mapping(document.root, "file", ("a", "b", "c", "d"))

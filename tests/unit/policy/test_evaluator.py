@@ -194,6 +194,17 @@ def test_a_defect_in_a_condition_is_a_deny_not_a_crash() -> None:
     assert "nobody should see" not in decision.reason
 
 
+def test_a_defect_in_a_term_of_the_session_is_a_deny_too() -> None:
+    rules = policy("{id: broken, when: \"principal.kind == 'agent' && verb == 'select'\", then: allow}")
+
+    def broken(_: object) -> bool:
+        raise AttributeError("x")
+
+    first, second = rules.rules[0].terms
+    damaged = dataclasses.replace(rules.rules[0], terms=(dataclasses.replace(first, program=broken), second))
+    assert RulePolicy((damaged,), "v").decide(READ, session()).rule == "error"
+
+
 # -- who and where ----------------------------------------------------------------------------------------------------------
 
 

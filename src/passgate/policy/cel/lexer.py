@@ -19,6 +19,8 @@ RESERVED = frozenset(
 """Words that CEL keeps for its host languages: no variable may bear one, a field may."""
 
 INT_MAX = 2**63 - 1
+_MOST_DIGITS = 40
+"""Longer than any number that fits, and short enough to convert."""
 
 
 class Kind(Enum):
@@ -101,8 +103,9 @@ def _number(text: str, number: re.Match[str]) -> tuple[Token, int]:
         )
     if _IDENT.match(text, end):
         raise ConditionError(f"a name cannot follow the number {number[0]} directly", offset=end)
-    value = int(number[0], 0 if number[0][:2] in ("0x", "0X") else 10)
-    if value > INT_MAX + 1:
+    digits = number[0][:_MOST_DIGITS]
+    value = int(digits, 0 if digits[:2] in ("0x", "0X") else 10)
+    if len(digits) == _MOST_DIGITS or value > INT_MAX + 1:
         raise ConditionError("the number does not fit in 64 bits", offset=at)
     return Token(Kind.INT, number[0], at, value), end
 

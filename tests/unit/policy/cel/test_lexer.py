@@ -70,6 +70,8 @@ def test_strings(text: str, value: str) -> None:
         (r"'\ud800'", "not a Unicode character", 1),
         (r"'\U00110000'", "not a Unicode character", 1),
         ("9223372036854775809", "64 bits", 0),
+        ("9" * 5000, "64 bits", 0),
+        ("0x" + "f" * 5000, "64 bits", 0),
         ("x" * (MAX_LENGTH + 1), "longer than", 0),
     ],
 )
