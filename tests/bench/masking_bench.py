@@ -22,10 +22,24 @@ from passgate.masking.replacement import Replacement
 from passgate.masking.strategies import apply
 from passgate.masking.window import MaskingWindow
 
-WORDS = (
-    "shipping warehouse pending completed blue large north street kilogram monthly standard premium delivered returned the of and to in"
-    " with customer asked whether parcel could be sent again tomorrow morning because nobody was at home"
-).split()
+WORDS = tuple(
+    f"{first}{last}"
+    for first in (
+        "ship",
+        "pend",
+        "larg",
+        "street",
+        "month",
+        "deliver",
+        "return",
+        "the",
+        "of",
+        "custom",
+        "ask",
+        "parcel",
+    )
+    for last in ("", "ing", "ed", "s", "er")
+)
 
 
 def columns(random: Random, rows: int) -> dict[str, list[bytes]]:

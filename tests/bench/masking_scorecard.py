@@ -2,10 +2,10 @@
 
     python tests/bench/masking_scorecard.py FILE.json [--misses] [--json]
 
-FILE is a JSON list of ``{"full_text": ..., "spans": [{"entity_type", "start_position", "end_position"}]}``, offsets in characters (the
-form of presidio-research). A labelled span counts as found when at least 90 % of its characters are covered, by a finding of its own
-type or of any other (a value that is masked under another name is still masked).
-Precision counts findings of a type that touch no label at all.
+FILE is a JSON list of ``{"full_text": ..., "spans": [{"entity_type", "start_position", "end_position"}]}``, offsets in characters
+(the form of presidio-research). A labelled span counts as found when at least 90 % of its characters are covered, by a finding of
+its own type or of any other: a value that is masked under another name is still masked. Precision counts findings of a type that
+touch no label at all.
 """
 
 import argparse
@@ -71,7 +71,8 @@ def score(samples: list[dict[str, Any]], *, least_rank: int) -> dict[str, Any]:
     return {
         "samples": len(samples),
         "recall": {
-            label: {"labels": total[label], "own_type": same[label], "covered": any_type[label]} for label in sorted(total)
+            label: {"labels": total[label], "own_type": same[label], "covered": any_type[label]}
+            for label in sorted(total)
         },
         "findings": {kind: {"found": found[kind], "touching_no_label": wrong[kind]} for kind in sorted(found)},
         "misses": misses,

@@ -13,6 +13,9 @@ from passgate.masking.keys import MaskingKeys, derive_keys
 from passgate.masking.replacement import Replacement
 from passgate.masking.strategies import apply
 
+HEX_PREFIX = b"\\x"
+"""How bytes are shown as text by the databases that show them so."""
+
 _UNNAMED = "COLUMN"
 """What a whole-column mask without a label is counted under."""
 
@@ -33,7 +36,11 @@ class SessionMasker:
 
     def scan(self, values: Sequence[bytes]) -> Mapping[int, bytes]:
         found = self._detector.findings_batch(values)
-        return {index: self._replaced(values[index], findings) for index, findings in found.items()}
+        replaced = {index: self._replaced(values[index], findings) for index, findings in found.items()}
+        for index, value in enumerate(values):
+            if value[:2] == HEX_PREFIX and (masked := self._scan_hex(value)) is not None:
+                replaced[index] = masked
+        return replaced
 
     def scan_text(self, text: bytes) -> bytes:
         findings = self._detector.findings(text)
@@ -42,6 +49,15 @@ class SessionMasker:
     def counts(self) -> Mapping[str, int]:
         """How many values and findings of each type were masked so far: for the ledger, which never sees values."""
         return dict(self._counts)
+
+    def _scan_hex(self, value: bytes) -> bytes | None:
+        """Bytes shown as hex: what they say is scanned, and the answer is hex again. None if there is nothing to replace."""
+        try:
+            decoded = bytes.fromhex(value[2:].decode("ascii"))
+        except ValueError:
+            return None
+        findings = self._detector.findings(decoded)
+        return HEX_PREFIX + self._replaced(decoded, findings).hex().encode() if findings else None
 
     def _replaced(self, text: bytes, findings: Sequence[Finding]) -> bytes:
         self._counts.update(finding.type for finding in findings)

@@ -65,7 +65,7 @@ def token(value: bytes, label: str, key: bytes) -> bytes:
     """``<<EMAIL:k7q2m9xa...>>``: equal values of one type in one scope give equal tokens; without the key it tells nothing."""
     kind = (label or "VALUE").encode()
     code = hmac.digest(key, kind + b"\x00" + normalise(value, label), "sha256")
-    return b"<<" + kind + b":" + base64.b32encode(code)[:TOKEN_CHARACTERS].lower() + b">>"
+    return b"<<" + kind + b":" + base64.b32encode(code[:8])[:TOKEN_CHARACTERS].lower() + b">>"
 
 
 def normalise(value: bytes, label: str) -> bytes:

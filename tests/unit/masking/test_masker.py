@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -41,6 +42,19 @@ def test_scan_answers_only_what_has_to_be_replaced(detector: Detector) -> None:
     masker: Masker = factory(detector).open(session())
     values = [b"hello", b"mail bob@example.org now", b"", b"536-90-4399"]
     assert dict(masker.scan(values)) == {1: b"mail [REDACTED:EMAIL] now", 3: b"[REDACTED:SSN]"}
+
+
+def test_bytes_shown_as_hex_are_scanned_for_what_they_say(detector: Detector) -> None:
+    masker = factory(detector).open(session())
+    values = [b"\\x" + b"to bob@example.org".hex().encode(), b"\\x00ff", b"\\xyz", b"\\x" + b"clean".hex().encode()]
+    assert dict(masker.scan(values)) == {0: b"\\x" + b"to [REDACTED:EMAIL]".hex().encode()}
+
+
+def test_json_stays_json(detector: Detector) -> None:
+    masker = factory(detector).open(session())
+    text = b'{"card": 4111111111111111, "all": [1, 5555555555554444 ], "mail": "bob@example.org"}'
+    masked = masker.scan([text])[0]
+    assert json.loads(masked) == {"card": "[REDACTED:CARD]", "all": [1, "[REDACTED:CARD]"], "mail": "[REDACTED:EMAIL]"}
 
 
 def test_scan_text_gives_back_the_very_object_where_nothing_was_found(detector: Detector) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from passgate.core.errors import DetectorError
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, CompiledRule
 from passgate.masking.detectors.spans import Match
 
@@ -37,7 +38,7 @@ def accept(
     low, high = cell
     if rule.clear is not None and not rule.clear(data, start, end, low, high):
         return None
-    if rule.valid is not None and not rule.valid(data[start:end]):
+    if rule.valid is not None and not _valid(rule, data[start:end]):
         return None
     if rule.words is not None and not _spoken(rule.words, data, whole, cell):
         return None
@@ -58,6 +59,14 @@ def accept(
         class_=rule.rule.class_,
         rule=rule.rule.id,
     )
+
+
+def _valid(rule: CompiledRule, value: bytes) -> bool:
+    assert rule.valid is not None  # noqa: S101 - asked of rules with a validator only
+    try:
+        return rule.valid(value)
+    except (ValueError, LookupError, ArithmeticError):  # a check that cannot cope with what the pattern lets through
+        raise DetectorError(f"the check of rule {rule.rule.id} failed") from None  # the cause would quote the value
 
 
 def _spoken(words: re.Pattern[bytes], data: bytes, whole: tuple[int, int], cell: tuple[int, int]) -> bool:

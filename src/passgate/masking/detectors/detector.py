@@ -3,6 +3,7 @@
 import importlib.util
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class Detector:
         for index in fired:
             self._match_cells(self.rules.rules[index], joined, starts, by_cell, crossed)
         for cell in sorted(by_cell.keys() | crossed):
-            alone = self.findings(values[cell]) if cell in crossed else merge(_shifted(by_cell[cell], -starts[cell]))
+            alone = self.findings(values[cell]) if cell in crossed else _in_cell(by_cell[cell], starts[cell])
             if alone:
                 found[first + cell] = alone
 
@@ -99,20 +100,12 @@ class Detector:
         return found
 
 
-def _shifted(found: Sequence[Match], by: int) -> list[Match]:
-    return [
-        Match(
-            begin=m.begin + by,
-            stop=m.stop + by,
-            start=m.start + by,
-            end=m.end + by,
-            rank=m.rank,
-            type=m.type,
-            class_=m.class_,
-            rule=m.rule,
-        )
-        for m in found
-    ]
+def _in_cell(found: Sequence[Match], start: int) -> tuple[Finding, ...]:
+    """Matches of one cell, counted from its own first byte."""
+    if len(found) == 1:
+        (m,) = found
+        return (Finding(start=m.start - start, end=m.end - start, type=m.type, class_=m.class_, rule=m.rule),)
+    return tuple(replace(f, start=f.start - start, end=f.end - start) for f in merge(found))
 
 
 def open_detector(

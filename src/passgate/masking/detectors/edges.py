@@ -37,7 +37,7 @@ def _number(data: bytes, start: int, end: int, low: int, high: int) -> bool:
         before = data[start - 1]
         if before in _WORD or before in (0x24, 0x2B):  # $ and +
             return False
-        if before in _JOINS and start - 1 > low and data[start - 2] in _WORD:
+        if start - 1 > low and data[start - 2] in (_WORD if before in b".-/" else _DIGITS if before in b",:" else b""):
             return False
     if end < high:
         after = data[end]

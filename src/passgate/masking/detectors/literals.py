@@ -1,6 +1,5 @@
 """The gate where no Vectorscan wheel is: literals first, then the pattern itself. Slower, and names the same rules."""
 
-import re
 from collections.abc import Sequence
 
 from passgate.masking.detectors.rule import CompiledRule
@@ -11,23 +10,25 @@ class LiteralGate:
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
         self._rules = tuple(rules)
-        contexts = {rule.rule.context for rule in rules if rule.rule.context}
-        self._contexts = {context: _any_of(context) for context in contexts}
-        self._anchors = [tuple(a.encode() for a in rule.rule.anchors) for rule in rules]
+        self._contexts = [_first_parts(rule.rule.context) for rule in rules]
+        self._anchors = [frozenset(anchor.encode() for anchor in rule.rule.anchors) for rule in rules]
+        self._literals = frozenset().union(*self._contexts, *self._anchors)
 
     def fired(self, data: bytes) -> Sequence[int]:
         lower = data.lower()
-        spoken = {context for context, words in self._contexts.items() if words.search(lower) is not None}
+        present = {literal for literal in self._literals if literal in lower}
         found: list[int] = []
-        for index, (rule, anchors) in enumerate(zip(self._rules, self._anchors, strict=True)):
-            if rule.rule.context and rule.rule.context not in spoken:
+        for index, rule in enumerate(self._rules):
+            words, anchors = self._contexts[index], self._anchors[index]
+            if words and words.isdisjoint(present):
                 continue
-            if anchors and not any(anchor in lower for anchor in anchors):
+            if anchors and anchors.isdisjoint(present):
                 continue
             if rule.search(data, 0) is not None:
                 found.append(index)
         return found
 
 
-def _any_of(words: Sequence[str]) -> re.Pattern[bytes]:
-    return re.compile("|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in words).encode())
+def _first_parts(words: Sequence[str]) -> frozenset[bytes]:
+    """What of each context word stands unbroken wherever the word does: its part before the first blank."""
+    return frozenset(word.split(" ")[0].encode() for word in words)

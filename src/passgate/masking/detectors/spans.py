@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from passgate.masking.detectors.rule import RuleClass
 
@@ -17,9 +18,8 @@ class Finding:
     rule: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """One accepted match of one rule.
+class Match(NamedTuple):
+    """One accepted match of one rule. A tuple, since one is made per hit.
 
     ``start`` to ``end`` is what to mask; ``begin`` to ``stop`` is all that the pattern consumed (key word, quotes, the value).
     ``rank`` orders labels: the more certain rule names the union.
@@ -41,8 +41,6 @@ def merge(matches: Iterable[Match]) -> tuple[Finding, ...]:
     The label of a union is that of its best ranked member, then of the longest, then of the first rule id.
     """
     ordered = sorted(matches, key=lambda m: (m.start, -m.end, m.rule))
-    if len(ordered) == 1:
-        return (_union(ordered, ordered[0].end),)
     merged: list[Finding] = []
     group: list[Match] = []
     reach = -1

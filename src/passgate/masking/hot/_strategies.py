@@ -45,10 +45,13 @@ def partial_email(values: Sequence[bytes], first: int, last: int) -> list[bytes]
         if at < 0:
             out.extend(partial([value], first, last))
             continue
-        name = partial([value[:at]], first, last)[0]
-        stars = name.find(b"*")
-        until = name.rfind(b"*") + 1
-        shown = name[:stars] + b"***" + name[until:] if stars >= 0 else b"***"
+        name = value[:at]
+        if name.isascii():
+            head, tail = _shares(at, first, last)
+            shown = name[:head] + b"***" + name[at - tail :]
+        else:
+            kept = partial([name], first, last)[0]
+            shown = kept[: kept.find(b"*")] + b"***" + kept[kept.rfind(b"*") + 1 :] if b"*" in kept else b"***"
         top = value[dot:] if dot > at and len(value) - dot <= 25 else b""
         out.append(shown + b"@***" + top)
     return out

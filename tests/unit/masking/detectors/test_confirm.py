@@ -1,5 +1,8 @@
 from dataclasses import replace
 
+import pytest
+
+from passgate.core.errors import DetectorError
 from passgate.masking import Rule, RuleClass
 from passgate.masking.detectors.confirm import accept, matches
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, compile_rule
@@ -69,3 +72,11 @@ def test_a_tail_goes_on_to_its_end_and_no_further_than_its_bound() -> None:
     rule = replace(NUMBER, pattern="key:", tail="a-z")
     assert spans(rule, b"key:abc def") == [(0, 7)]
     assert spans(rule, b"key:" + b"a" * (MAX_TAIL + 9)) == [(0, 4 + MAX_TAIL)]
+
+
+def test_a_check_that_fails_is_an_error_that_quotes_nothing() -> None:
+    rule = replace(NUMBER, pattern="s[^ ]{4}", validator="npi")
+    with pytest.raises(DetectorError) as failed:
+        spans(rule, b"secre t")
+    assert "secre" not in repr(failed.value)
+    assert failed.value.__cause__ is None

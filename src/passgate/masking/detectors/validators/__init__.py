@@ -96,6 +96,7 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "expiry": dates.expiry,
     "phone": phones.phone,
     "phone_in_context": phones.phone_in_context,
+    "phone_in_brackets": phones.phone_in_brackets,
     "phone_national": phones.phone_national,
     "email": network.email,
     "ipv4": network.ipv4,

@@ -1,8 +1,12 @@
 """Numbers that states of the Americas give to people and firms."""
 
+import re
+from typing import Final
+
 from passgate.masking.detectors.validators.digits import all_same, compact, luhn, only_digits, real_date, weighted
 
-_SSN_ADVERTISED = frozenset({"078051120", "219099999", "123456789", "987654321"})
+_EXTENSION: Final = re.compile(rb"[xe]")
+_SSN_ADVERTISED: Final = frozenset({"078051120", "219099999", "123456789", "987654321"})
 
 
 def ssn(data: bytes) -> bool:
@@ -44,7 +48,7 @@ def dea(data: bytes) -> bool:
 
 def nanp(data: bytes) -> bool:
     """North American numbering plan: area and exchange start with 2 to 9 and are no service codes; 555-01xx is fiction."""
-    digits = only_digits(data)
+    digits = only_digits(_EXTENSION.split(data)[0])
     if len(digits) == 11 and digits[0] == "1":
         digits = digits[1:]
     return len(digits) == 10 and digits[0] in "23456789" and digits[3] in "23456789" and not all_same(digits)

@@ -1,23 +1,25 @@
 """Addresses of machines and mailboxes."""
 
 import ipaddress
+import re
+from typing import Final
 
 _NOT_TOP_LEVEL = frozenset(
     b"png jpg jpeg gif svg webp ico css js ts jsx tsx map json xml yaml yml md txt csv log py rb go rs java class jar".split()
 )
 
 
+_DOMAIN: Final = re.compile(rb"(?:[^.\-](?:[^.]{0,61}[^.\-])?\.)+([^.\-](?:[^.]{0,61}[^.\-])?)")
+_LOCAL: Final = re.compile(rb"[^.]+(?:\.[^.]+)*")
+
+
 def email(data: bytes) -> bool:
     """RFC 5321 sizes, no empty label, a top level that is not a file's ending. Internal top levels count."""
     local, _, domain = data.rpartition(b"@")
-    if not 0 < len(local) <= 64 or b".." in data or local[:1] == b"." or local[-1:] == b".":
+    named = _DOMAIN.fullmatch(domain)
+    if named is None or len(local) > 64 or _LOCAL.fullmatch(local) is None:
         return False
-    if local.lower() == b"git":  # git@host:path names a repository
-        return False
-    labels = domain.lower().split(b".")
-    if any(not label or len(label) > 63 or label[:1] == b"-" or label[-1:] == b"-" for label in labels):
-        return False
-    return labels[-1] not in _NOT_TOP_LEVEL
+    return named[1].lower() not in _NOT_TOP_LEVEL and local.lower() != b"git"  # git@host:path names a repository
 
 
 def ipv4(data: bytes) -> bool:

@@ -52,3 +52,9 @@ def phone_national(data: bytes) -> bool:
         and len(groups[2]) == 4
         and groups[2][:2] in (b"19", b"20")
     )
+
+
+def phone_in_brackets(data: bytes) -> bool:
+    """An area code in brackets: eight to eleven digits."""
+    digits = only_digits(data)
+    return 8 <= len(digits) <= 11 and len(set(digits)) > 2

@@ -63,7 +63,7 @@ def high_entropy(data: bytes) -> bool:
     if _WORDS.fullmatch(data):
         return len(data) >= 16 and data.isalpha() and entropy(data) >= 3.8 and _mixed(data)
     if _HEX.fullmatch(data):
-        return len(data) >= 16 and entropy(data) >= 2.8
+        return len(data) >= 12 and entropy(data) >= 2.8
     return entropy(data) >= 3.0 and any(0x30 <= byte <= 0x39 for byte in data)
 
 

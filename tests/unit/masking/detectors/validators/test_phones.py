@@ -21,3 +21,7 @@ def test_phone_in_context() -> None:
 def test_phone_national() -> None:
     good = ("030 12345678", "01 84 17 61 18", "07700 063 966")
     check(phones.phone_national, good, ("01-02-2024", "01 02-03 0405", "012 345", "00 00 00 00 00", "01 01 2024 12"))
+
+
+def test_phone_in_brackets() -> None:
+    check(phones.phone_in_brackets, ("(02) 9374 4000", "(11) 91234-5678"), ("(1) 234 567", "(11) 1111-1111"))
