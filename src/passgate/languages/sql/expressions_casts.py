@@ -77,8 +77,8 @@ def _checked(walk: Walk, type_: Type) -> str:
 def identify(walk: Walk, type_: str, argument: Node | None, found: Value) -> None:
     """What a constant of an object identifier type names.
 
-    Without knowing it, harmless are a number, and a name that comes out of the system's own catalog: it is looked up and shown, and a
-    function that would read what it names is refused for not being given a constant.
+    Without knowing it, harmless are a number, and a name that comes out of the system's own catalog: it is looked up and shown,
+    and a function that would read what it names is refused for not being given a constant.
     """
     text = literal(walk, argument)
     if text is None:

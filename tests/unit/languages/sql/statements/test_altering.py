@@ -29,7 +29,7 @@ from tests.unit.languages.sql.shop import action, acts
             "ALTER TABLE orders ALTER note SET DEFAULT 'x'",
             "alter",
             "ddl",
-            ["alter relation public.orders ddl additive"],
+            ["alter relation public.orders.note ddl additive"],
         ),
         (
             "ALTER TABLE orders ALTER note SET NOT NULL, ALTER note SET STATISTICS 1",
