@@ -102,7 +102,7 @@ class RulePolicy:
         elif not action.complete and rule is None:
             return self._not_understood(action, fired)
         if outcome is Outcome.ALLOW:
-            return self._allowed(rule, fired)
+            return self._allowed(rule if decisive.verb == action.verb else _granting(fired, action.verb, rule), fired)
         if outcome is Outcome.HOLD:
             return self._held(rule, decisive, fired, session)
         return self._denied(action, session, rule, decisive, fired)
@@ -145,7 +145,7 @@ class RulePolicy:
     def _allowed(self, rule: Rule | None, fired: list[Fired]) -> Decision:
         """The same rules give the same decision, but for the columns that are masked."""
         assert rule is not None  # noqa: S101 - nothing is allowed without a grant
-        orders = tuple([found.order for found, _ in fired])
+        orders = (rule.order, *[found.order for found, _ in fired])
         masked = self._masked.get(orders)
         columns: tuple[tuple[str, str, str], ...] = ()
         if masked is None or masked:
@@ -243,6 +243,14 @@ class RulePolicy:
             policy_version=self._version,
             fired=(error.rule.id,),
         )
+
+
+def _granting(fired: list[Fired], verb: str, otherwise: Rule | None) -> Rule | None:
+    """Every atom was granted; the rule to name is the one that granted what the action is for (the update, not its reads)."""
+    for rule, atom in fired:
+        if atom.verb == verb and rule.definition.then.outcome is Outcome.ALLOW:
+            return rule
+    return otherwise
 
 
 def _incomplete(

@@ -55,6 +55,15 @@ def test_the_strictest_wins(rules: tuple[str, ...], outcome: Outcome, rule: str)
     assert (decision.outcome, decision.rule) == (outcome, rule)
 
 
+def test_an_allow_names_what_granted_the_action_not_what_granted_its_reads() -> None:
+    granted = policy(
+        "{id: reads, when: \"verb == 'select'\", then: allow}", "{id: updates, when: \"verb == 'update'\", then: allow}"
+    )
+    atoms = (atom(column="id", position=Position.PREDICATE), atom("update", verb_class=VerbClass.WRITE))
+    assert decide(granted, action(*atoms, verb="update", verb_class=VerbClass.WRITE)).rule == "updates"
+    assert decide(granted, action(*atoms, verb="select")).rule == "reads"
+
+
 def test_every_atom_needs_its_own_grant() -> None:
     granted = policy("{id: orders, when: \"object.name == 'orders'\", then: allow}")
     assert decide(granted).outcome is Outcome.ALLOW
