@@ -22,7 +22,7 @@ class FrameKind(IntEnum):
     SEAL = 4  # closes a batch
 
 
-_KINDS = frozenset(int(kind) for kind in FrameKind)
+_KINDS = {int(kind): kind for kind in FrameKind}
 _CRC_SEEDS = {kind: zlib.crc32(bytes([kind])) for kind in _KINDS}
 
 
@@ -80,7 +80,7 @@ def decode(data: memoryview, offset: int) -> Frame | None:
     payload = bytes(data[begin:end])
     if zlib.crc32(payload, _CRC_SEEDS[kind]) != crc:
         raise BrokenFrameError(offset, "the CRC does not match")
-    return Frame(FrameKind(kind), payload, offset, end)
+    return Frame(_KINDS[kind], payload, offset, end)
 
 
 def frames(data: memoryview, offset: int = 0) -> Iterator[Frame]:

@@ -47,6 +47,7 @@ class Ledger:
         self._keys = keys
         self._settings = settings
         self._slots = slots
+        self._closed = False
         self._enveloper = Enveloper(origin=log.origin, epoch=log.epoch)
         self._own_events = Enveloper(origin=log.origin, epoch=log.epoch)
         self._live: dict[str, SessionEnvelope] = {}
@@ -128,6 +129,9 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is queued, say good-bye, publish the checkpoint, let go of the folder. Blocks for a few milliseconds."""
+        if self._closed:
+            return
+        self._closed = True
         self._recordings.close()
         self._writer.close()
         self._slots.close()

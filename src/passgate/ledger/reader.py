@@ -84,11 +84,11 @@ class LogReader:
                     yield path, index, batch
                     index += len(batch.leaves)
 
-    def entries(self, start: int = 0) -> Iterator[Entry]:
-        """From leaf ``start`` on. Raises LedgerCorruptError, OSError."""
+    def entries(self, start: int = 0, *, containing: bytes = b"") -> Iterator[Entry]:
+        """From leaf ``start`` on, those whose bytes contain ``containing``. Raises LedgerCorruptError, OSError."""
         for path, first, batch in self.batches(start):
             for index, leaf in enumerate(batch.leaves, first):
-                if index < start:
+                if index < start or containing not in leaf.entry:
                     continue
                 try:
                     event = parse(leaf.entry)
@@ -188,13 +188,15 @@ class LedgerReader:
 
     def session(self, session: str) -> tuple[Entry, ...]:
         """Every event of one session, in log order; a session lives in one log. Raises LedgerCorruptError, OSError."""
-        needle = session.encode()
+        needle = orjson.dumps(session)
         for log in self.logs():
-            found = tuple(entry for entry in log.entries() if needle in entry.leaf and entry.session == session)
+            found = tuple(entry for entry in log.entries(containing=needle) if entry.session == session)
             if found:
                 return found
         return ()
 
     def find(self, event_id: str) -> Entry | None:
         """Raises LedgerCorruptError, OSError."""
-        return next((entry for entry in self.entries() if entry.id == event_id), None)
+        needle = orjson.dumps(event_id)
+        found = (entry for log in self.logs() for entry in log.entries(containing=needle) if entry.id == event_id)
+        return next(found, None)

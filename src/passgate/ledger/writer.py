@@ -44,20 +44,18 @@ class Queued(NamedTuple):
 
 
 class RidingFuture(asyncio.Future[None]):
-    """Tells the writer when somebody begins to wait for it."""
+    """Tells the writer, by ``awaited``, when somebody begins to wait for it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, awaited: Callable[[], None]) -> None:
-        super().__init__(loop=loop)
-        self._awaited = awaited
+    awaited: Callable[[], None]
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self.done():
-            self._awaited()
+            self.awaited()
         return super().__await__()
 
     def add_done_callback(self, fn: Callable[[Self], object], /, *, context: Context | None = None) -> None:
         if not self.done():
-            self._awaited()
+            self.awaited()
         super().add_done_callback(fn, context=context)
 
 
@@ -121,7 +119,12 @@ class Writer:
         loop = self._loop
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
-        future = RidingFuture(loop, self._hurry) if riding else loop.create_future()
+        future: asyncio.Future[None]
+        if riding:
+            future = riding_future = RidingFuture(loop=loop)
+            riding_future.awaited = self._hurry
+        else:
+            future = loop.create_future()
         size = len(record.leaf) + (len(record.payload) if record.payload is not None else 0)
         self._queued_bytes += size
         self._queue.append(Queued(record, future, urgent, size, slot))

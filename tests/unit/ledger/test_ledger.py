@@ -85,6 +85,7 @@ def test_a_ledger_opens_and_closes_without_a_loop(tmp_path: Path) -> None:
     assert (ledger.available, ledger.directory) == (True, tmp_path / "gate-w0")
     ledger.close()
     assert not ledger.available
+    ledger.close()  # once more changes nothing
     assert [kind for kind, _ in events(tmp_path)] == [EventType.NODE_BOOT, EventType.HEARTBEAT]
     assert LedgerReader(tmp_path).logs()[0].verifier == ledger.verifier
 
