@@ -25,6 +25,7 @@ Rules. Everything that affects them lives in this file.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from passgate.codecs.postgres.asynchronous import NotificationResponse, ParameterStatus, Terminate
@@ -100,6 +101,12 @@ _SYNC = Sync().encode()
 _FLUSH = Flush().encode()
 _POISON = Parse(statement="", text="passgate: a refused statement ends this batch").encode()
 """No word of SQL begins it, so every server version refuses it before looking at anything else."""
+
+# The same few bytes come again and again; what they say never changes.
+_parsed_execute = lru_cache(maxsize=1024)(Execute.parse)
+_parsed_describe = lru_cache(maxsize=1024)(Describe.parse)
+_parsed_complete = lru_cache(maxsize=1024)(CommandComplete.parse)
+_parsed_ready = lru_cache(maxsize=4)(ReadyForQuery.parse)
 
 _EXTENDED = frozenset({Step.PARSE, Step.BIND, Step.CLOSE, Step.DESCRIBE, Step.EXECUTE, Step.POISON})
 _ENDS_ROUND = frozenset({Step.SYNC, Step.QUERY, Step.OWN})
@@ -266,7 +273,7 @@ class Conversation(Generic[Work]):
 
     def _describe(self, frame: Frame) -> None:
         self._no_copy("Describe")
-        message = Describe.parse(frame.payload)
+        message = _parsed_describe(frame.payload)
         if message.target is Target.STATEMENT:
             statement = self.statements.get(message.name)
             if statement is None:
@@ -291,7 +298,7 @@ class Conversation(Generic[Work]):
 
     def _execute(self, frame: Frame) -> None:
         self._no_copy("Execute")
-        message = Execute.parse(frame.payload)
+        message = _parsed_execute(frame.payload)
         portal = self.portals.get(message.portal)
         if portal is None:
             return self._rebuff("34000", f'portal "{message.portal}" does not exist')
@@ -563,7 +570,7 @@ class Conversation(Generic[Work]):
             self._items.append(Rows(execution=self._executing(frame, entry), frame=frame))
 
     def _command_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        self._done(frame, entry, CommandComplete.parse(frame.payload).tag)
+        self._done(frame, entry, _parsed_complete(frame.payload).tag)
 
     def _empty_query(self, frame: Frame, entry: Expected[Work] | None) -> None:
         self._done(frame, entry, "")
@@ -670,7 +677,7 @@ class Conversation(Generic[Work]):
     def _ready_for_query(self, frame: Frame, entry: Expected[Work] | None) -> None:
         if entry is None or entry.step not in _ENDS_ROUND:
             raise self._unexpected(frame)
-        before, self.status = self.status, ReadyForQuery.parse(frame.payload).status
+        before, self.status = self.status, _parsed_ready(frame.payload).status
         self._expected.popleft()
         self._open_rounds -= 1
         if self.status is TransactionStatus.IDLE:

@@ -223,8 +223,15 @@ class Relay:
         return self._ahead.popleft() if self._ahead else self._client_splitter.next()
 
     def act(self, items: Sequence[Item[Running]]) -> None:
+        actions = self._actions
         for item in items:
-            self._actions[type(item)](item)
+            kind = type(item)
+            if kind is ToServer:
+                self._to_server.append(item.data)  # type: ignore[union-attr]
+            elif kind is ToClient:
+                self.outlet.put(item.data)  # type: ignore[union-attr]
+            else:
+                actions[kind](item)
 
     def _flush(self) -> None:
         if self._to_server:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from passgate.codecs.postgres.copy import CopyOutResponse
@@ -53,12 +53,22 @@ def sensitive(decisions: Iterable[Decision]) -> bool:
     return any(isinstance(obligation, Mask) for decision in decisions for obligation in decision.obligations)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """What is known of a result that comes again: good as long as it is the same decision."""
+
+    decision: Decision
+    description: RowDescription
+    plan: Plan
+    untouched: bool
+    names: tuple[str, ...]
+    recorded: bytes
+
+
 class Results:
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._plans: OrderedDict[tuple[str, bytes, tuple[int, ...] | None], tuple[Decision, RowDescription, Plan]] = (
-            OrderedDict()
-        )
+        self._plans: OrderedDict[tuple[str, bytes, tuple[int, ...] | None], _Planned] = OrderedDict()
         self.suspended: dict[Portal, Running] = {}
         self.committed = False  # whether the last transaction that ended did so for good
 
@@ -77,26 +87,35 @@ class Results:
             return self._stray("a result of a statement that was not judged")
         key = (judged.action.text, message, formats)
         known = self._plans.get(key)
-        if known is not None and known[0] is judged.decision:
-            _, description, plan = known
-        else:
-            description = RowDescription.parse(message[HEADER_LENGTH:])
-            if formats is not None:
-                description = description.bound(formats)
-            plan = self._line.gated.plan(judged, result_shape(description, self._line.gated.origin))
-            self._plans[key] = (judged.decision, description, plan)
+        if known is None or known.decision is not judged.decision:
+            known = self._planned(judged, message, formats)
+            self._plans[key] = known
             if len(self._plans) > _PLANS:
                 self._plans.popitem(last=False)
+        rewriter = None
+        if not known.untouched:
+            rewriter = RowRewriter(plan=known.plan, description=known.description, masker=self._line.gated.masker)
+        running.delivery = Delivery(plan=known.plan, rewriter=rewriter, names=known.names)
+        self._line.stream_rows(rewriter is None)
+        self._line.transcript.shape(known.recorded)
+        return None
+
+    def _planned(self, judged: Judged, message: bytes, formats: tuple[int, ...] | None) -> _Planned:
+        description = RowDescription.parse(message[HEADER_LENGTH:])
+        if formats is not None:
+            description = description.bound(formats)
+        plan = self._line.gated.plan(judged, result_shape(description, self._line.gated.origin))
         fields = description.fields
         names = tuple(field.name for field in fields)
-        rewriter = None
-        if not plan.untouched:
-            rewriter = RowRewriter(plan=plan, description=description, masker=self._line.gated.masker)
-        running.delivery = Delivery(plan=plan, rewriter=rewriter, names=names)
-        self._line.stream_rows(rewriter is None)
         types, codes = [field.type for field in fields], [field.format for field in fields]
-        self._line.transcript.shape(names, types, codes, plan)
-        return None
+        return _Planned(
+            decision=judged.decision,
+            description=description,
+            plan=plan,
+            untouched=plan.untouched,
+            names=names,
+            recorded=self._line.transcript.shape_payload(names, types, codes, plan),
+        )
 
     def _stray(self, what: str) -> None:
         self._line.stop(fatal(INTERNAL_ERROR, f"the gate ended the session: {what}"), what)
@@ -201,7 +220,8 @@ class Results:
                 return self.cut(running, refusal(str(error)))
         running.delivery = Delivery(plan=plan, rewriter=rewriter, names=names)
         self._line.stream_rows(rewriter is None)
-        self._line.transcript.shape(names, [], response.column_formats, plan, copy=True)
+        transcript = self._line.transcript
+        transcript.shape(transcript.shape_payload(names, [], response.column_formats, plan, copy=True))
         self._line.outlet.put(item.data)
         return None
 
@@ -229,14 +249,15 @@ class Results:
             return self._stray("more results than statements")
         data, tag = item.data, item.tag
         complete = CommandComplete(tag=tag)
+        verb, touched = complete.verb, complete.rows or 0
         if running.dropped:
-            tag = f"{complete.verb} {running.rows}"
+            tag = f"{verb} {running.rows}"
             data = CommandComplete(tag=tag).encode()
             self._say_dropped(running)
-        running.touched = complete.rows or 0
-        self.committed = complete.verb == "COMMIT"
-        rows = running.rows if running.delivery is not None else running.touched
-        self._settle(running, judged, "ok", complete.verb, rows, tag)
+        running.touched = touched
+        self.committed = verb == "COMMIT"
+        rows = running.rows if running.delivery is not None else touched
+        self._settle(running, judged, "ok", verb, rows, tag)
         self._line.outlet.put(data)
         return None
 

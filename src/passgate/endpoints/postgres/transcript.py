@@ -29,12 +29,19 @@ from passgate.pipeline.protocols import Recording
 WITHHELD = b"<withheld: it could not be scanned>"
 
 
+_TEXTS = 64
+_SHORT = 4096
+"""Statements whose masked form is kept per session, and how long each may be: the few that an application repeats."""
+
+
 class Transcript:
     """Writes a session's recording, masked."""
 
     def __init__(self, recording: Recording, masker: Masker) -> None:
         self._recording = recording
         self._masker = masker
+        self._texts: dict[str, bytes] = {}
+        self._last: tuple[Decision, bytes] | None = None
 
     def scanned(self, text: str) -> bytes:
         try:
@@ -43,23 +50,35 @@ class Transcript:
             return WITHHELD
 
     def came_in(self, text: str) -> None:
-        self._recording.write("in", self.scanned(text))
+        known = self._texts.get(text)
+        if known is None:
+            known = self.scanned(text)
+            if len(self._texts) >= _TEXTS:
+                self._texts.clear()
+            if len(text) <= _SHORT:
+                self._texts[text] = known
+        self._recording.write("in", known)
 
     def verdict(self, decision: Decision) -> None:
-        self._write(
-            "verdict",
-            {
+        if self._last is None or self._last[0] is not decision:
+            payload = {
                 "outcome": decision.outcome.value,
                 "rule": decision.rule,
                 "reason": decision.reason,
                 "hint": decision.hint,
                 "policy": decision.policy_version,
-            },
-        )
+            }
+            self._last = decision, orjson.dumps(payload)
+        self._recording.write("verdict", self._last[1])
 
-    def shape(
-        self, columns: Sequence[str], types: Sequence[int], formats: Sequence[int], plan: Plan, *, copy: bool = False
-    ) -> None:
+    def shape(self, payload: bytes) -> None:
+        """``payload``: what ``shape_payload`` made, once per plan."""
+        self._recording.write("shape", payload)
+
+    @staticmethod
+    def shape_payload(
+        columns: Sequence[str], types: Sequence[int], formats: Sequence[int], plan: Plan, *, copy: bool = False
+    ) -> bytes:
         masked = [part.rule if part.mask is not None else "" for part in plan.parts]
         shape: dict[str, object] = {
             "columns": list(columns),
@@ -67,7 +86,7 @@ class Transcript:
             "formats": list(formats),
             "masked": masked,
         }
-        self._write("shape", {**shape, "copy": True} if copy else shape)
+        return orjson.dumps({**shape, "copy": True} if copy else shape)
 
     def rows(self, data: bytes) -> None:
         self._recording.write("rows", data)
