@@ -29,8 +29,8 @@ class IssuedPass:
 class GateSetup:
     """What a gate is to be in front of, and how.
 
-    ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML mapping,
-    with the cluster's own authority if None. ``sections``: further top-level settings in YAML.
+    ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML
+    mapping, with the cluster's own authority if None. ``sections``: further top-level settings in YAML.
     """
 
     database: str
