@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.languages.sql.shop import gaps, said, shows
+from tests.unit.languages.sql.shop import gaps, said, shows, understood, words
 
 ALL = "customers.email,customers.id,customers.name,customers.ssn"
 
@@ -79,3 +79,9 @@ def test_assignments_of_rows_go_by_position() -> None:
     assert found == {"note": "customers.ssn,orders.note", "status": "customers.name,orders.status"}
     found = shows("UPDATE orders SET (note, status) = ROW('x', status) WHERE id = 1 RETURNING note, status")
     assert found["note"] == "=orders.note"
+
+
+def test_an_argument_of_a_prepared_statement_shows_through() -> None:
+    found = understood("PREPARE p(text) AS SELECT upper($1) AS x; EXECUTE p(lower('a'))").actions[1]
+    assert found.complete
+    assert "call lower" in words(found)

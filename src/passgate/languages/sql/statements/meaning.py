@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from passgate.core.action import ObjectRef, VerbClass
+from passgate.core.action import VerbClass
 from passgate.languages.sql.lineage import Field
 from passgate.languages.sql.memory import Memory
 from passgate.languages.sql.tree import Node
@@ -44,8 +44,3 @@ def read_statement(walk: Walk, tag: str, node: Node, memory: Memory) -> Meaning:
     if not known.issuperset(node):
         walk.check(tag, node, known)
     return read(walk, node, memory)
-
-
-def object_(kind: str, name: str, namespace: str = "", *, effect: str = "") -> ObjectRef:
-    """An object that the catalog snapshot does not hold, or that is being made: taken as named."""
-    return ObjectRef(kind=kind, name=name, namespace=namespace, effect=effect)
