@@ -171,7 +171,7 @@ async def test_a_checkpoint_that_cannot_be_published_because_the_disk_fails(tmp_
     files = FailingFiles()
     ledger = opened(tmp_path, files, checkpoint_seconds=0.01)
     files.broken["open"] = errno.EIO
-    await query(ledger, a_session())
+    await ledger.append(started(a_session())).durable
     await until(ledger, State.POISONED)
     ledger.close()
 
