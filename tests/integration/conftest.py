@@ -1,8 +1,9 @@
 """One real server for all; each test has a gate of its own, in its own loop, with the smallest honest steps around it."""
 
 import asyncio
+import os
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 import asyncpg
 import psycopg
 import pytest
+import uvloop
 
 from passgate.core.resource import Resource
 from passgate.endpoints.postgres import CatalogQuery, Limits, PostgresEndpoint, PostgresSettings, Target, Upstream
@@ -57,6 +59,14 @@ class Secret:
 
     async def obtain(self) -> str:
         return self.value
+
+
+if (
+    os.environ.get("PASSGATE_TEST_LOOP") == "uvloop"
+):  # how the gate serves in earnest; asyncio's own loop is the default
+
+    def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+        return {"uvloop": uvloop.new_event_loop}
 
 
 @contextmanager
@@ -143,6 +153,12 @@ class Gate:
         )
         out, _ = await process.communicate(text.encode())
         return out.decode()
+
+    async def until(self, sql: str, answer: str) -> None:
+        """Wait until the server itself, asked past the gate, gives this answer."""
+        async with asyncio.timeout(10):
+            while self.direct(sql) != answer:  # noqa: ASYNC110 - another process changes it, and nothing here can be told
+                await asyncio.sleep(0.02)
 
     def direct(self, sql: str) -> str:
         """Past the gate, as the superuser."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -75,10 +76,10 @@ class WordUnderstander:
             named = [
                 c for c in COLUMNS[table] if c in words or "*" in words or (verb == "copy_out" and "(" not in text)
             ]
-            for column in named or [""]:
-                atoms.append(
-                    Atom(verb=verb, verb_class=verb_class, object=relation, column=column, position=Position.OUTPUT)
-                )
+            atoms += [
+                Atom(verb=verb, verb_class=verb_class, object=relation, column=column, position=Position.OUTPUT)
+                for column in named or [""]
+            ]
         if verb in ("savepoint", "release", "rollback_to"):
             savepoint = ObjectRef(kind="savepoint", name=words[-1])
             atoms.append(Atom(verb=verb, verb_class=VerbClass.SESSION, object=savepoint))
@@ -273,6 +274,7 @@ class MemoryRecorder:
     full: bool = False
     delay: bool = False
     waiting: list["asyncio.Future[None]"] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
 
     def append(self, event: Event) -> Receipt:
         if self.full:
@@ -281,12 +283,19 @@ class MemoryRecorder:
         durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self.delay:
             self.waiting.append(durable)
+            self.came.set()
         else:
             durable.set_result(None)
         return Receipt(event_id=f"e{len(self.events)}", durable=durable)
 
+    async def asked(self) -> None:
+        """Wait until an event waits for ``sync``."""
+        async with asyncio.timeout(5):
+            await self.came.wait()
+
     def sync(self, error: Exception | None = None) -> None:
         waiting, self.waiting = self.waiting, []
+        self.came.clear()
         for durable in waiting:
             if error is None:
                 durable.set_result(None)
@@ -319,8 +328,6 @@ class Answers:
 
 def verifier(secret: str, *, salt: bytes = b"0123456789abcdef", iterations: int = 4096) -> ScramVerifier:
     salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), salt, iterations)
-    import hmac
-
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     return ScramVerifier(
         salt=salt,

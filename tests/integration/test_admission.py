@@ -171,9 +171,7 @@ async def test_a_ledger_that_cannot_record_lets_nobody_in(gate: Gate) -> None:
     gate.recorder.full = False
     gate.recorder.delay = True
     waiting = asyncio.create_task(refused(gate))
-    async with asyncio.timeout(5):
-        while not gate.recorder.waiting:
-            await asyncio.sleep(0.01)
+    await gate.recorder.asked()
     gate.recorder.sync(LedgerUnavailableError())
     assert "the ledger cannot record" in str(await waiting)
 

@@ -17,14 +17,11 @@ RUNNING = "select count(*) from pg_stat_activity where application_name like 'pa
 
 
 async def until_active(gate: Gate, text: str) -> None:
-    async with asyncio.timeout(10):
-        while gate.direct(f"{RUNNING} and query like '%{text}%' and pid <> pg_backend_pid()") == "0":
-            await asyncio.sleep(0.02)
+    await gate.until(f"{RUNNING} and query like '%{text}%' and pid <> pg_backend_pid()", "1")
 
 
 async def until_gone(gate: Gate) -> None:
-    while gate.direct("select count(*) from pg_stat_activity where application_name like 'passgate:0%'") != "0":
-        await asyncio.sleep(0.02)
+    await gate.until("select count(*) from pg_stat_activity where application_name like 'passgate:0%'", "0")
 
 
 async def revoke(gate: Gate, pass_id: str = "svc") -> float:
@@ -116,9 +113,7 @@ async def test_what_was_sent_before_the_goodbye_is_carried_out(gate: Gate) -> No
 async def test_cancel_reaches_the_own_statement_only(gate: Gate) -> None:
     first, second = await gate.connect(), await gate.connect()
     sleeping = [asyncio.create_task(c.execute("select pg_sleep(60)")) for c in (first, second)]
-    async with asyncio.timeout(10):
-        while gate.direct(f"{RUNNING} and query like '%pg_sleep%' and pid <> pg_backend_pid()") != "2":
-            await asyncio.sleep(0.02)
+    await gate.until(f"{RUNNING} and query like '%pg_sleep%' and pid <> pg_backend_pid()", "2")
     forged = CancelRequest(process_id=second.info.backend_pid, key=b"\0\0\0\0").encode()
     _, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
     writer.write(forged)

@@ -73,7 +73,7 @@ async def test_policy_that_changed_since_parse_counts(gate: Gate) -> None:
 async def test_a_refusal_in_a_pipeline_comes_in_its_turn_and_undoes_the_batch(gate: Gate) -> None:
     gate.policies.current.max_rows = None
     async with await gate.connect() as connection:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):  # noqa: PT012 - a pipeline raises where it ends
             async with connection.pipeline():
                 first = await connection.execute("insert into audit (what) values ('half') returning what")
                 await connection.execute("drop table orders")
@@ -89,7 +89,7 @@ async def test_a_refusal_in_a_pipeline_inside_a_block_keeps_the_block(gate: Gate
     gate.policies.current.max_rows = None
     async with await gate.connect() as connection:
         await connection.execute("begin")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):  # noqa: PT012 - a pipeline raises where it ends
             async with connection.pipeline():
                 await connection.execute("insert into audit (what) values ('kept')")
                 await connection.execute("drop table orders")

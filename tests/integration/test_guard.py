@@ -78,8 +78,8 @@ async def test_inside_the_clients_own_block(gate: Gate, prepared: bool) -> None:
     async with await gate.connect(autocommit=False) as connection:
         parameters = (4,) if prepared else None
         await connection.execute("update audit set what = 'one' where id = 1")
+        sql = "update audit set what = 'four' where id <= " + ("%s" if prepared else "4")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            sql = "update audit set what = 'four' where id <= " + ("%s" if prepared else "4")
             await connection.execute(sql, parameters)
         assert connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
         await connection.execute("update audit set what = 'two' where id = 2")
@@ -119,7 +119,7 @@ async def test_what_cannot_be_guarded_is_refused_with_a_hint(gate: Gate) -> None
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="several statements") as refused:
             await connection.execute(b"update audit set what = 'a'; update audit set what = 'b'")
         assert "alone" in str(refused.value.diag.message_hint)
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="several in a batch"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="several in a batch"):  # noqa: PT012 - a pipeline raises where it ends
             async with connection.pipeline():
                 await connection.execute("update audit set what = 'a' where id = 1")
                 await connection.execute("update audit set what = 'b' where id = 2")

@@ -12,21 +12,13 @@ from tests.integration.raw import log_in, message, until
 from tests.integration.test_ending import query
 
 
-async def waiting(gate: Gate) -> None:
-    async with asyncio.timeout(5):
-        while not gate.recorder.waiting:
-            await asyncio.sleep(0.01)
-
-
 async def test_a_read_runs_but_its_answer_waits(gate: Gate) -> None:
     gate.policies.current.max_rows = None
     reader, writer = await log_in(gate)
     gate.recorder.delay = True
     writer.write(query("select setval('audit_id_seq', 500)"))
-    await waiting(gate)
-    async with asyncio.timeout(5):
-        while gate.direct("select last_value from audit_id_seq") != "500":
-            await asyncio.sleep(0.01)
+    await gate.recorder.asked()
+    await gate.until("select last_value from audit_id_seq", "500")
     early = asyncio.create_task(message(reader))
     await asyncio.sleep(0.05)
     assert not early.done()
@@ -42,11 +34,11 @@ async def test_a_write_waits_for_its_intent_and_its_last_byte_for_the_outcome(ga
     reader, writer = await log_in(gate)
     gate.recorder.delay = True
     writer.write(query("insert into audit (what) values ('strict')"))
-    await waiting(gate)
+    await gate.recorder.asked()
     await asyncio.sleep(0.05)
     assert gate.direct("select count(*) from audit where what = 'strict'") == "0"
     gate.recorder.sync()
-    await waiting(gate)
+    await gate.recorder.asked()
     assert gate.direct("select count(*) from audit where what = 'strict'") == "1"
     last = asyncio.create_task(message(reader))
     await asyncio.sleep(0.05)
@@ -63,7 +55,7 @@ async def test_an_intent_that_is_never_durable_ends_the_session(gate: Gate, sql:
     reader, writer = await log_in(gate)
     gate.recorder.delay = True
     writer.write(query(sql))
-    await waiting(gate)
+    await gate.recorder.asked()
     gate.recorder.sync(LedgerUnavailableError())
     gate.recorder.delay = False
     rest = await reader.read()

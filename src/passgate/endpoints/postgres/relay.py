@@ -282,6 +282,9 @@ class Relay:
             await slow
         except PassgateError as error:
             self._broken(error, by_client=True)
+        except BaseException:
+            self._close("the gate failed")  # whatever it was, its client must not wait for ever
+            raise
         finally:
             self._slow = None
         if not self._ending:
@@ -365,6 +368,16 @@ class Relay:
 
     def _tick(self) -> None:
         """One timer per session, set to the earliest moment at which a time-out could be due."""
+        try:
+            wait = self._overdue()
+        except LedgerUnavailableError as error:
+            self._broken(error, by_client=False)
+            return
+        if not self._ending:
+            self._clock = asyncio.get_running_loop().call_later(min(wait, self.limits.statement / 2), self._tick)
+
+    def _overdue(self) -> float:
+        """End what took too long; seconds until something else could be."""
         now = asyncio.get_running_loop().time()
         execution = self.conversation.running
         if execution is not None:
@@ -382,9 +395,8 @@ class Relay:
                 self.bound_hit("idle_timeout", int(self.limits.idle))
                 report = fatal(IDLE_SESSION_TIMEOUT, f"the session was idle for {self.limits.idle:g} seconds")
                 self.stop(report, "idle too long")
-                return
             wait = due - now if now < due else self.limits.idle
-        self._clock = asyncio.get_running_loop().call_later(min(wait, self.limits.statement / 2), self._tick)
+        return wait
 
     # -- ends -----------------------------------------------------------------------------------------------------
 

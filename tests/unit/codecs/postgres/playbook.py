@@ -35,7 +35,8 @@ REFUSED = ErrorResponse(severity="ERROR", sqlstate="42501", message="no").encode
 class Playbook:
     """``client`` and ``server`` take messages, whole or byte by byte, and answer what happened. ``log`` keeps all of it.
 
-    Every ask is let go, unless its text holds ``deny`` (``deny later``: only its Execute is refused); a text with ``begin`` opens a block and one with ``commit`` ends it.
+    Every ask is let go, unless its text holds ``deny`` (``deny later``: only its Execute is refused); a text with ``begin`` opens a
+    block and one with ``commit`` ends it.
     """
 
     def __init__(self, *, bytewise: bool = False) -> None:
