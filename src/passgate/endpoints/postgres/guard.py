@@ -145,8 +145,12 @@ class Guard:
         self._line.act(conversation.release(ask, running, guarded=True, rebind=extended and not inside))
         if extended:
             self._line.act(conversation.own_sync())
-        await self._line.until(lambda: conversation.quiet or self._too_much(running))
+        await self._line.until(lambda: self._too_much(running) or conversation.quiet)
         await self._line.until(lambda: conversation.quiet)
+        if running.cut is not None:
+            if not inside or conversation.status is TransactionStatus.IN_TRANSACTION:
+                await self._own(undo)
+            return self._refuse(ask, running, running.cut)
         if conversation.status is not TransactionStatus.IN_TRANSACTION:
             if not inside:
                 await self._own(undo)
