@@ -16,8 +16,8 @@ Rules. Everything that affects them lives in this file.
 6. After an error of the server's own, it skips what it was sent up to Sync: those entries go, the changes they made to the tables
    of names are undone, and what the client still sends before its Sync is dropped.
 7. A portal keeps the statement it was bound to. A name of a statement that is open cannot be parsed again; a statement or portal
-   that is not in the tables cannot be used, even if the server knows one of that name (SQL's PREPARE and DECLARE); only
-   the columns of such a portal may be asked for.
+   that is not in the tables cannot be used, even if the server knows one of that name (SQL's PREPARE and DECLARE): only the
+   columns of such a portal may be asked for, and its Close is answered here, or SQL's name could be given another text.
 8. No row without a description: an Execute of what nobody has described is preceded by a Describe of the gate's own.
 9. During COPY IN the server ignores Sync and Flush, so their entries go; the client's Sync after CopyDone counts.
 10. FunctionCall, COPY BOTH and everything that is not in the tables below is refused or breaks the protocol.
@@ -56,7 +56,7 @@ from passgate.codecs.postgres.extended_query import (
 )
 from passgate.codecs.postgres.framing import Frame
 from passgate.codecs.postgres.function_call import FunctionCall
-from passgate.codecs.postgres.row_description import DataRow, RowDescription
+from passgate.codecs.postgres.row_description import DataRow, RowDescription, data_rows
 from passgate.codecs.postgres.session.expected import Copying, Execution, Expected, Own, Step
 from passgate.codecs.postgres.session.items import (
     Answered,
@@ -85,7 +85,7 @@ from passgate.codecs.postgres.session.items import (
     ToClient,
     ToServer,
 )
-from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement, T
+from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement
 from passgate.codecs.postgres.simple_query import (
     CommandComplete,
     EmptyQueryResponse,
@@ -99,6 +99,7 @@ Work = TypeVar("Work")
 
 _SYNC = Sync().encode()
 _FLUSH = Flush().encode()
+_CLOSED = CloseComplete().encode()
 _POISON = Parse(statement="", text="passgate: a refused statement ends this batch").encode()
 """No word of SQL begins it, so every server version refuses it before looking at anything else."""
 
@@ -309,9 +310,11 @@ class Conversation(Generic[Work]):
         message = Close.parse(frame.payload)
         if message.name.startswith(RESERVED):
             return self._rebuff("42602", f"names that begin with {RESERVED} are the gate's own")
-        statement = message.target is Target.STATEMENT
-        undo = self.statements.remove(message.name) if statement else self.portals.remove(message.name)
-        return self._send(frame.data, Expected(step=Step.CLOSE, undo=undo))
+        table = self.statements if message.target is Target.STATEMENT else self.portals
+        if message.name and table.get(message.name) is None:
+            self._expected.append(Expected(step=Step.REPLY, reply=_CLOSED))
+            return self._drain()
+        return self._send(frame.data, Expected(step=Step.CLOSE, undo=table.remove(message.name)))
 
     def _sync(self, frame: Frame) -> None:
         if self._copying_in is not None:
@@ -417,14 +420,14 @@ class Conversation(Generic[Work]):
 
     def _refusal(self, error: bytes, *, round_ends: bool) -> None:
         if round_ends and not self._unsynced:
-            self._expected.append(Expected(step=Step.REFUSED_QUERY, error=error))
+            self._expected.append(Expected(step=Step.REFUSED_QUERY, reply=error))
         else:
             if self._executes and self.block is not True:
-                self._send(_POISON, Expected(step=Step.POISON, error=error, undo=self.statements.remove("")))
+                self._send(_POISON, Expected(step=Step.POISON, reply=error, undo=self.statements.remove("")))
             else:
                 if self._expected:
                     self._items.append(ToServer(data=_FLUSH))
-                self._expected.append(Expected(step=Step.REFUSAL, error=error))
+                self._expected.append(Expected(step=Step.REPLY, reply=error))
             if round_ends:
                 self._end_round(_SYNC, Expected(step=Step.SYNC))
             else:
@@ -462,11 +465,11 @@ class Conversation(Generic[Work]):
 
     def forget_statements(self, names: Iterable[str] | None) -> None:
         """These statements, or all: their names may come to mean something that was never asked here."""
-        _forget(self.statements, names)
+        self.statements.forget(names)
 
     def forget_portals(self, names: Iterable[str] | None) -> None:
         """The same for portals."""
-        _forget(self.portals, names)
+        self.portals.forget(names)
 
     # -- sending --------------------------------------------------------------------------------------------------
 
@@ -490,10 +493,10 @@ class Conversation(Generic[Work]):
         return items
 
     def _drain(self) -> None:
-        """Refusals whose turn has come."""
-        while self._expected and self._expected[0].step in (Step.REFUSAL, Step.REFUSED_QUERY):
+        """The gate's own replies whose turn has come."""
+        while self._expected and self._expected[0].step in (Step.REPLY, Step.REFUSED_QUERY):
             entry = self._expected.popleft()
-            self._items.append(ToClient(data=entry.error))
+            self._items.append(ToClient(data=entry.reply))
             if entry.step is Step.REFUSED_QUERY:
                 self._items.append(self.ready())
 
@@ -565,7 +568,7 @@ class Conversation(Generic[Work]):
 
     def _data_row(self, frame: Frame, entry: Expected[Work] | None) -> None:
         if entry is not None and entry.own is not None:
-            entry.own.rows.extend(row.values for row in _rows(frame))
+            entry.own.rows.extend(row.values for row in data_rows(frame.data))
         else:
             self._items.append(Rows(execution=self._executing(frame, entry), frame=frame))
 
@@ -636,7 +639,7 @@ class Conversation(Generic[Work]):
             entry.own.error = entry.own.error or report
             return
         if entry is not None and entry.step is Step.POISON:
-            self._items.append(ToClient(data=entry.error))
+            self._items.append(ToClient(data=entry.reply))
         else:
             self._items.append(Failed(execution=entry.execution if entry is not None else None, report=report))
         if entry is not None and entry.execution is not None:
@@ -687,21 +690,3 @@ class Conversation(Generic[Work]):
         if entry.own is not None:
             entry.own.done = True
             self._items.append(Answered(own=entry.own))
-
-
-def _forget(table: Names[T], names: Iterable[str] | None) -> None:
-    if names is None:
-        table.clear()
-        return
-    for name in names:
-        table.remove(name)
-
-
-def _rows(frame: Frame) -> list[DataRow]:
-    rows: list[DataRow] = []
-    data, position = frame.data, 0
-    while position < len(data):
-        length = int.from_bytes(data[position + 1 : position + 5], "big")
-        rows.append(DataRow.parse(data[position + 5 : position + 1 + length]))
-        position += 1 + length
-    return rows

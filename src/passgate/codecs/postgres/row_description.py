@@ -90,3 +90,14 @@ class DataRow:
 
     def encode(self) -> bytes:
         return framed(self.TYPE, uint16(len(self.values)), *map(value, self.values))
+
+
+def data_rows(run: bytes) -> list[DataRow]:
+    """Whole DataRow messages, one behind the other. Raises RemoteProtocolError."""
+    rows: list[DataRow] = []
+    position = 0
+    while position < len(run):
+        length = int.from_bytes(run[position + 1 : position + 5], "big")
+        rows.append(DataRow.parse(run[position + 5 : position + 1 + length]))
+        position += 1 + length
+    return rows

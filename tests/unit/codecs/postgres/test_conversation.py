@@ -135,6 +135,21 @@ class TestExtendedQuery:
         answers = book.server(ParseComplete(), BindComplete(), COLUMNS, ROW, DONE, CloseComplete(), IDLE)
         assert answers == ["<1", "<2", "<T", "rows select 1: 1", "completed select 1: SELECT 1", "<3", "ready I"]
 
+    def test_a_name_that_only_sql_knows_is_not_freed_by_the_protocol(self) -> None:
+        # Freed, it could be given another text by Parse or Bind, and SQL's EXECUTE or FETCH would be judged by the old one.
+        book = Playbook()
+        sent = book.client(close("sql_name"), close("cursor", Target.PORTAL), close(""), Sync())
+        assert sent == ["<3", "<3", ">C", ">S"]
+        assert book.server(CloseComplete(), IDLE) == ["<3", "ready I"]
+
+    def test_such_a_close_is_answered_in_its_turn_and_not_at_all_after_an_error(self) -> None:
+        book = Playbook()
+        assert book.client(parse("select 1", "s"), close("sql_name"), Sync()) == [">P", ">S"]
+        assert book.server(ParseComplete(), IDLE) == ["<1", "<3", "ready I"]
+        assert book.client(parse("select 2", "t"), close("sql_name"), Sync()) == [">P", ">S"]
+        assert book.server(ERROR, IDLE)[-1] == "ready I"
+        assert book.log.count("<3") == 1
+
     def test_what_nobody_described_is_described_unseen(self) -> None:
         book = Playbook()
         assert book.client(parse("select 1"), bind(), execute(), Sync()) == [">P", ">B", ">D", ">E", ">S"]

@@ -18,7 +18,7 @@ class Step(Enum):
     EXECUTE = auto()
     QUERY = auto()  # a simple query: any number of results, then ReadyForQuery
     SYNC = auto()
-    REFUSAL = auto()  # nothing was sent: the gate's own error, in its turn
+    REPLY = auto()  # nothing was sent: the gate's own answer, mostly a refusal, in its turn
     REFUSED_QUERY = auto()  # the same with ReadyForQuery behind it
     POISON = auto()  # a text that cannot be parsed was sent; its error stands for the refusal
     OWN = auto()  # the gate's own exchange, up to ReadyForQuery, which the client never sees
@@ -61,6 +61,6 @@ class Expected(Generic[Work]):
     execution: Execution[Work] | None = None
     statement: Statement | None = None
     own: Own | None = None
-    error: bytes = field(default=b"", repr=False)
+    reply: bytes = field(default=b"", repr=False)
     undo: Undo | None = None
     round: int = 0

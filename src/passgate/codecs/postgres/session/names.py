@@ -1,6 +1,6 @@
 """Prepared statements and portals, as far as the gate must know them: which text and values an Execute is about."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -78,8 +78,10 @@ class Names(Generic[T]):
     def remove(self, name: str) -> Undo:
         return self._change(name, None)
 
-    def clear(self) -> None:
-        self._entries.clear()
+    def forget(self, names: Iterable[str] | None) -> None:
+        """These, or all."""
+        for name in tuple(self._entries) if names is None else names:
+            self._entries.pop(name, None)
 
     def drop(self, gone: Callable[[T], bool]) -> None:
         for name in [name for name, entry in self._entries.items() if gone(entry)]:
