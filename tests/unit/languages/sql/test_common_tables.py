@@ -14,8 +14,10 @@ from tests.unit.languages.sql.shop import action, gaps, said, shows
             {"s": "=customers.ssn"},
         ),
         (
-            ("WITH RECURSIVE t(a, b, c) AS (SELECT ssn, '', '' FROM customers UNION ALL SELECT 'x', a, b FROM t WHERE a <> '') "
-            "SELECT c FROM t"),
+            (
+                "WITH RECURSIVE t(a, b, c) AS (SELECT ssn, '', '' FROM customers UNION ALL SELECT 'x', a, b FROM t WHERE a <> '') "
+                "SELECT c FROM t"
+            ),
             {"c": "customers.ssn"},
         ),
         (

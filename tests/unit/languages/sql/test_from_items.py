@@ -21,8 +21,10 @@ WHOLE = "customers.email,customers.id,customers.name,customers.ssn"
         ("SELECT b FROM customers c, rows_of() r", {"b": ""}),
         ("SELECT r.x FROM customers c, json_to_record(row_to_json(c)) AS r(x text)", {"x": WHOLE}),
         (
-            ("SELECT p, q, r FROM ROWS FROM (md5((SELECT ssn FROM customers)), json_to_record('{}') AS (y int)) "
-            "WITH ORDINALITY t(p, q, r)"),
+            (
+                "SELECT p, q, r FROM ROWS FROM (md5((SELECT ssn FROM customers)), json_to_record('{}') AS (y int)) "
+                "WITH ORDINALITY t(p, q, r)"
+            ),
             {"p": "customers.ssn", "q": "", "r": ""},
         ),
         (
@@ -34,8 +36,10 @@ WHOLE = "customers.email,customers.id,customers.name,customers.ssn"
             {"n": ""},
         ),
         (
-            ("SELECT j.a, j.b FROM customers c, JSON_TABLE(to_jsonb(c), '$' COLUMNS (a text PATH '$', "
-            "NESTED PATH '$' COLUMNS (b text))) j"),
+            (
+                "SELECT j.a, j.b FROM customers c, JSON_TABLE(to_jsonb(c), '$' COLUMNS (a text PATH '$', "
+                "NESTED PATH '$' COLUMNS (b text))) j"
+            ),
             {"a": WHOLE, "b": WHOLE},
         ),
         ("SELECT u.ssn FROM unnest(ARRAY(SELECT c FROM customers c)) u", {"ssn": WHOLE}),

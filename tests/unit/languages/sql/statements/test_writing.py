@@ -43,8 +43,10 @@ from tests.unit.languages.sql.shop import action, gaps, said, shows
             ["select customers.ssn source"],
         ),
         (
-            ("MERGE INTO orders o USING customers c ON o.customer_id = c.id WHEN MATCHED AND c.ssn = '1' "
-            "THEN UPDATE SET note = c.email WHEN NOT MATCHED THEN INSERT (note) VALUES (c.name)"),
+            (
+                "MERGE INTO orders o USING customers c ON o.customer_id = c.id WHEN MATCHED AND c.ssn = '1' "
+                "THEN UPDATE SET note = c.email WHEN NOT MATCHED THEN INSERT (note) VALUES (c.name)"
+            ),
             [
                 "select customers.ssn predicate",
                 "select customers.email source",
@@ -100,13 +102,17 @@ def test_what_is_read_and_written(text: str, atoms: list[str]) -> None:
         ),
         ("UPDATE customers SET name = 'x' WHERE id = 1 RETURNING WITH (OLD AS o) o.ssn", {"ssn": "=customers.ssn"}),
         (
-            ("MERGE INTO orders o USING customers c ON o.id = 1 WHEN MATCHED "
-            "THEN UPDATE SET note = c.ssn RETURNING o.note, c.email, merge_action()"),
+            (
+                "MERGE INTO orders o USING customers c ON o.id = 1 WHEN MATCHED "
+                "THEN UPDATE SET note = c.ssn RETURNING o.note, c.email, merge_action()"
+            ),
             {"note": "customers.ssn,orders.note", "email": "=customers.email", "merge_action": ""},
         ),
         (
-            ("INSERT INTO orders (id, status) SELECT 1, ssn FROM customers ON CONFLICT (id) "
-            "DO UPDATE SET note = excluded.status RETURNING note"),
+            (
+                "INSERT INTO orders (id, status) SELECT 1, ssn FROM customers ON CONFLICT (id) "
+                "DO UPDATE SET note = excluded.status RETURNING note"
+            ),
             {"note": "customers.ssn,orders.note"},
         ),
     ],
