@@ -42,6 +42,16 @@ class Record(NamedTuple):
     closes: str = ""
 
 
+class Batch(NamedTuple):
+    """Sealed records as bytes, and the tree as it will be once they are written."""
+
+    records: Sequence[Record]
+    data: bytes
+    tree: CompactRange
+    seal: Seal
+    completed: Sequence[tuple[int, bytes]]
+
+
 class NoSpaceError(LedgerUnavailableError):
     """There is no room on the ledger's disk."""
 
@@ -129,13 +139,20 @@ class Log:
         """Seconds since the last publication."""
         return time.monotonic() - self._published_at
 
+    @property
+    def rotates(self) -> bool:
+        """Whether the next commit begins another file."""
+        return self._segment.offset >= self._settings.segment_bytes and self._segment.limit is None
+
     def commit(self, records: Sequence[Record]) -> None:
         """Write the records and their seal, durably, as one.
 
         Raises NoSpaceError with the log as it was before, or DiskError.
         """
-        if self._segment.offset >= self._settings.segment_bytes and self._segment.limit is None:
-            self._rotate()
+        self.write(self.prepare(records))
+
+    def prepare(self, records: Sequence[Record]) -> Batch:
+        """Hash, seal and encode the records that go next. Touches neither the disk nor the log's own state."""
         tree = self._range.copy()
         parts: list[bytes] = []
         completed: list[tuple[int, bytes]] = []
@@ -150,10 +167,19 @@ class Log:
         payload = sealed.payload()
         parts.append(head(FrameKind.SEAL, payload))
         parts.append(payload)
-        self._append(b"".join(parts))
-        self._range, self._seal = tree, sealed
-        self._tiles.take(completed)
-        for record in records:
+        return Batch(records, b"".join(parts), tree, sealed, completed)
+
+    def write(self, batch: Batch) -> None:
+        """Write what ``prepare`` made last, durably; nothing else may have been written since.
+
+        Raises NoSpaceError with the log as it was before, or DiskError.
+        """
+        if self.rotates:
+            self._rotate()
+        self._append(batch.data)
+        self._range, self._seal = batch.tree, batch.seal
+        self._tiles.take(batch.completed)
+        for record in batch.records:
             if record.opens:
                 self.open_intents[record.opens] = record.session
             elif record.closes:

@@ -1,7 +1,9 @@
-"""The one thread that writes a log: group commit, and what happens when the disk says no.
+"""Group commit, and what happens when the disk says no.
 
-The event loop queues records; the thread takes all that are there, commits them with one sync, and wakes the loop once for the
-whole batch. While one batch is on its way to disk the next one forms.
+Who holds the log's lock may touch the log; nobody waits for that lock. At the end of a turn the event loop takes it, makes one
+batch of all that is queued and hands batch and lock to the thread, which only writes, syncs and wakes the loop; meanwhile the next
+batch forms. (Two threads that both run Python wait for each other more than for the disk.) Where nothing is synced, the loop
+writes by itself. The thread also does what is rare: heartbeats, checkpoints, and all that follows a failing disk.
 """
 
 import asyncio
@@ -15,13 +17,15 @@ from typing import Any, NamedTuple, Self
 
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
-from passgate.ledger.log import DiskError, Log, NoSpaceError, Record
-from passgate.ledger.settings import LedgerSettings
+from passgate.ledger.log import Batch, DiskError, Log, NoSpaceError, Record
+from passgate.ledger.settings import Durability, LedgerSettings
 
 _BATCH_RECORDS = 4096
 _BATCH_BYTES = 8 * 1024 * 1024
 _LINGER_SECONDS = 0.005
 """How long a record that nobody waits for may stay out of a commit."""
+_MOMENT = 0.001
+"""How soon to ask again for a log that the loop is writing."""
 _PROBE_SECONDS = 0.25
 """How often a full disk is looked at again."""
 
@@ -41,6 +45,16 @@ class Queued(NamedTuple):
     urgent: bool
     size: int
     slot: bytes = b""
+
+
+class Job(NamedTuple):
+    """A batch that the loop hands over."""
+
+    queued: Sequence[Queued]
+    batch: Batch
+
+
+Answer = tuple[Sequence[Queued], LedgerUnavailableError | None]
 
 
 class RidingFuture(asyncio.Future[None]):
@@ -76,19 +90,23 @@ class Writer:
         self._settings = settings
         self._store_slots = store_slots
         self._note = note
+        self._inline = settings.durability is Durability.OS
         self._queue: deque[Queued] = deque()
+        self._lock = threading.Lock()
+        self._job: Job | None = None
         self._wake = _closed_gate()
-        self._idle = False
-        self._kicked = False
+        self._wanted = self._kicked = False
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watching = False
         self._lingering = False
-        self._probe_at = 0.0
-        # Each of these is written by one thread only; the other one reads.
-        self._taken_bytes = self._queued_bytes = 0
+        # The loop writes these; the thread reads.
+        self._queued_bytes = self._refused = 0
+        # Who holds the lock writes these.
+        self._taken_bytes = self._dropped = self._told = 0
         self._busy: tuple[float, Sequence[Queued]] = (0.0, ())
-        self._refused = self._dropped = self._told = 0
+        self._answers: list[Answer] = []
+        self._heartbeat_at = self._probe_at = self._tend_at = 0.0
         self._thread = threading.Thread(target=self._run, name="passgate-ledger", daemon=True)
 
     def start(self) -> None:
@@ -137,7 +155,8 @@ class Writer:
         return future
 
     def _hurry(self) -> None:
-        """Have the thread woken once for all that this turn of the loop queues."""
+        """Have all that this turn of the loop queues committed at its end."""
+        self._wanted = True
         if not self._kicked and self._loop is not None and not self._loop.is_closed():
             self._kicked = True
             self._loop.call_soon(self._kick)
@@ -148,13 +167,41 @@ class Writer:
             self._hurry()
 
     def _kick(self) -> None:
+        """Commit what is queued, unless a commit is on its way: then the next one begins when that one has landed."""
         self._kicked = False
-        if self._idle:
-            self._idle = False
+        if not self._queue:
+            return
+        if self.state is not State.RUNNING:
+            _open_gate(self._wake)
+        elif self._lock.acquire(blocking=False):
+            queued = self._take()
+            self._wanted = bool(self._queue)
+            self._busy = (time.monotonic(), queued)
+            job = Job(queued, self._log.prepare([one.record for one in queued]))
+            if self._inline and not self._log.rotates and not any(one.slot for one in queued):
+                self._work(queued, job.batch)
+                self._landed(self._let_go())
+                if self.state is not State.RUNNING:
+                    _open_gate(self._wake)
+                return
+            self._job = job
             _open_gate(self._wake)
         if not self._watching and self._loop is not None:
             self._watching = True
             self._loop.call_later(self._settings.stall_seconds, self._watch)
+
+    def _landed(self, answers: Sequence[Answer]) -> None:
+        """Begin the next commit if one is wanted, then tell those who waited for this one."""
+        if self._wanted:
+            if self._inline:
+                self._hurry()
+            else:
+                self._kick()
+        for queued, error in answers:
+            if error is None:
+                _done(queued)
+            else:
+                _fail(queued, error)
 
     def _crowded(self) -> bool:
         settings = self._settings
@@ -190,41 +237,70 @@ class Writer:
     # -- the thread's side ---------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        heartbeat = time.monotonic() + self._settings.heartbeat_seconds
-        while True:
-            batch = self._take()
-            if batch:
-                self._work(batch)
-            elif self._stopping:
-                break
+        self._heartbeat_at = time.monotonic() + self._settings.heartbeat_seconds
+        while self.state is not State.CLOSED:
+            if (job := self._job) is not None:
+                self._job = None
+                self._work(job.queued, job.batch)
+                self._report(self._let_go())
             now = time.monotonic()
-            if self.state is State.FULL:
-                self._probe()
-            elif self.state is State.RUNNING:
-                if self._missing():
-                    self._tell_gap("refused or lost")
-                if now >= heartbeat:
-                    self._commit_own(self._note(Event(type=EventType.HEARTBEAT, detail={"size": self._log.size})))
-                    heartbeat = now + self._settings.heartbeat_seconds
-                self._publish_if_due()
-            if not self._queue:
-                self._sleep(heartbeat - now)
-        self._say_goodbye()
+            if not self._due(now):
+                self._wake.acquire(timeout=self._tend_at - now)
+            elif self._lock.acquire(blocking=False):
+                self._tend()
+                self._report(self._let_go())
+            elif self._job is None:
+                self._wake.acquire(timeout=_MOMENT)
 
-    def _sleep(self, until_heartbeat: float) -> None:
-        self._idle = True
-        if self._queue or self._stopping:
-            self._idle = False
-            return
-        wait = max(until_heartbeat, 0.0)
+    def _due(self, now: float) -> bool:
+        """Whether there is anything to do but what the loop hands over."""
+        if self._stopping or now >= self._tend_at:
+            return True
+        return self._missing() > 0 if self.state is State.RUNNING else bool(self._queue)
+
+    def _tend(self) -> None:
+        """All but the ordinary commit."""
+        now = time.monotonic()
+        self._busy = (now, ())
+        while self._queue and (self._stopping or self.state is not State.RUNNING):
+            self._work(self._take())
         if self.state is State.FULL:
-            wait = _PROBE_SECONDS
-        elif self.state is State.RUNNING and self._log.size > self._log.published:
-            wait = min(wait, max(self._settings.checkpoint_seconds - self._log.checkpoint_age, 0.01))
-        elif self.state is State.POISONED:
-            wait = self._settings.heartbeat_seconds
-        self._wake.acquire(timeout=wait)
-        self._idle = False
+            self._probe()
+        elif self.state is State.RUNNING:
+            if self._missing():
+                self._tell_gap("refused or lost")
+            if now >= self._heartbeat_at:
+                self._heartbeat_at = now + self._settings.heartbeat_seconds
+                self._commit_own(self._note(Event(type=EventType.HEARTBEAT, detail={"size": self._log.size})))
+            self._publish_if_due()
+        if self._stopping:
+            self._say_goodbye()
+        self._busy = (0.0, ())
+        self._tend_at = self._next(time.monotonic())
+
+    def _next(self, now: float) -> float:
+        if self.state is State.FULL:
+            return now + _PROBE_SECONDS
+        if self.state is not State.RUNNING:
+            return now + self._settings.heartbeat_seconds
+        wait = self._settings.checkpoint_seconds
+        if self._log.size > self._log.published:
+            wait -= self._log.checkpoint_age
+        return min(now + max(wait, 0.01), self._heartbeat_at)
+
+    def _let_go(self) -> Sequence[Answer]:
+        """Release the log; what is to be said to those who waited."""
+        answers, self._answers = self._answers, []
+        self._lock.release()
+        return answers
+
+    def _report(self, answers: Sequence[Answer]) -> None:
+        if not (answers or self._wanted) or self._loop is None or self._loop.is_closed():
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._landed, answers)
+        except RuntimeError:
+            return  # the loop closed in between, and with it everyone who could wait
 
     def _take(self) -> list[Queued]:
         batch: list[Queued] = []
@@ -235,36 +311,37 @@ class Writer:
             batch.append(queued)
         return batch
 
-    def _work(self, batch: list[Queued]) -> None:
-        self._busy = (time.monotonic(), batch)
+    def _work(self, queued: Sequence[Queued], batch: Batch | None = None) -> None:
+        """Commit what was queued and answer it, whatever the disk says. ``batch``: made of it already."""
+        self._busy = (time.monotonic(), queued)
         error: LedgerUnavailableError | None = None
         try:
             if self.state is State.FULL:
-                self._commit_in_reserve(batch)
+                self._commit_in_reserve(queued)
             elif self.state is State.RUNNING:
-                self._commit(batch)
+                self._commit(queued, batch)
             else:
                 error = LedgerUnavailableError(self.why)
         except NoSpaceError as full:
-            self._fill_up(batch, full)
+            self._fill_up(queued, full)
         except DiskError as broken:
             self._poison(broken)
             error = broken
         if self.state is State.RUNNING or error is not None:
-            self._answer(batch, error)
-        self._taken_bytes += sum(queued.size for queued in batch)
+            self._answer(queued, error)
+        self._taken_bytes += sum([one.size for one in queued])
         self._busy = (0.0, ())
 
-    def _commit(self, batch: Sequence[Queued]) -> None:
-        slots = b"".join([queued.slot for queued in batch if queued.slot])
+    def _commit(self, queued: Sequence[Queued], batch: Batch | None = None) -> None:
+        slots = b"".join([one.slot for one in queued if one.slot])
         if slots:
             self._store_slots(slots)
-        self._log.commit([queued.record for queued in batch])
+        self._log.write(batch or self._log.prepare([one.record for one in queued]))
 
     def _fill_up(self, batch: Sequence[Queued], full: NoSpaceError) -> None:
         """The disk has just become full: go into the reserve, and save what must be told."""
         self.why = str(full)
-        self.state = State.FULL
+        self.state, self._tend_at = State.FULL, 0.0
         try:
             self._log.enter_reserve()
         except NoSpaceError as used_up:
@@ -367,15 +444,9 @@ class Writer:
         self.state, self.why = State.CLOSED, self.why or "the ledger is closed"
         self._log.close()
 
-    def _answer(self, batch: Sequence[Queued], error: LedgerUnavailableError | None) -> None:
-        if not batch or self._loop is None or self._loop.is_closed():
-            return
-        try:
-            self._loop.call_soon_threadsafe(
-                _done if error is None else _fail, batch, *(() if error is None else (error,))
-            )
-        except RuntimeError:
-            return  # the loop closed in between, and with it everyone who could wait
+    def _answer(self, queued: Sequence[Queued], error: LedgerUnavailableError | None) -> None:
+        if queued:
+            self._answers.append((queued, error))
 
 
 def _closed_gate() -> threading.Lock:
