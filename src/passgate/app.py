@@ -42,7 +42,7 @@ from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.source import CatalogSource
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.settings import Durability, LedgerSettings, RecordingSettings
-from passgate.masking import LineagePlanner, SessionMaskerFactory, open_detector
+from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, open_detector
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.policy.source import BundleSource
@@ -65,15 +65,23 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
     """Run the gate until SIGINT or SIGTERM. Raises ConfigError and whatever else keeps it from starting."""
     _log_to_stderr()
     settings.state_folder.create()
+    _compile_rules(settings.state_folder.cache)
     if workers == 1:
         _run_worker(settings, worker=0, shared=False)
     else:
         _supervise(settings, workers)
 
 
+def _compile_rules(cache: Path) -> None:
+    """In a process of its own, so that the gate does not keep the memory that compiling takes; if it fails, the gate will say why."""
+    if not is_compiled(cache):
+        child = multiprocessing.get_context("spawn").Process(target=open_detector, kwargs={"cache": cache})
+        child.start()
+        child.join()
+
+
 def _supervise(settings: configured.Settings, workers: int) -> None:
     """Start the workers and stay; one that ends by itself ends them all, so that nobody runs half a gate unknowingly."""
-    open_detector(cache=settings.state_folder.cache)  # compiled once, then loaded by every worker
     context = multiprocessing.get_context("spawn")
     processes = [
         context.Process(target=_run_worker, kwargs={"settings": settings, "worker": number, "shared": True})

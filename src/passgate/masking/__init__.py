@@ -1,6 +1,6 @@
 """Masking: detectors, strategies, plans, and a window over streams. Knows no protocol."""
 
-from passgate.masking.detectors import Detector, Finding, Rule, RuleClass, open_detector
+from passgate.masking.detectors import Detector, Finding, Rule, RuleClass, is_compiled, open_detector
 from passgate.masking.masker import SessionMasker, SessionMaskerFactory
 from passgate.masking.plans import LineagePlanner
 
@@ -12,5 +12,6 @@ __all__ = [
     "RuleClass",
     "SessionMasker",
     "SessionMaskerFactory",
+    "is_compiled",
     "open_detector",
 ]

@@ -108,12 +108,15 @@ def _in_cell(found: Sequence[Match], start: int) -> tuple[Finding, ...]:
     return tuple(replace(f, start=f.start - start, end=f.end - start) for f in merge(found))
 
 
+_LEAST_RANK = 10
+
+
 def open_detector(
     *,
     cache: Path | None = None,
     own: Sequence[Rule] = (),
     without: Collection[str] = (),
-    least_rank: int = 10,
+    least_rank: int = _LEAST_RANK,
     engine: str = "",
 ) -> Detector:
     """The detector for a process: the built-in rules plus the operator's ``own``, less those ``without``.
@@ -131,5 +134,15 @@ def open_detector(
         return Detector(rules, LiteralGate(rules.rules))
     from passgate.masking.detectors.vectorscan import VectorscanGate
 
-    file = cache / f"rules-{rules.fingerprint[:16]}.db" if cache is not None else None
+    file = _database(cache, rules) if cache is not None else None
     return Detector(rules, VectorscanGate(rules.rules, fingerprint=rules.fingerprint, cache=file))
+
+
+def is_compiled(cache: Path) -> bool:
+    """Whether the built-in rules need not be compiled: that takes seconds, and memory that a process never gives back."""
+    rules = build_rule_set([rule for rule in built_in_rules() if rule.rank >= _LEAST_RANK])
+    return _database(cache, rules).exists() or importlib.util.find_spec("hyperscan") is None
+
+
+def _database(cache: Path, rules: RuleSet) -> Path:
+    return cache / f"rules-{rules.fingerprint[:16]}.db"

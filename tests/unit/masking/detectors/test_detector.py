@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passgate.core.errors import ConfigError, DetectorError
-from passgate.masking import Detector, Rule, RuleClass, open_detector
+from passgate.masking import Detector, Rule, RuleClass, is_compiled, open_detector
 from passgate.masking.detectors.detector import BLOCK_BYTES
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule_set import build_rule_set
@@ -167,3 +167,9 @@ def test_low_ranked_rules_are_off_unless_asked(detector: Detector) -> None:
     url = b"see https://example.org/x"
     assert detector.findings(url) == ()
     assert [f.type for f in open_detector(least_rank=0, engine="literals").findings(url)] == ["URL"]
+
+
+def test_whether_the_rules_are_compiled_is_known_without_compiling_them(tmp_path: Path) -> None:
+    assert not is_compiled(tmp_path)
+    open_detector(cache=tmp_path)
+    assert is_compiled(tmp_path)
