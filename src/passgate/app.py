@@ -73,7 +73,7 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
 
 
 def _compile_rules(cache: Path) -> None:
-    """In a process of its own, so that the gate does not keep the memory that compiling takes; if it fails, the gate will say why."""
+    """In a process of its own, so that the gate does not keep the memory that compiling takes. If it fails, the gate says why."""
     if not is_compiled(cache):
         child = multiprocessing.get_context("spawn").Process(target=open_detector, kwargs={"cache": cache})
         child.start()
