@@ -14,8 +14,11 @@ from passgate.cli import live, passes, version
 from passgate.cli.certificate import certificate
 from passgate.cli.config import config_app
 from passgate.cli.init import init
+from passgate.cli.ledger import ledger_app
 from passgate.cli.main import GROUPS, build
+from passgate.cli.policy import policy_app
 from passgate.cli.serve import serve
+from passgate.cli.sessions import sessions_app
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "cli.md"
 EVERYWHERE = {"--config", "-c", "--state", "--json"}
@@ -23,11 +26,12 @@ EVERYWHERE = {"--config", "-c", "--state", "--json"}
 
 def sections() -> dict[str, str]:
     """Command, as in its heading without its arguments -> what is said about it."""
-    parts = re.split(r"^##+ `passgate ([a-z ]+?)(?: [A-Z\[][^`]*)?`$", REFERENCE.read_text(), flags=re.MULTILINE)
+    parts = re.split(r"^##+ `passgate ([a-z -]+?)(?: [A-Z\[][^`]*)?`$", REFERENCE.read_text(), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 def commands() -> Iterator[tuple[str, Callable[..., object]]]:
+    build()  # puts the commands about running gates into their groups
     yield from (
         ("init", init),
         ("certificate", certificate),
@@ -35,8 +39,14 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("status", live.status),
         ("version", version.version),
     )
-    yield from (("sessions kill", live.kill), ("policy reload", live.reload_policy))
-    for name, group in (("pass", passes.pass_app), ("catalog", live.catalog_app), ("config", config_app)):
+    for name, group in (
+        ("pass", passes.pass_app),
+        ("catalog", live.catalog_app),
+        ("config", config_app),
+        ("policy", policy_app),
+        ("ledger", ledger_app),
+        ("sessions", sessions_app),
+    ):
         for command in group.registered_commands:
             assert command.callback is not None
             yield f"{name} {command.name or command.callback.__name__}", command.callback
