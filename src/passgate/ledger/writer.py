@@ -170,6 +170,7 @@ class Writer:
         """Commit what is queued, unless a commit is on its way: then the next one begins when that one has landed."""
         self._kicked = False
         if not self._queue:
+            self._wanted = False
             return
         if self.state is not State.RUNNING:
             _open_gate(self._wake)
@@ -245,7 +246,7 @@ class Writer:
                 self._report(self._let_go())
             now = time.monotonic()
             if not self._due(now):
-                self._wake.acquire(timeout=self._tend_at - now)
+                self._wake.acquire(timeout=max(self._tend_at - now, 0))  # the loop may have asked for it just now
             elif self._lock.acquire(blocking=False):
                 self._tend()
                 self._report(self._let_go())

@@ -13,6 +13,7 @@ from passgate.core.event import EventType
 from passgate.ledger.files import OsFiles
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.reader import LedgerReader
+from passgate.ledger.settings import Durability
 from passgate.ledger.verify import verify
 from passgate.ledger.writer import State
 from tests.faults.kit import SMALL, FailingFiles, a_session, intent, outcome, query, refused, started
@@ -250,3 +251,113 @@ async def test_an_outcome_that_nobody_awaits_rides_along_or_goes_in_a_moment(tmp
     await asyncio.sleep(0)
     ledger.close()
     assert done == ["called", "called at once"]
+
+
+UNSYNCED = replace(SMALL, durability=Durability.OS)
+
+
+class WatchedFiles(OsFiles):
+    """Tells which thread wrote."""
+
+    def __init__(self) -> None:
+        self.wrote: list[int] = []
+
+    def write(self, fd: int, data: bytes, offset: int) -> int:
+        self.wrote.append(threading.get_ident())
+        return super().write(fd, data, offset)
+
+
+@pytest.mark.parametrize("durability", Durability)
+async def test_only_what_is_not_synced_is_written_by_the_loop(tmp_path: Path, durability: Durability) -> None:
+    files = WatchedFiles()
+    ledger = Ledger.open(tmp_path, replace(SMALL, durability=durability, checkpoint_seconds=3600), files=files)
+    session = a_session()
+    await ledger.append(started(session)).durable  # stores the session's key, which is always synced
+    files.wrote.clear()
+    for _ in range(5):
+        await query(ledger, session)
+    by_loop = [thread == threading.get_ident() for thread in files.wrote]
+    ledger.close()
+    assert by_loop == [durability is Durability.OS] * 10
+
+
+async def test_one_turn_of_the_loop_is_one_batch(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path, UNSYNCED)
+    for _ in range(3):
+        receipts = [ledger.append(refused(a_session(f"S{n}"))) for n in range(10)]
+        assert not any(receipt.durable.done() for receipt in receipts)
+        await asyncio.gather(*(receipt.durable for receipt in receipts))
+    ledger.close()
+    assert [len(batch.leaves) for *_, batch in LedgerReader(tmp_path).logs()[0].batches()][1:-1] == [10, 10, 10]
+
+
+async def test_batches_of_the_loop_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from passgate.ledger import writer
+
+    monkeypatch.setattr(writer, "_BATCH_RECORDS", 7)
+    ledger = Ledger.open(tmp_path, UNSYNCED)
+    session = a_session()
+    await ledger.append(started(session)).durable
+    receipts = [ledger.append(refused(session)) for _ in range(50)]
+    await asyncio.gather(*(receipt.durable for receipt in receipts))
+    ledger.close()
+    assert max(len(batch.leaves) for *_, batch in LedgerReader(tmp_path).logs()[0].batches()) == 7
+    assert not verify(LedgerReader(tmp_path)).failed
+
+
+async def test_the_loop_finds_the_disk_full_and_the_thread_finds_room_again(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = Ledger.open(tmp_path, UNSYNCED, files=files)
+    session = a_session()
+    acknowledged = list(await query(ledger, session))
+    files.room = 137
+    with pytest.raises(LedgerUnavailableError, match="No space left"):
+        await ledger.append(intent(session)).durable
+    assert ledger._writer.state is State.FULL
+    told = ledger.append(refused(session))
+    await told.durable
+    files.room = None
+    await until(ledger, State.RUNNING)
+    acknowledged += await query(ledger, session)
+    ledger.close()
+    entries = list(LedgerReader(tmp_path).entries())
+    assert {*acknowledged, told.event_id} <= {entry.id for entry in entries}
+    assert sum(e.event["detail"]["count"] for e in entries if e.type == EventType.AUDIT_GAP) == 1
+    assert not verify(LedgerReader(tmp_path)).failed
+
+
+async def test_the_loop_finds_that_the_disk_fails(tmp_path: Path) -> None:
+    files = FailingFiles()
+    ledger = Ledger.open(tmp_path, UNSYNCED, files=files)
+    session = a_session()
+    await query(ledger, session)
+    files.broken["write"] = errno.EIO
+    waiting = [ledger.append(refused(session)).durable for _ in range(3)]
+    assert all(isinstance(r, LedgerUnavailableError) for r in await asyncio.gather(*waiting, return_exceptions=True))
+    assert ledger._writer.state is State.POISONED
+    with pytest.raises(LedgerUnavailableError, match="until the gate is restarted"):
+        ledger.append(refused(session))
+    ledger.close()
+
+
+async def test_files_that_are_not_synced_rotate(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path, replace(UNSYNCED, segment_bytes=8 * 1024))
+    session = a_session()
+    acknowledged = [event for n in range(40) for event in await query(ledger, session, f"SELECT {n}")]
+    ledger.close()
+    assert len(list(ledger.directory.glob("seg-*"))) > 3
+    assert set(acknowledged) <= {entry.id for entry in LedgerReader(tmp_path).entries()}
+    assert not verify(LedgerReader(tmp_path)).failed
+
+
+async def test_a_heartbeat_that_hangs_does_not_hang_the_callers(tmp_path: Path) -> None:
+    files = HangingFiles()
+    settings = replace(SMALL, stall_seconds=0.05, heartbeat_seconds=0.02)
+    ledger = Ledger.open(tmp_path, settings, files=files)
+    files.free.clear()
+    await asyncio.to_thread(files.waiting.wait)
+    with pytest.raises(LedgerUnavailableError, match=r"has not answered for 0\.05 s|queue is full"):
+        await ledger.append(intent(a_session())).durable
+    files.free.set()
+    ledger.close()
+    assert not verify(LedgerReader(tmp_path)).failed
