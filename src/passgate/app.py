@@ -21,6 +21,7 @@ import passgate
 from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.api.server import AdminServer
 from passgate.approvals.nobody import Nobody
+from passgate.codecs.postgres.recorded_rows import PostgresRows
 from passgate.config import settings as configured
 from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError, TargetUnavailableError
 from passgate.core.event import Event, EventType, Json
@@ -41,6 +42,7 @@ from passgate.languages.sql.parser import Limits as TextLimits
 from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.source import CatalogSource
 from passgate.ledger.ledger import Ledger
+from passgate.ledger.replay import RowDecoder
 from passgate.ledger.settings import Durability, LedgerSettings, RecordingSettings
 from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, open_detector
 from passgate.pipeline.gate import Steps
@@ -50,6 +52,9 @@ from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 
 _LOG = logging.getLogger("passgate")
+
+RECORDED_ROWS: Mapping[str, RowDecoder] = {"postgres": PostgresRows()}
+"""How each kind of resource recorded the rows that its clients saw."""
 
 _COMMAND_SECONDS = 60.0
 """A program that fetches a secret runs at most once a minute."""

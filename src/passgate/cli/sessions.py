@@ -132,8 +132,8 @@ def replay(
 
     Marks: > what came in, = the verdict, < what became of it, ! a notice or error, * an event, ~ what was hashed but not stored.
     """
+    from passgate.app import RECORDED_ROWS
     from passgate.cli.playback import play, wait_seconds
-    from passgate.cli.recorded_rows import RECORDED_ROWS
     from passgate.ledger.index import Index
     from passgate.ledger.reader import LedgerReader
     from passgate.ledger.replay import replay as read_back

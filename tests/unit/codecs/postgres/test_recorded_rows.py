@@ -4,10 +4,10 @@ import struct
 
 import pytest
 
-from passgate.cli.recorded_rows import RECORDED_ROWS
+from passgate.codecs.postgres.recorded_rows import PostgresRows
 from passgate.core.errors import RemoteProtocolError
 
-ROWS = RECORDED_ROWS["postgres"]
+ROWS = PostgresRows()
 TEXT, BINARY = 0, 1
 INT4, TEXT_TYPE, POINT = 23, 25, 600
 

@@ -1,7 +1,7 @@
-"""How each kind of resource recorded the rows that a client saw, for ``sessions replay``."""
+"""How the rows that a client saw were recorded, for playing a session back."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from passgate.codecs.postgres.copy import CopyData
 from passgate.codecs.postgres.row_description import DataRow
@@ -9,8 +9,7 @@ from passgate.codecs.postgres.values import decode_parameter
 from passgate.codecs.postgres.wire import HEADER_LENGTH
 from passgate.core.errors import RemoteProtocolError
 
-if TYPE_CHECKING:
-    from passgate.ledger.replay import Cells, RowDecoder
+Cells = tuple[str | None, ...]
 
 _BINARY = 1
 
@@ -18,7 +17,7 @@ _BINARY = 1
 class PostgresRows:
     """DataRow messages, or CopyData messages after a shape with ``copy``, as the endpoint's transcript says."""
 
-    def rows(self, data: bytes, shape: Mapping[str, Any]) -> "Sequence[Cells]":
+    def rows(self, data: bytes, shape: Mapping[str, Any]) -> Sequence[Cells]:
         """What was cut off at the end of ``data`` is left out."""
         messages = _messages(data)
         if shape.get("copy"):
@@ -62,14 +61,10 @@ def _cell(value: bytes | None, oid: int, form: int) -> str | None:
     return "\\x" + value.hex() if decoded.opaque else decoded.text
 
 
-def _copied(line: bytes, columns: int) -> "Cells":
+def _copied(line: bytes, columns: int) -> Cells:
     """A line of COPY's text format; another format (csv, binary) is shown as it is."""
     text = line.decode("utf-8", "backslashreplace")
     cells = text.split("\t")
     if len(cells) != columns:
         return (text,)
     return tuple(None if cell == "\\N" else cell for cell in cells)
-
-
-RECORDED_ROWS: "Mapping[str, RowDecoder]" = {"postgres": PostgresRows()}
-"""By kind of resource."""
