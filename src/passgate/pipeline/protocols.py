@@ -100,7 +100,10 @@ class MaskerFactory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """``durable`` is done once the event is safe on disk; it carries LedgerUnavailableError if it never will be."""
+    """``durable`` is done once the event is safe on disk; it carries LedgerUnavailableError if it never will be.
+
+    Whoever does not need to know leaves it alone: an event that nobody waits for may ride along with the next commit.
+    """
 
     event_id: str
     durable: "asyncio.Future[None]"

@@ -338,8 +338,6 @@ class Results:
         done = self._line.gated.settle(judged, result)
         if running.verdict.strict:
             self._line.outlet.barrier(done)
-        elif not done.done():
-            done.add_done_callback(looked_at)
         self._line.transcript.end(tag, result.status, result.rows)
 
     def conclude(self, running: Running, *, rolled_back: bool) -> None:
