@@ -20,6 +20,7 @@ from pathlib import Path
 import passgate
 from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.api.server import AdminServer
+from passgate.api.siblings import Siblings
 from passgate.approvals.nobody import Nobody
 from passgate.codecs.postgres.recorded_rows import PostgresRows
 from passgate.config import settings as configured
@@ -189,6 +190,8 @@ class Gate:
         )
         self.parser = Parser(TextLimits(bytes=settings.limits.max_statement_bytes))
         self._sources: dict[str, CatalogSource] = {}
+        self._endpoints: list[postgres.PostgresEndpoint] = []
+        self._socket = folder.socket(settings.node, worker)
         self.tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -202,7 +205,7 @@ class Gate:
         await gate.record(EventType.POLICY_ACTIVATED, {"version": gate.steps.policy.current.version})
         targets = {name: gate.target(name, resource, stack) for name, resource in settings.resources.items()}
         await asyncio.gather(*(gate.read_catalog(name) for name in targets))
-        admin = AdminServer(path=settings.state_folder.socket(settings.node, worker), control=gate)
+        admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
         stack.push_async_callback(gate.end_tasks)
@@ -212,7 +215,8 @@ class Gate:
         gate.run(gate._journal.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
-            endpoint = gate.endpoint(listener, targets)
+            endpoint = gate.endpoint(listener, targets, shared=shared)
+            gate._endpoints.append(endpoint)
             await endpoint.start(listener.address, listener.port, reuse_port=shared)
             stack.push_async_callback(endpoint.close)
         return gate
@@ -228,7 +232,7 @@ class Gate:
     # -- wiring --------------------------------------------------------------------------------------------------
 
     def endpoint(
-        self, listener: configured.Listener, targets: Mapping[str, postgres.Target]
+        self, listener: configured.Listener, targets: Mapping[str, postgres.Target], *, shared: bool
     ) -> postgres.PostgresEndpoint:
         """Raises ConfigError if the certificate is not usable."""
         certificate, key = self._settings.certificate_of(listener)
@@ -245,6 +249,7 @@ class Gate:
             resources=targets,
             live=self.live,
             tls=context,
+            siblings=Siblings(self._socket).cancel if shared else None,
         )
 
     def target(self, name: str, resource: configured.Resource, stack: AsyncExitStack) -> postgres.Target:
@@ -340,6 +345,9 @@ class Gate:
         if found:
             await self.record(EventType.SESSION_KILLED, {"session": session_id}, actor=actor)
         return found
+
+    async def cancel(self, process_id: int, key: bytes) -> bool:
+        return any([await endpoint.cancel(process_id, key) for endpoint in self._endpoints])
 
     async def revoked(self, pass_ids: frozenset[str]) -> int:  # noqa: ARG002 - the store knows, whatever the caller says
         return self._watch.look()

@@ -67,6 +67,9 @@ class Gate:
         assert actor.startswith("unix:")
         return self.live.kill(session_id)
 
+    async def cancel(self, process_id: int, key: bytes) -> bool:
+        return False
+
     async def revoked(self, pass_ids: frozenset[str]) -> int:
         assert pass_ids
         return self.watch.look()

@@ -16,6 +16,9 @@ class Control(Protocol):
     async def kill(self, session_id: str, *, actor: str) -> bool:
         """End one session and cancel what it runs; False if this process has none of that id."""
 
+    async def cancel(self, process_id: int, key: bytes) -> bool:
+        """Cancel the statement of the session that was given this key; False if this process has none such."""
+
     async def revoked(self, pass_ids: frozenset[str]) -> int:
         """Look into the store now and end the sessions of passes that are revoked; says how many there were."""
 

@@ -50,6 +50,14 @@ class RefreshCatalog(Message):
     resource: Id | None = None
 
 
+class CancelStatement(Message):
+    """A client's cancel request that reached another worker than its session's. ``key`` in hexadecimal."""
+
+    op: Literal["statement.cancel"] = "statement.cancel"
+    process_id: int
+    key: Annotated[str, Field(max_length=512, pattern=r"^([0-9a-f]{2})*$", repr=False)]
+
+
 class SessionInfo(Message):
     """A live session. ``opened`` is in UTC; ``counters`` are those of ``core.Session``."""
 
@@ -92,6 +100,13 @@ class SessionKilled(Message):
     """``found``: this process had it, and it is being ended."""
 
     kind: Literal["killed"] = "killed"
+    found: bool
+
+
+class StatementCancelled(Message):
+    """``found``: it was the key of a session of this process."""
+
+    kind: Literal["cancelled"] = "cancelled"
     found: bool
 
 
@@ -140,8 +155,17 @@ class Failed(Message):
     error: str
 
 
-Request = ListSessions | KillSession | PassesRevoked | ReloadPolicy | GetStatus | RefreshCatalog
-Answer = SessionsListed | SessionKilled | SessionsEnded | PolicyReloaded | GateStatus | CatalogsRefreshed | Failed
+Request = ListSessions | KillSession | PassesRevoked | ReloadPolicy | GetStatus | RefreshCatalog | CancelStatement
+Answer = (
+    SessionsListed
+    | SessionKilled
+    | StatementCancelled
+    | SessionsEnded
+    | PolicyReloaded
+    | GateStatus
+    | CatalogsRefreshed
+    | Failed
+)
 
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="op")])
 _ANSWERS: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="kind")])

@@ -10,6 +10,7 @@ from passgate.api.control import Control
 from passgate.api.messages import (
     MAX_REQUEST_BYTES,
     Answer,
+    CancelStatement,
     Failed,
     GetStatus,
     KillSession,
@@ -22,6 +23,7 @@ from passgate.api.messages import (
     SessionKilled,
     SessionsEnded,
     SessionsListed,
+    StatementCancelled,
     decode_request,
     encode,
 )
@@ -121,6 +123,9 @@ class AdminServer:
                 return SessionsListed(sessions=tuple(SessionInfo.of(s) for s in self._control.sessions()))
             case KillSession():
                 return SessionKilled(found=await self._control.kill(request.session, actor=peer.name))
+            case CancelStatement():
+                found = await self._control.cancel(request.process_id, bytes.fromhex(request.key))
+                return StatementCancelled(found=found)
             case PassesRevoked():
                 return SessionsEnded(sessions=await self._control.revoked(frozenset(request.passes)))
             case ReloadPolicy():

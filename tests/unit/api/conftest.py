@@ -68,6 +68,10 @@ class Gate:
         self.calls.append(("kill", session_id, actor))
         return self.live.pop(session_id, None) is not None
 
+    async def cancel(self, process_id: int, key: bytes) -> bool:
+        self.calls.append(("cancel", process_id, key))
+        return (process_id, key) == (7, b"right")
+
     async def revoked(self, pass_ids: frozenset[str]) -> int:
         self.calls.append(("revoked", pass_ids))
         ended = [s for s in self.live.values() if s.pass_.id in pass_ids]

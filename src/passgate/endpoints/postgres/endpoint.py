@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
 from ulid import ULID
@@ -43,6 +43,10 @@ _DOORWAY = 100
 """Clients beyond the limit who are still heard, so that a CancelRequest gets through and the others are told why not."""
 
 
+CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
+"""Process id and key of a CancelRequest."""
+
+
 class PostgresEndpoint:
     """One listener. ``resources`` may be replaced as a whole by its owner; sessions keep what they began with."""
 
@@ -56,7 +60,10 @@ class PostgresEndpoint:
         resources: Mapping[str, Target],
         live: LiveSessions,
         tls: ssl.SSLContext | None,
+        siblings: CancelElsewhere | None = None,
     ) -> None:
+        """``siblings``: takes the cancel requests whose keys this process did not give out, where others share its port."""
+        self._siblings = siblings
         self._settings = settings
         self._steps = steps
         self._resources = resources
@@ -93,6 +100,10 @@ class PostgresEndpoint:
         if self._clients:
             await asyncio.wait(tuple(self._clients))
 
+    async def cancel(self, process_id: int, key: bytes) -> bool:
+        """A cancel request that reached another process; False if the key is none of this one's."""
+        return await self._keys.use(CancelRequest(process_id=process_id, key=key))
+
     # -- one client -----------------------------------------------------------------------------------------------
 
     def accepted(self, stream: Stream) -> None:
@@ -126,7 +137,8 @@ class PostgresEndpoint:
             async with asyncio.timeout(limits.login):
                 message = await opening(stream, self._settings, self._tls)
                 if isinstance(message, CancelRequest):
-                    await self._keys.use(message)
+                    if not await self._keys.use(message) and self._siblings is not None:
+                        await self._siblings(message.process_id, message.key)
                     return None
                 startup = message
                 if len(self._clients) > limits.connections:
