@@ -20,8 +20,13 @@ async def test_a_worker_does_not_ask_itself_nor_another_node(server: AdminServer
     assert gate.calls == []
 
 
-async def test_a_worker_that_is_gone_is_only_a_warning(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def left_behind(path: Path) -> Path:
     path.touch()
-    assert not await Siblings(path.with_name("gate-1.sock")).cancel(7, b"right")
+    return path
+
+
+async def test_a_worker_that_is_gone_is_only_a_warning(left_behind: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert not await Siblings(left_behind.with_name("gate-1.sock")).cancel(7, b"right")
     assert "gate-0" in caplog.text
     assert "right" not in caplog.text
