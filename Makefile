@@ -14,7 +14,7 @@ demo: ## a real PostgreSQL behind the gate, live; ARGS="--once --json" prints on
 	@tools/bootstrap.sh demo
 	@$(PY) demo/run.py $(ARGS)
 
-test: ## every test, on both implementations of the hot modules
+test: ## every test on the interpreted modules, and what reaches the compiled ones on those too
 	@tools/bootstrap.sh test
 	@$(PY) tools/run_tests.py $(ARGS)
 
@@ -34,7 +34,7 @@ fuzz: ## ten minutes of hostile bytes and hostile SQL
 	$(PY) tests/fuzz/fuzz_codec.py --seconds $(SECONDS_EACH) $(ARGS)
 	$(PY) tests/fuzz/fuzz_sql.py --seconds $(SECONDS_EACH) $(ARGS)
 
-native: ## compile the hot modules
+native: ## compile what runs per statement and per row
 	@tools/bootstrap.sh demo
 
 lock: ## resolve requirements/*.in anew
@@ -43,5 +43,6 @@ lock: ## resolve requirements/*.in anew
 	  --python-version 3.11 --universal requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## remove what the targets above made
-	rm -rf .venv build dist src/passgate_native src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	find src -name '*.so' -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

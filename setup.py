@@ -1,6 +1,6 @@
-"""Builds the compiled twins of the hot modules where a C compiler is there; without one the interpreted twins run.
+"""Builds the compiled twins of the modules in COMPILED where a C compiler is there; without one their sources run.
 
-Every ``_hot.py`` listed in HOT is copied to ``src/passgate_native/`` and compiled there by mypyc, so both twins have one source.
+mypyc compiles them in place: each library lies beside its source, so both twins have one source and one name.
 ``PASSGATE_NATIVE=0`` skips the build, ``=1`` makes a failure an error.
 """
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_ext import build_ext
 
-HOT: tuple[str, ...] = tuple(
-    sorted(str(path) for path in Path("src/passgate").rglob("hot/_*.py") if path.name != "__init__.py")
-)
+sys.path.insert(0, "src")
+from passgate.implementation import COMPILED
+
+SOURCES = tuple(f"src/{name.replace('.', '/')}.py" for name in COMPILED)
 
 
 class OptionalBuildExt(build_ext):
@@ -26,28 +27,24 @@ class OptionalBuildExt(build_ext):
         except Exception as error:
             if os.environ.get("PASSGATE_NATIVE") == "1":
                 raise
-            sys.stderr.write(f"passgate: compiled modules were not built ({error}); the interpreted ones will run\n")
-            shutil.rmtree("src/passgate_native", ignore_errors=True)
+            sys.stderr.write(f"passgate: compiled modules were not built ({error}); their sources will run\n")
+            remove_compiled()
+
+
+def remove_compiled() -> None:
+    """Some of them without the others would not import, and old ones would not be what the sources say."""
+    for library in Path("src").rglob("*.so"):
+        library.unlink()
 
 
 def native_modules() -> list[object]:
-    if os.environ.get("PASSGATE_NATIVE") == "0" or not HOT:
+    if os.environ.get("PASSGATE_NATIVE") == "0":
         return []
     if shutil.which("cc") is None and os.environ.get("PASSGATE_NATIVE") != "1":
         return []
     from mypyc.build import mypycify
 
-    target = Path("src/passgate_native")
-    target.mkdir(exist_ok=True)
-    (target / "__init__.py").write_text(
-        '"""Compiled copies of passgate\'s hot modules; generated, not kept in git."""\n'
-    )
-    copies = []
-    for source in HOT:
-        copy = target / Path(source).name
-        shutil.copyfile(source, copy)
-        copies.append(str(copy))
-    return list(mypycify(["--strict", *copies], opt_level="3", group_name="passgate_native"))
+    return list(mypycify(["--strict", *SOURCES], opt_level="3", group_name="passgate"))
 
 
 setup(ext_modules=native_modules(), cmdclass={"build_ext": OptionalBuildExt})

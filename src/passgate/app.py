@@ -69,6 +69,7 @@ _RETRY_SECONDS = 5.0
 
 def serve(settings: configured.Settings, *, workers: int = 1) -> None:
     """Run the gate until SIGINT or SIGTERM. Raises ConfigError and whatever else keeps it from starting."""
+    wanted()  # before anything else: what was asked for by name and is not there must not be made do without
     _log_to_stderr()
     settings.state_folder.create()
     _compile_rules(settings.state_folder.cache)

@@ -1,24 +1,71 @@
-"""Which twin of a hot module is in use: compiled (``passgate_native``) or interpreted (the same source).
+"""Which twin of the compiled modules is in use: the compiled one, or the interpreted source that lies beside it.
 
-``PASSGATE_IMPL=python`` or ``native`` selects; unset takes the compiled one where it was built.
-A hot module's source is ``hot/_name.py`` somewhere in this package. It imports the standard library and ``librt`` only, so that the
-build can compile a copy of it as ``passgate_native._name``.
+``PASSGATE_IMPL=python`` or ``native`` selects; unset takes the compiled ones where they were built. It is looked at once, when the
+package is imported.
 """
 
-import importlib
 import importlib.util
 import os
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
 from types import ModuleType
 
 from passgate.core.errors import ConfigError
 
-_PACKAGE = "passgate_native"
+COMPILED = (
+    "passgate.codecs.postgres.conversation",
+    "passgate.codecs.postgres.hot._framing",
+    "passgate.codecs.postgres.hot._rows",
+    "passgate.codecs.postgres.rows",
+    "passgate.codecs.postgres.session.names",
+    "passgate.core.action",
+    "passgate.core.decision",
+    "passgate.core.event",
+    "passgate.core.passes",
+    "passgate.core.principal",
+    "passgate.core.resource",
+    "passgate.core.shape",
+    "passgate.endpoints.postgres.judging",
+    "passgate.endpoints.postgres.outlet",
+    "passgate.endpoints.postgres.relay",
+    "passgate.endpoints.postgres.results",
+    "passgate.endpoints.postgres.transcript",
+    "passgate.masking.hot._strategies",
+    "passgate.pipeline.gate",
+)
+"""What ``setup.py`` compiles with mypyc, in place: everything that runs for each row (``hot``) or each statement."""
+
+_SHARED = "passgate__mypyc"
+"""The library that all of them are compiled into; the file beside each source only leads there."""
+
+
+class SourcesOnly(MetaPathFinder):
+    """Finds this package's sources where Python's own finder would take the compiled file beside them."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in COMPILED:
+            return None
+        for folder in path or ():
+            found = FileFinder(folder, (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(fullname, target)
+            if found is not None:
+                return found
+        return None
+
+
+def select() -> None:
+    """Carry out the choice; called by the package itself, before any other of its modules is imported."""
+    if os.environ.get("PASSGATE_IMPL") == "python":
+        sys.meta_path.insert(0, SourcesOnly())
 
 
 def wanted() -> str:
     """``python`` or ``native``. Raises ConfigError if ``PASSGATE_IMPL`` names something else or what was not built."""
     choice = os.environ.get("PASSGATE_IMPL", "")
-    built = importlib.util.find_spec(_PACKAGE) is not None
+    built = importlib.util.find_spec(_SHARED) is not None
     if choice not in ("", "python", "native"):
         raise ConfigError(f"PASSGATE_IMPL={choice!r} is not known: use python or native")
     if choice == "native" and not built:
@@ -26,8 +73,8 @@ def wanted() -> str:
     return choice or ("native" if built else "python")
 
 
-def load(source: str) -> ModuleType:
-    """Import the twin in use of the hot module whose interpreted source is the module ``source``."""
-    if wanted() == "native":
-        return importlib.import_module(f"{_PACKAGE}.{source.rpartition('.')[2]}")
-    return importlib.import_module(source)
+def twin(module: str) -> str:
+    """Which twin of this compiled module an import finds."""
+    found = importlib.util.find_spec(module)
+    compiled = found is not None and (found.origin or "").endswith(tuple(EXTENSION_SUFFIXES))
+    return "native" if compiled else "python"

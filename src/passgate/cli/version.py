@@ -1,19 +1,16 @@
-"""``passgate version``: what is installed, and which twin of each hot module runs."""
+"""``passgate version``: what is installed, and which twin of each compiled module runs."""
 
-import importlib.util
 import platform
 import sqlite3
 import ssl
-from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import passgate
 from passgate.cli.output import say
-from passgate.implementation import wanted
+from passgate.implementation import COMPILED, twin, wanted
 
 
 def version(
@@ -31,18 +28,8 @@ def version(
     say(f"uvloop          {_installed('uvloop')}")
     say(f"vectorscan      {_installed('hyperscan')}")
     say(f"implementation  {in_use}")
-    for module in hot_modules():
-        name = module.rpartition(".")[2]
-        built = in_use == "native" and importlib.util.find_spec(f"passgate_native.{name}") is not None
-        say(f"  {module:<48}{'native' if built else 'python'}")
-
-
-def hot_modules() -> Iterator[str]:
-    """The interpreted sources that have, or could have, a compiled twin."""
-    root = Path(passgate.__file__).parent
-    for source in sorted(root.rglob("hot/_*.py")):
-        if source.name != "__init__.py":
-            yield ".".join(("passgate", *source.relative_to(root).with_suffix("").parts))
+    for module in COMPILED:
+        say(f"  {module:<48}{twin(module)}")
 
 
 def _installed(distribution: str) -> str:

@@ -6,10 +6,8 @@ import hmac
 from collections.abc import Sequence
 
 from passgate.core.decision import Strategy, StrategyKind
-from passgate.implementation import load
+from passgate.masking.hot import _strategies as _hot
 from passgate.masking.keys import MaskingKeys
-
-_hot = load("passgate.masking.hot._strategies")
 
 TOKEN_CHARACTERS = 12
 """Sixty bits. Fixed, not lengthened on a collision, so that a value's token never depends on what came before it; among a million
@@ -43,12 +41,10 @@ def apply(values: Sequence[bytes], strategy: Strategy, keys: MaskingKeys) -> Seq
     """Mask whole values. ``None`` in the answer is NULL."""
     match strategy.kind:
         case StrategyKind.REDACT:
-            redacted: Sequence[bytes] = _hot.constant(values, redaction(strategy.label))
-            return redacted
+            return _hot.constant(values, redaction(strategy.label))
         case StrategyKind.PARTIAL:
             act = _hot.partial_email if strategy.label == "EMAIL" else _hot.partial
-            kept: Sequence[bytes] = act(values, strategy.keep_first, strategy.keep_last)
-            return kept
+            return act(values, strategy.keep_first, strategy.keep_last)
         case StrategyKind.HASH:
             return [_digest(value, keys.hashing) for value in values]
         case StrategyKind.TOKEN:

@@ -2,11 +2,12 @@
 
 import importlib.util
 from importlib import metadata
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 
 import pytest
 
 import passgate as package
-from passgate.cli.version import hot_modules
+from passgate.implementation import COMPILED, twin
 from tests.unit.cli.conftest import Passgate
 
 
@@ -14,27 +15,28 @@ def test_the_version_alone(passgate: Passgate) -> None:
     assert passgate("version").out == f"passgate {package.__version__}\n"
 
 
-def test_every_hot_module_is_named_with_the_twin_in_use(passgate: Passgate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PASSGATE_IMPL", "python")
+def test_every_compiled_module_is_named_with_the_twin_in_use(passgate: Passgate) -> None:
     out = passgate("version", "--verbose").out
-    assert "implementation  python\n" in out
-    modules = list(hot_modules())
-    assert "passgate.codecs.postgres.hot._framing" in modules
-    for module in modules:
-        assert importlib.util.find_spec(module) is not None
-        assert next(line for line in out.splitlines() if module in line).endswith("python")
+    twins = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.startswith("  passgate.")}
+    assert twins == {module: twin(module) for module in COMPILED}
+    assert "passgate.codecs.postgres.hot._framing" in twins
 
 
 def test_a_compiled_twin_is_told_apart(passgate: Passgate, monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
-    built = {"passgate_native", "passgate_native._framing"}
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name: name in built or (None if name.startswith("passgate_native.") else real(name)),
-    )
+
+    def find_spec(name: str) -> ModuleSpec | None:
+        if name == "passgate__mypyc":
+            return ModuleSpec(name, None)
+        if name in COMPILED:
+            suffix = EXTENSION_SUFFIXES[0] if name.endswith("_framing") else ".py"
+            return ModuleSpec(name, None, origin=f"/{name}{suffix}")
+        return real(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_spec)
     out = passgate("version", "-v").out
-    twins = {line.split()[0]: line.split()[1] for line in out.splitlines() if ".hot._" in line}
+    assert "implementation  native\n" in out
+    twins = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.startswith("  passgate.")}
     assert twins.pop("passgate.codecs.postgres.hot._framing") == "native"
     assert set(twins.values()) == {"python"}
 

@@ -7,18 +7,10 @@ what was read, then pull frames until None. ``backend_splitter`` joins rows (Dat
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING
 
+from passgate.codecs.postgres.hot._framing import LARGEST, UNKNOWN, Frame, Splitter
 from passgate.codecs.postgres.messages import BACKEND, FRONTEND
 from passgate.core.errors import RemoteProtocolError
-
-if TYPE_CHECKING:
-    from passgate.codecs.postgres.hot._framing import LARGEST, UNKNOWN, Frame, Splitter
-else:
-    from passgate import implementation
-
-    _hot = implementation.load("passgate.codecs.postgres.hot._framing")
-    Frame, Splitter, LARGEST, UNKNOWN = _hot.Frame, _hot.Splitter, _hot.LARGEST, _hot.UNKNOWN
 
 __all__ = [
     "AUTHENTICATION_ANSWER",

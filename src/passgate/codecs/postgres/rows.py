@@ -1,21 +1,14 @@
 """Rewrites results: each run of DataRow messages as the plan says."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from passgate.codecs.postgres.cells import CellMasker, Column
+from passgate.codecs.postgres.hot._rows import RowCutter
 from passgate.codecs.postgres.row_description import RowDescription
 from passgate.codecs.postgres.types import carrier, value_kind
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.masker import Masker
 from passgate.core.shape import Plan
-
-if TYPE_CHECKING:
-    from passgate.codecs.postgres.hot._rows import RowCutter
-else:
-    from passgate import implementation
-
-    RowCutter = implementation.load("passgate.codecs.postgres.hot._rows").RowCutter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passgate.implementation import load
-
-hot = load("passgate.masking.hot._strategies")
+from passgate.masking.hot import _strategies as hot
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,25 @@
 
 import importlib
 import importlib.util
+from pathlib import Path
 from types import ModuleType
+
+from passgate.implementation import twin
 
 
 def twins(source: str) -> list[ModuleType]:
-    """``source``: the interpreted module's full name."""
-    name = source.rpartition(".")[2]
-    found = [importlib.import_module(source)]
-    if importlib.util.find_spec("passgate_native") is not None and importlib.util.find_spec(f"passgate_native.{name}"):
-        found.append(importlib.import_module(f"passgate_native.{name}"))
-    return found
+    """``source``: the module's full name."""
+    found = importlib.import_module(source)
+    if twin(source) == "python":
+        return [found]
+    beside = Path(found.__file__ or "").with_name(source.rpartition(".")[2] + ".py")
+    spec = importlib.util.spec_from_file_location(f"{source}_interpreted", beside)
+    assert spec is not None
+    assert spec.loader is not None
+    interpreted = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(interpreted)
+    return [interpreted, found]
 
 
 def name_of(module: ModuleType) -> str:
-    return module.__name__.partition(".")[0]
+    return "python" if (module.__file__ or "").endswith(".py") else "native"
