@@ -101,6 +101,11 @@ def cost(policy: RulePolicy, judged: Action, whose: Session) -> float:
     return statistics.median(timer.repeat(_ROUNDS, _CALLS)) / _CALLS * 1e6
 
 
+def read_one_atom(rules: int) -> float:
+    """Median microseconds of the commonest decision among that many rules."""
+    return cost(load_text(bundle_text(rules)).policy(), ACTIONS["read, one atom"], session())
+
+
 def main() -> None:
     whose = session()
     policies = {size: load_text(bundle_text(size)).policy() for size in SIZES}

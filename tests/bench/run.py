@@ -16,7 +16,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from passgate.testing import GateSetup, PostgresCluster
-from tests.bench import bulk, pgbench, sessions, targets
+from tests.bench import bulk, deciding, pgbench, policy_bench, sessions, targets
 
 USER, PASSWORD = "app", "bench-password"
 
@@ -68,6 +68,7 @@ def main() -> None:
             "throughput": lambda: throughput(ways, arguments.seconds),
             "rows": lambda: streams(ways),
             "memory": lambda: memory(ways),
+            "deciding": decisions,
         }
         for name, measure in measures.items():
             if arguments.only in (None, name):
@@ -82,7 +83,9 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=6, help="length of each pgbench run (default 6)")
-    parser.add_argument("--only", choices=("latency", "throughput", "rows", "memory"), help="one group of lines")
+    parser.add_argument(
+        "--only", choices=("latency", "throughput", "rows", "memory", "deciding"), help="one group of lines"
+    )
     parser.add_argument("--json", action="store_true", help="print the lines as JSON")
     return parser.parse_args()
 
@@ -224,6 +227,23 @@ def memory(ways: Ways) -> list[Row]:
             bar=">= 100",
             met=many.per_second >= 100,
         ),
+    ]
+
+
+def decisions() -> list[Row]:
+    found = deciding.context()
+    figures = (
+        ("a repeated statement (verdict kept): understand and decide", deciding.repeated_statement(found), 20.0),
+        ("a new OLTP statement: understand and decide", deciding.new_statement(found), 250.0),
+        ("a new statement of 5 KB: understand and decide", deciding.long_statement(found), 10_000.0),
+        *(
+            (f"one policy decision among {rules:,} rules", policy_bench.read_one_atom(rules), 3.0)
+            for rules in (10, 1000)
+        ),
+    )
+    return [
+        Row(work=work, measured=f"{micros:.1f} µs", bar=f"<= {bar:,.0f} µs", met=micros <= bar)
+        for work, micros, bar in figures
     ]
 
 
