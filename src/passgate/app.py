@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import ssl
+import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -57,6 +58,8 @@ _LOG = logging.getLogger("passgate")
 RECORDED_ROWS: Mapping[str, RowDecoder] = {"postgres": PostgresRows()}
 """How each kind of resource recorded the rows that its clients saw."""
 
+_COMPILE = "import pathlib, sys, passgate.masking as m; m.open_detector(cache=pathlib.Path(sys.argv[1]))"
+
 _COMMAND_SECONDS = 60.0
 """A program that fetches a secret runs at most once a minute."""
 
@@ -82,9 +85,7 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
 def _compile_rules(cache: Path) -> None:
     """In a process of its own, so that the gate does not keep the memory that compiling takes. If it fails, the gate says why."""
     if not is_compiled(cache):
-        child = multiprocessing.get_context("spawn").Process(target=open_detector, kwargs={"cache": cache})
-        child.start()
-        child.join()
+        subprocess.run([sys.executable, "-c", _COMPILE, str(cache)], check=False)  # noqa: S603 - our own program
 
 
 def _supervise(settings: configured.Settings, workers: int) -> None:
