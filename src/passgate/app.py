@@ -145,7 +145,7 @@ async def _worker(settings: configured.Settings, worker: int, *, shared: bool) -
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, gate.look_at_policy)
+        loop.add_signal_handler(signal.SIGHUP, gate.policy_wanted.set)
         gc.collect()
         gc.freeze()
         for listener in settings.listeners:
@@ -179,6 +179,7 @@ class Gate:
         )
         self._journal = PassJournal(changes=store, recorder=ledger, by=f"{settings.node}-{worker}")
         self._policies = BundleSource(settings.policy.bundles, settings.policy.packs)
+        self.policy_wanted = asyncio.Event()
         self._refresh = {name: asyncio.Event() for name in settings.resources}
         self.steps = Steps(
             policy=self._policies,
@@ -284,38 +285,20 @@ class Gate:
         wanted, source = self._refresh[name], self._sources[name]
         known = _version(source)
         while True:
-            try:
-                async with asyncio.timeout(seconds if known else min(seconds, _RETRY_SECONDS)):
-                    await wanted.wait()
-            except TimeoutError:
-                pass
-            wanted.clear()
+            await _set_within(wanted, seconds if known else min(seconds, _RETRY_SECONDS))
             if await self.read_catalog(name) and (version := _version(source)) != known:
                 known = version
                 await self.record(EventType.CATALOG_CHANGED, {"resource": name, "version": version})
 
     async def follow_policy(self) -> None:
+        """An edited bundle is taken by itself, an unedited one read anew when a signal asks for it."""
         while True:
-            await asyncio.sleep(_POLICY_SECONDS)
-            if self._policies.changed():
+            asked = await _set_within(self.policy_wanted, _POLICY_SECONDS)
+            if asked or self._policies.changed():
                 try:
-                    await self.reload_policy(actor="gate")
+                    await self.reload_policy(actor="signal" if asked else "gate")
                 except PolicyError as error:
-                    _LOG.error("the edited policy is not usable; the old one stays in force:\n%s", error)
-
-    def look_at_policy(self) -> None:
-        """SIGHUP: the next look finds everything changed."""
-        self.run_once(self._reload_quietly())
-
-    def run_once(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._once = task  # the loop itself keeps only a weak reference
-
-    async def _reload_quietly(self) -> None:
-        try:
-            await self.reload_policy(actor="signal")
-        except PolicyError as error:
-            _LOG.error("the policy is not usable; the old one stays in force:\n%s", error)
+                    _LOG.error("the policy is not usable; the old one stays in force:\n%s", error)
 
     async def record(self, type_: EventType, detail: Mapping[str, Json], *, actor: str = "gate") -> None:
         try:
@@ -374,6 +357,17 @@ class Gate:
         for name in names:
             await self._sources[name].refresh()
         return CatalogsRefreshed(versions={name: _version(self._sources[name]) for name in names})
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in that time; it is clear afterwards."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    event.clear()
+    return True
 
 
 def _version(source: CatalogSource) -> str:

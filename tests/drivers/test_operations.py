@@ -1,6 +1,7 @@
 """What an operator does while the gate runs: edit rules, change structure, end sessions, lose the target."""
 
 import dataclasses
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -65,6 +66,7 @@ def test_edited_rules_are_in_force_soon_and_broken_ones_never(gate: RunningGate)
             gate.cli("policy", "reload")
         assert refused(connection, count)
         rules.write_text(before)
+        gate.process.send_signal(signal.SIGHUP)
         until(lambda: not refused(connection, count))
     assert "policy.bundle.refused" in gate.cli("ledger", "export")
 
