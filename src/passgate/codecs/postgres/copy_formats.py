@@ -6,6 +6,7 @@ RemoteProtocolError.
 """
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from struct import Struct
@@ -61,7 +62,7 @@ class Format(Protocol):
         """A row of fields."""
 
 
-class _Lines:
+class _Lines(ABC):
     """What text and csv have in common: rows end with a newline that is not inside a value."""
 
     def __init__(self, delimiter: bytes, null: bytes, header: bool, columns: int, max_row: int) -> None:
@@ -99,12 +100,13 @@ class _Lines:
     def join(self, fields: list[bytes | None]) -> bytes:
         return self._delimiter.join(field or b"" for field in fields) + b"\n"
 
+    @abstractmethod
     def _ends(self) -> list[int]:
         """Where rows end in what is held; looks at every byte once, however it comes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _fields(self, line: bytes) -> list[bytes | None]:
-        raise NotImplementedError
+        """A row's fields as they are written, None for NULL."""
 
 
 _TEXT_ESCAPES: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
