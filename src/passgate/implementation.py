@@ -34,6 +34,7 @@ COMPILED = (
     "passgate.endpoints.postgres.transcript",
     "passgate.masking.hot._strategies",
     "passgate.pipeline.gate",
+    "passgate.pipeline.statements",
 )
 """What ``setup.py`` compiles with mypyc, in place: everything that runs for each row (``hot``) or each statement."""
 

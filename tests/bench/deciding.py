@@ -8,7 +8,8 @@ from statistics import median
 
 from passgate.cli.policy_context import Context, build_context
 from passgate.core.decision import Outcome
-from passgate.pipeline.gate import GatedSession, Steps
+from passgate.pipeline.gate import Steps
+from passgate.pipeline.statements import StatementSession
 from passgate.policy.evaluator import RulePolicy
 from tests.unit.pipeline.steps import MaskByOrigin, MemoryRecorder, NoMasking, OneAnswer, decision
 
@@ -58,7 +59,7 @@ async def _repeated(found: Context, count: int) -> float:
         recorder=MemoryRecorder(),
         approvals=OneAnswer(decision(Outcome.DENY)),
     )
-    gated = GatedSession(session=found.new_session(), language=found.language, steps=steps)
+    gated = StatementSession(session=found.new_session(), language=found.language, steps=steps)
     text = _OLTP.format(n=7)
     times = []
     for _ in range(count):

@@ -16,7 +16,8 @@ from pathlib import Path
 from random import Random
 
 from passgate.core.decision import Strategy, StrategyKind
-from passgate.masking import RuleClass, open_detector
+from passgate.core.finding import FindingClass
+from passgate.masking import open_detector
 from passgate.masking.keys import derive_keys
 from passgate.masking.replacement import Replacement
 from passgate.masking.strategies import apply
@@ -112,7 +113,7 @@ def measure(engine: str, rows: int) -> list[dict[str, object]]:
         add(f"mask: {kind.value}", values, lambda values=values, s=strategy: apply(values, s, keys))  # type: ignore[misc]
     email = Strategy(kind=StrategyKind.PARTIAL, keep_first=1, label="EMAIL")
     add("mask: partial, e-mail", made["all e-mails"], lambda: apply(made["all e-mails"], email, keys))
-    replacement = Replacement(by_class={c: Strategy(kind=StrategyKind.REDACT) for c in RuleClass}, keys=keys)
+    replacement = Replacement(by_class={c: Strategy(kind=StrategyKind.REDACT) for c in FindingClass}, keys=keys)
     deltas = [prompt[place : place + 4] for place in range(0, len(prompt), 4)]
 
     def stream() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from passgate.core.finding import Finding
+
 
 class VerbClass(StrEnum):
     """What a verb does to the world, coarse enough for a pass to name (``--verbs read,write``)."""
@@ -102,7 +104,8 @@ class Action:
     so. ``outputs`` is None when the result's shape cannot be told from the text (then every part is treated as unproven).
     ``inputs`` are bound parameters by position or name, already rendered as text, for rules and the ledger's digest.
     ``fingerprint`` is equal for actions that differ in literals only. ``facts`` are the language's own extra attributes,
-    each declared to policy (for SQL: ``sql.cartesian``, ``sql.locking``, ...).
+    each declared to policy (for SQL: ``sql.cartesian``, ``sql.locking``, ...). ``findings``: what detectors saw in it,
+    None where nobody looked.
     """
 
     kind: str
@@ -116,3 +119,4 @@ class Action:
     inputs: Mapping[str, str | None] = field(default_factory=dict)
     fingerprint: str = ""
     facts: Mapping[str, bool | int | str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] | None = None

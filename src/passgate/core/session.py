@@ -13,7 +13,8 @@ class Session:
     """Mutable in two places only: ``tags`` (which only grow) and ``counters``.
 
     ``peer`` is the client's address as the socket saw it. ``user``, ``database`` and ``search_path`` are the upstream's own words,
-    filled in once the upstream has answered; understanding resolves names by them.
+    filled in once the upstream has answered; understanding resolves names by them. ``scope``: within it equal values have equal
+    tokens, the session itself where it is empty.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Session:
     user: str = ""
     database: str = ""
     search_path: tuple[str, ...] = ()
+    scope: str = ""
     tags: frozenset[str] = frozenset()
     counters: dict[str, int] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """Masking: detectors, strategies, plans, and a window over streams. Knows no protocol."""
 
-from passgate.masking.detectors import Detector, Finding, Rule, RuleClass, is_compiled, open_detector
+from passgate.masking.detectors import Detector, Finding, Rule, is_compiled, open_detector
 from passgate.masking.masker import SessionMasker, SessionMaskerFactory
 from passgate.masking.plans import LineagePlanner
 
@@ -9,7 +9,6 @@ __all__ = [
     "Finding",
     "LineagePlanner",
     "Rule",
-    "RuleClass",
     "SessionMasker",
     "SessionMaskerFactory",
     "is_compiled",

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from passgate.core.decision import Strategy, StrategyKind
+from passgate.core.finding import FindingClass
 from passgate.core.session import Session
 from passgate.masking.detectors.detector import Detector
-from passgate.masking.detectors.rule import RuleClass
 from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys, derive_keys
 from passgate.masking.replacement import Replacement
@@ -70,11 +70,11 @@ class SessionMaskerFactory:
 
     detector: Detector
     master_key: bytes = field(repr=False)
-    strategies: Mapping[RuleClass, Strategy] = field(default_factory=dict)
+    strategies: Mapping[FindingClass, Strategy] = field(default_factory=dict)
 
     def open(self, session: Session) -> SessionMasker:
         """Raises ConfigError if the master key is too short."""
         keys = derive_keys(self.master_key, session.id)
         default = Strategy(kind=StrategyKind.REDACT)
-        by_class = {class_: self.strategies.get(class_, default) for class_ in RuleClass}
+        by_class = {class_: self.strategies.get(class_, default) for class_ in FindingClass}
         return SessionMasker(detector=self.detector, keys=keys, found=Replacement(by_class=by_class, keys=keys))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from passgate.core.decision import Strategy
-from passgate.masking.detectors.rule import RuleClass
+from passgate.core.finding import FindingClass
 from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys
 from passgate.masking.strategies import apply
@@ -16,7 +16,7 @@ from passgate.masking.strategies import apply
 class Replacement:
     """One strategy per class; the type of the finding is the label."""
 
-    by_class: Mapping[RuleClass, Strategy]
+    by_class: Mapping[FindingClass, Strategy]
     keys: MaskingKeys = field(repr=False)
 
     def replace(self, text: bytes, findings: Sequence[Finding], offset: int = 0) -> bytes:

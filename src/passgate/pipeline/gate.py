@@ -2,11 +2,11 @@
 
 An endpoint opens a ``GatedSession`` and calls, in this order, for each thing about to happen:
 
-1. ``understand(text, inputs)``: what it means;
-2. ``judge(actions)``: what may happen. The verdict is recorded in the same call. ``Verdict.durable`` is awaited before anything is
-   released upstream where ``Verdict.strict``, and before the first byte of an answer otherwise;
+1. understand: what it means. Where actions are texts of a language ``StatementSession`` does it, elsewhere the codec;
+2. ``judge(understood)``: what may happen. The verdict is recorded in the same call. ``Verdict.durable`` is awaited before
+   anything is released upstream where ``Verdict.strict``, and before the first byte of an answer otherwise;
 3. ``approve(verdict)`` where the outcome is HOLD;
-4. ``plan(judged, shape)`` when a result is about to stream;
+4. ``plan(judged, shape)`` when a result is about to stream, ``request_plan`` and ``answer_plan`` where it is running text;
 5. ``settle(judged, result)``: what came of it, awaited before the last byte where ``Verdict.strict``.
 """
 
@@ -16,18 +16,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from passgate.core.action import Action, Atom, ColumnRef, ObjectRef, Position, VerbClass
+from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
 from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind, Tag
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
-from passgate.core.masker import Masker
+from passgate.core.masker import TextMasker
 from passgate.core.passes import PassState
 from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
+from passgate.core.text_plan import TextPlan
+from passgate.pipeline import texts
 from passgate.pipeline.protocols import (
     Approvals,
-    Input,
-    Language,
     MaskerFactory,
     Planner,
     PolicySource,
@@ -42,9 +42,6 @@ _CACHE_ENTRIES = 1024
 
 _ALWAYS = frozenset({VerbClass.SESSION})
 """What every pass may do: a session that cannot set its own time zone or commit is of no use."""
-
-
-_STRUCTURAL = frozenset({VerbClass.DDL, VerbClass.CODE, VerbClass.ADMIN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,38 +99,20 @@ class Steps:
 class GatedSession:
     """One session's way through the pipeline."""
 
-    def __init__(self, *, session: Session, language: Language, steps: Steps) -> None:
+    def __init__(self, *, session: Session, steps: Steps) -> None:
         self.session = session
         self._steps = steps
-        self._understander = language.open(session)
-        self._texts: OrderedDict[str, Understood] = OrderedDict()
         self._decisions: OrderedDict[str, tuple[Understood, tuple[Decision, ...]]] = OrderedDict()
         self._decided_under: tuple[str, str, frozenset[str]] = ("", "", frozenset())
-        self._understood_under = ""
-        self._restructures = False
-        self.masker: Masker = steps.maskers.open(session)
+        self._answers: dict[tuple[str, frozenset[str], str, texts.Circumstances], TextPlan] = {}
+        self.masker: TextMasker = steps.maskers.open(session)
         self.recording: Recording = steps.recorder.recording(session)
         self.opened = self._append(EventType.SESSION_START, detail={"peer": session.peer})
 
-    def understand(self, text: str, inputs: Sequence[Input] | None = None) -> Understood:
-        version = self._understander.version
-        if version != self._understood_under:
-            self._texts.clear()
-            self._understood_under = version
-        known = self._texts.get(text)
-        if known is not None and (inputs is None or not known.inputs_matter):
-            return known
-        understood = self._understander.understand(text, inputs)
-        if understood.cacheable and inputs is None:
-            self._texts[text] = understood
-            if len(self._texts) > _CACHE_ENTRIES:
-                self._texts.popitem(last=False)
-        return understood
-
     @property
-    def meaning(self) -> tuple[str, str]:
-        """Versions of what a text means and of what is made of it: policy, then catalog and search path."""
-        return self._steps.policy.current.version, self._understander.version
+    def meaning_version(self) -> str:
+        """Version of everything outside an action that its meaning depends on."""
+        return ""
 
     def foresee(self, understood: Understood) -> Decision:
         """The strictest decision as things stand, not recorded: for what is only prepared and will be judged when it runs."""
@@ -176,13 +155,25 @@ class GatedSession:
         decision = self._with_origins(judged, shape)
         return self._steps.planner.plan(judged.action, decision, shape)
 
+    def request_plan(self, judged: Judged) -> TextPlan:
+        """What to do to a request's texts. Every finding in them has been judged: what no rule masks goes as it is."""
+        return texts.request_plan(judged.action, judged.decision)
+
+    def answer_plan(self, judged: Judged) -> TextPlan:
+        """What to do to an answer's texts, of which nothing is known yet: policy is asked about every type there is."""
+        policy = self._steps.policy.current
+        key = (policy.version, self.session.tags, judged.action.verb, texts.circumstances(judged.action))
+        plan = self._answers.get(key)
+        if plan is None:
+            plan = texts.answer_plan(policy, judged.action, self.session, self.masker.types)
+            if len(self._answers) >= _CACHE_ENTRIES or not policy.stable:
+                self._answers.clear()
+            if policy.stable:
+                self._answers[key] = plan
+        return plan
+
     def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
         """Record what came of an allowed action. Raises LedgerUnavailableError."""
-        if result.status == "ok":
-            self._understander.succeeded(judged.action)
-            if _changes_structure(judged.action):
-                self._restructures = True
-                self._steps.restructured(self.session.resource.name)
         for obligation in judged.decision.obligations:
             if isinstance(obligation, Tag):
                 self.session.tag(obligation.tag)
@@ -205,19 +196,8 @@ class GatedSession:
         """Record a fact that needs no verdict (a bound hit, a protocol error). Raises LedgerUnavailableError."""
         self._append(type_, detail=detail)
 
-    def origin(self, container: int, part: int) -> ColumnRef | None:
-        return self._understander.origin(container, part)
-
-    def transaction_ended(self, *, committed: bool) -> None:
-        """Others see a transaction's changes of structure only now, so the catalog is read again."""
-        self._understander.transaction_ended(committed=committed)
-        if self._restructures:
-            self._restructures = False
-            self._steps.restructured(self.session.resource.name)
-
     def close(self, reason: str) -> Receipt | None:
         """The last event of a session; None if the ledger could not take it (the next boot writes the gap)."""
-        self._understander.close()
         digest = self.recording.close()
         try:
             return self._append(
@@ -242,7 +222,7 @@ class GatedSession:
         if expired:
             dead = _gate_deny("pass-ended", "The pass is no longer live.", "Ask for a new pass.", policy.version)
             return tuple(dead for _ in understood.actions)
-        under = (policy.version, self._understander.version, self.session.tags)
+        under = (policy.version, self.meaning_version, self.session.tags)
         if under != self._decided_under:
             self._decisions.clear()
             self._decided_under = under
@@ -392,10 +372,6 @@ def _gate_deny(rule: str, reason: str, hint: str, version: str) -> Decision:
 
 def _objects(action: Action) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in action.atoms))
-
-
-def _changes_structure(action: Action) -> bool:
-    return any(atom.verb_class in _STRUCTURAL for atom in action.atoms) or action.verb_class in _STRUCTURAL
 
 
 def _strict(action: Action, decision: Decision) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 from passgate.core.action import Action, ColumnRef
 from passgate.core.decision import Decision
 from passgate.core.event import Event
-from passgate.core.masker import Masker
+from passgate.core.masker import TextMasker
 from passgate.core.passes import Pass
 from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
@@ -95,7 +95,7 @@ class Planner(Protocol):
 
 
 class MaskerFactory(Protocol):
-    def open(self, session: Session) -> Masker: ...
+    def open(self, session: Session) -> TextMasker: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +158,55 @@ class Passes(Protocol):
 
     def verifier(self, pass_id: str) -> ScramVerifier:
         """For an unknown id a decoy, stable per id, so that timing and dialogue tell nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What something costs a pass's budget. ``microdollars``: millionths of a US dollar."""
+
+    requests: int = 0
+    tokens: int = 0
+    microdollars: int = 0
+
+
+class Budgets(Protocol):
+    """What each pass has spent, requests in flight included."""
+
+    def reserve(self, pass_: Pass, expected: Spending) -> str | None:
+        """Take ``expected`` off the budget; None if it fits, otherwise why not, and nothing is taken. Raises StoreError."""
+
+    def settle(self, pass_: Pass, expected: Spending, actual: Spending) -> None:
+        """Put what it really was in the place of what was reserved. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallMeasured:
+    """One call to a model, for spans and metrics: no content, no names of people. Times in seconds.
+
+    ``operation``: as policy names the verb. ``error``: empty where it went well, else the kind of failure. ``first_chunk``: until
+    the first byte of the answer's body reached the caller, None where none did. ``masked``: counts by type.
+    """
+
+    operation: str
+    provider: str
+    resource: str
+    request_model: str
+    answer_model: str
+    conversation: str
+    outcome: str
+    error: str
+    started: float  # time.time()
+    seconds: float
+    first_chunk: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    finish: str
+    masked: Mapping[str, int]
+
+
+class Telemetry(Protocol):
+    def call_ended(self, call: CallMeasured) -> None:
+        """Never raises, never blocks."""
 
 
 class TargetQuery(Protocol):

@@ -6,12 +6,13 @@ import pytest
 from passgate.core.action import VerbClass
 from passgate.core.decision import Strategy, StrategyKind
 from passgate.core.errors import ConfigError, DetectorError
+from passgate.core.finding import FindingClass
 from passgate.core.masker import Masker
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
 from passgate.core.session import Session
-from passgate.masking import Detector, RuleClass, SessionMaskerFactory
+from passgate.masking import Detector, SessionMaskerFactory
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -34,7 +35,7 @@ def factory(detector: Detector, **strategies: Strategy) -> SessionMaskerFactory:
     return SessionMaskerFactory(
         detector=detector,
         master_key=b"m" * 32,
-        strategies={RuleClass(name): strategy for name, strategy in strategies.items()},
+        strategies={FindingClass(name): strategy for name, strategy in strategies.items()},
     )
 
 

@@ -1,5 +1,6 @@
 from passgate.core.decision import Strategy, StrategyKind
-from passgate.masking import Finding, RuleClass
+from passgate.core.finding import FindingClass
+from passgate.masking import Finding
 from passgate.masking.keys import derive_keys
 from passgate.masking.replacement import Replacement
 
@@ -9,17 +10,17 @@ KEYS = derive_keys(b"k" * 32, "s")
 def made(kind: StrategyKind, **keep: int) -> Replacement:
     strategy = Strategy(kind=kind, keep_first=keep.get("keep_first", 0), keep_last=keep.get("keep_last", 0))
     return Replacement(
-        by_class={RuleClass.PII: strategy, RuleClass.SECRET: Strategy(kind=StrategyKind.REDACT)}, keys=KEYS
+        by_class={FindingClass.PII: strategy, FindingClass.SECRET: Strategy(kind=StrategyKind.REDACT)}, keys=KEYS
     )
 
 
-def finding(start: int, end: int, class_: RuleClass = RuleClass.PII) -> Finding:
-    return Finding(start=start, end=end, type="EMAIL" if class_ is RuleClass.PII else "KEY", class_=class_, rule="r")
+def finding(start: int, end: int, class_: FindingClass = FindingClass.PII) -> Finding:
+    return Finding(start=start, end=end, type="EMAIL" if class_ is FindingClass.PII else "KEY", class_=class_, rule="r")
 
 
 def test_each_class_by_its_own_strategy() -> None:
     text = b"to bob@x.io with k1"
-    findings = [finding(3, 11), finding(17, 19, RuleClass.SECRET)]
+    findings = [finding(3, 11), finding(17, 19, FindingClass.SECRET)]
     assert made(StrategyKind.PARTIAL, keep_first=1).replace(text, findings) == b"to b***@***.io with [REDACTED:KEY]"
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from passgate.core.decision import Strategy, StrategyKind
 from passgate.core.errors import DetectorError
-from passgate.masking import Detector, RuleClass
+from passgate.core.finding import FindingClass
+from passgate.masking import Detector
 from passgate.masking.detectors.rule import MAX_TAIL
 from passgate.masking.keys import derive_keys
 from passgate.masking.replacement import Replacement
@@ -14,7 +15,7 @@ from passgate.masking.window import LOOKAHEAD, MAX_HELD, MaskingWindow
 from tests.unit.masking.detectors.test_detector import TEXTS
 
 TOKENS = Replacement(
-    by_class={class_: Strategy(kind=StrategyKind.TOKEN) for class_ in RuleClass}, keys=derive_keys(b"k" * 32, "s")
+    by_class={class_: Strategy(kind=StrategyKind.TOKEN) for class_ in FindingClass}, keys=derive_keys(b"k" * 32, "s")
 )
 BASE64 = b"ABCDEFGHIJKLMNOPabcdefghijklmnop0123456789+/"
 

@@ -14,8 +14,9 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.core.shape import PartPlan, Plan, Shape
-from passgate.pipeline.gate import GatedSession, Steps
+from passgate.pipeline.gate import Steps
 from passgate.pipeline.protocols import Input, Receipt, RecordingDigest, Understood
+from passgate.pipeline.statements import StatementSession
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -197,7 +198,7 @@ class Bench:
     now: datetime = NOW
     restructured: list[str] = field(default_factory=list)
 
-    def open(self) -> GatedSession:
+    def open(self) -> StatementSession:
         steps = Steps(
             policy=self.policies,
             planner=MaskByOrigin(),
@@ -207,7 +208,7 @@ class Bench:
             restructured=self.restructured.append,
             now=lambda: self.now,
         )
-        return GatedSession(session=self.session, language=self.language, steps=steps)
+        return StatementSession(session=self.session, language=self.language, steps=steps)
 
     def types(self) -> list[str]:
         return [event.type.value for event in self.recorder.events]

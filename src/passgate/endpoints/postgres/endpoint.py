@@ -29,9 +29,10 @@ from passgate.endpoints.postgres.relay import Relay
 from passgate.endpoints.postgres.results import looked_at
 from passgate.endpoints.postgres.settings import LoginLimits, PostgresSettings, Target
 from passgate.endpoints.postgres.stream import Stream
-from passgate.pipeline.gate import GatedSession, Steps
+from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Passes
+from passgate.pipeline.statements import StatementSession
 
 _WHO = (
     "SELECT pg_catalog.current_database(), current_user,"
@@ -182,7 +183,7 @@ class PostgresEndpoint:
             session.tag(f"application:{admitted.claimed_name}")
         connection = await self._reach(target, session, admitted)
         try:
-            gated = GatedSession(session=session, language=target.source.language, steps=self._steps)
+            gated = StatementSession(session=session, language=target.source.language, steps=self._steps)
             await gated.opened.durable
         except LedgerUnavailableError as error:
             connection.stream.abort()

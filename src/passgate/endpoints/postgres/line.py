@@ -16,7 +16,8 @@ from passgate.endpoints.postgres.floor import Floor
 from passgate.endpoints.postgres.outlet import Outlet
 from passgate.endpoints.postgres.settings import Limits
 from passgate.endpoints.postgres.transcript import Transcript
-from passgate.pipeline.gate import GatedSession, Judged, Result, Verdict
+from passgate.pipeline.gate import Judged, Result, Verdict
+from passgate.pipeline.statements import StatementSession
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -65,7 +66,7 @@ class Running:
 class Line(Protocol):
     """One session between its two sockets."""
 
-    gated: GatedSession
+    gated: StatementSession
     conversation: Conversation[Running]
     outlet: Outlet
     transcript: Transcript

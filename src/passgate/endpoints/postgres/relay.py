@@ -61,8 +61,8 @@ from passgate.endpoints.postgres.results import Results, looked_at
 from passgate.endpoints.postgres.settings import Limits, Upstream
 from passgate.endpoints.postgres.stream import Stream
 from passgate.endpoints.postgres.transcript import Transcript
-from passgate.pipeline.gate import GatedSession
 from passgate.pipeline.live import EndReason
+from passgate.pipeline.statements import StatementSession
 
 _IN_FLIGHT = 10_000
 """Replies awaited before the client is no longer read."""
@@ -105,7 +105,7 @@ class Relay:
         splitter: Splitter,
         server: upstream.Connection,
         target: Upstream,
-        gated: GatedSession,
+        gated: StatementSession,
         limits: Limits,
     ) -> None:
         self.gated = gated

@@ -4,12 +4,12 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 import re2
 
 from passgate.core.errors import ConfigError
+from passgate.core.finding import FindingClass
 from passgate.masking.detectors.edges import EDGES
 from passgate.masking.detectors.validators import VALIDATORS
 
@@ -24,11 +24,6 @@ CONTEXT_REACH = 48
 
 SEPARATOR = b"\x00"
 """Between the cells of a batch. Not a word byte, so ``\\b`` sees what it sees at the end of a cell."""
-
-
-class RuleClass(StrEnum):
-    PII = "pii"
-    SECRET = "secret"
 
 
 class Found(Protocol):
@@ -49,7 +44,7 @@ class Rule:
     """
 
     id: str
-    class_: RuleClass
+    class_: FindingClass
     label: str
     rank: int
     pattern: str

@@ -6,7 +6,8 @@ from dataclasses import astuple, dataclass
 from importlib.resources import files
 
 from passgate.core.errors import ConfigError
-from passgate.masking.detectors.rule import CompiledRule, Rule, RuleClass, compile_rule
+from passgate.core.finding import FindingClass
+from passgate.masking.detectors.rule import CompiledRule, Rule, compile_rule
 
 _COLUMNS = ("id", "label", "rank", "pattern", "anchors", "validator", "edge", "context", "tail", "note")
 
@@ -33,7 +34,7 @@ def build_rule_set(rules: Sequence[Rule]) -> RuleSet:
 def built_in_rules() -> tuple[Rule, ...]:
     """The tables that ship with Passgate: ``rules/pii/*.tsv`` and ``rules/secret/*.tsv``."""
     rules: list[Rule] = []
-    for class_ in RuleClass:
+    for class_ in FindingClass:
         folder = files(__package__).joinpath("rules", class_.value)
         for table in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if table.name.endswith(".tsv"):
@@ -41,7 +42,7 @@ def built_in_rules() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def parse_table(text: str, class_: RuleClass, name: str) -> list[Rule]:
+def parse_table(text: str, class_: FindingClass, name: str) -> list[Rule]:
     """One rule per line, columns by tab, lists by ``|``. Blank lines and lines that start with ``#`` say nothing.
 
     Raises ConfigError naming file and line.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from passgate.masking.detectors.rule import RuleClass
+from passgate.core.finding import FindingClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,7 @@ class Finding:
     start: int
     end: int
     type: str
-    class_: RuleClass
+    class_: FindingClass
     rule: str
 
 
@@ -31,7 +31,7 @@ class Match(NamedTuple):
     end: int
     rank: int
     type: str
-    class_: RuleClass
+    class_: FindingClass
     rule: str
 
 

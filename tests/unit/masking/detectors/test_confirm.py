@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 
 from passgate.core.errors import DetectorError
-from passgate.masking import Rule, RuleClass
+from passgate.core.finding import FindingClass
+from passgate.masking import Rule
 from passgate.masking.detectors.confirm import accept, matches
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, compile_rule
 
-NUMBER = Rule(id="n", class_=RuleClass.PII, label="N", rank=50, pattern=r"\b[0-9]{3}\b")
+NUMBER = Rule(id="n", class_=FindingClass.PII, label="N", rank=50, pattern=r"\b[0-9]{3}\b")
 
 
 def spans(rule: Rule, data: bytes, position: int = 0, limit: int | None = None) -> list[tuple[int, int]]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passgate.core.errors import ConfigError, DetectorError
-from passgate.masking import Detector, Rule, RuleClass, is_compiled, open_detector
+from passgate.core.finding import FindingClass
+from passgate.masking import Detector, Rule, is_compiled, open_detector
 from passgate.masking.detectors.detector import BLOCK_BYTES
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule_set import build_rule_set
@@ -104,9 +105,9 @@ def test_a_match_over_a_border_hides_nothing(detector: Detector) -> None:
 
 CROSSING = build_rule_set(
     [
-        Rule(id="a", class_=RuleClass.PII, label="A", rank=50, pattern="a[^b]{1,3}c"),
-        Rule(id="b", class_=RuleClass.PII, label="B", rank=40, pattern="[abc]{2}", edge="word"),
-        Rule(id="k", class_=RuleClass.SECRET, label="K", rank=60, pattern="c", context=("ab",), tail="bd"),
+        Rule(id="a", class_=FindingClass.PII, label="A", rank=50, pattern="a[^b]{1,3}c"),
+        Rule(id="b", class_=FindingClass.PII, label="B", rank=40, pattern="[abc]{2}", edge="word"),
+        Rule(id="k", class_=FindingClass.SECRET, label="K", rank=60, pattern="c", context=("ab",), tail="bd"),
     ]
 )
 
@@ -146,14 +147,16 @@ def test_threads_share_a_detector(detector: Detector) -> None:
 
 
 def test_own_rules_are_added_and_built_in_ones_left_out() -> None:
-    own = Rule(id="staff", class_=RuleClass.PII, label="STAFF_NUMBER", rank=60, pattern=r"\bE-[0-9]{5}\b", note="ours")
+    own = Rule(
+        id="staff", class_=FindingClass.PII, label="STAFF_NUMBER", rank=60, pattern=r"\bE-[0-9]{5}\b", note="ours"
+    )
     made = open_detector(own=[own], without={"email"}, least_rank=60, engine="literals")
     (found,) = made.findings(b"E-12345 bob@example.org")
     assert (found.type, found.rule) == ("STAFF_NUMBER", "staff")
 
 
 def test_a_rule_that_is_not_fit_for_use_stops_the_start() -> None:
-    bad = Rule(id="bad", class_=RuleClass.PII, label="X", rank=50, pattern="(?=x)y")
+    bad = Rule(id="bad", class_=FindingClass.PII, label="X", rank=50, pattern="(?=x)y")
     with pytest.raises(ConfigError, match="rule bad"):
         open_detector(own=[bad], engine="literals")
 

@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 
 from passgate.core.errors import ConfigError
-from passgate.masking import Rule, RuleClass
+from passgate.core.finding import FindingClass
+from passgate.masking import Rule
 from passgate.masking.detectors.rule import MAX_WIDTH, compile_rule
 
-GOOD = Rule(id="r", class_=RuleClass.SECRET, label="KEY", rank=50, pattern=r"\bk_([a-z]{4})\b")
+GOOD = Rule(id="r", class_=FindingClass.SECRET, label="KEY", rank=50, pattern=r"\bk_([a-z]{4})\b")
 
 
 @pytest.mark.parametrize(

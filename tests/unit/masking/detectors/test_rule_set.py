@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from passgate.core.errors import ConfigError
-from passgate.masking import Detector, RuleClass
+from passgate.core.finding import FindingClass
+from passgate.masking import Detector
 from passgate.masking.detectors.confirm import matches
 from passgate.masking.detectors.rule import CompiledRule, Rule
 from passgate.masking.detectors.rule_set import build_rule_set, built_in_rules, parse_table
@@ -65,9 +66,9 @@ def example(rule: CompiledRule, random: Random) -> bytes:
     raise AssertionError(f"{rule.rule.id}: nothing drawn from the pattern passes its own checks")
 
 
-@pytest.mark.parametrize("class_", RuleClass)
+@pytest.mark.parametrize("class_", FindingClass)
 def test_each_rule_finds_what_it_describes_on_both_engines(
-    class_: RuleClass, detector: Detector, literal_detector: Detector
+    class_: FindingClass, detector: Detector, literal_detector: Detector
 ) -> None:
     for rule in detector.rules.rules:
         if rule.rule.class_ is not class_:
@@ -90,8 +91,8 @@ def test_no_match_is_without_an_anchor() -> None:
 
 
 def test_there_are_enough_rules_of_both_classes() -> None:
-    assert sum(rule.class_ is RuleClass.PII for rule in RULES) >= 60
-    assert sum(rule.class_ is RuleClass.SECRET for rule in RULES) >= 120
+    assert sum(rule.class_ is FindingClass.PII for rule in RULES) >= 60
+    assert sum(rule.class_ is FindingClass.SECRET for rule in RULES) >= 120
 
 
 def test_every_rule_says_what_it_follows() -> None:
@@ -99,31 +100,33 @@ def test_every_rule_says_what_it_follows() -> None:
 
 
 def test_an_id_used_twice_is_refused() -> None:
-    rule = Rule(id="a", class_=RuleClass.PII, label="A", rank=50, pattern="abc")
+    rule = Rule(id="a", class_=FindingClass.PII, label="A", rank=50, pattern="abc")
     with pytest.raises(ConfigError, match="used twice"):
         build_rule_set([rule, rule])
 
 
 def test_the_fingerprint_changes_with_anything_that_decides() -> None:
-    one = Rule(id="a", class_=RuleClass.PII, label="A", rank=50, pattern="abc")
-    other = Rule(id="a", class_=RuleClass.PII, label="A", rank=50, pattern="abc", context=("x",))
+    one = Rule(id="a", class_=FindingClass.PII, label="A", rank=50, pattern="abc")
+    other = Rule(id="a", class_=FindingClass.PII, label="A", rank=50, pattern="abc", context=("x",))
     assert build_rule_set([one]).fingerprint != build_rule_set([other]).fingerprint
     assert build_rule_set([one]).fingerprint == build_rule_set([one]).fingerprint
 
 
 def test_a_table_names_file_and_line_of_a_fault() -> None:
     with pytest.raises(ConfigError, match=r"mine\.tsv:3: 2 columns, not 10"):
-        parse_table("# note\n\nid\tlabel\n", RuleClass.PII, "mine.tsv")
+        parse_table("# note\n\nid\tlabel\n", FindingClass.PII, "mine.tsv")
     with pytest.raises(ConfigError, match=r"mine\.tsv:1: rank 'high'"):
-        parse_table("a\tA\thigh\tx\t\t\t\t\t\tnote", RuleClass.PII, "mine.tsv")
+        parse_table("a\tA\thigh\tx\t\t\t\t\t\tnote", FindingClass.PII, "mine.tsv")
 
 
 def test_a_table_is_read() -> None:
     head = "id\tlabel\trank\tpattern\tanchors\tvalidator\tedge\tcontext\ttail\tnote"
-    (rule,) = parse_table(f"{head}\nemp\tEMPLOYEE\t50\tE-[0-9]{{5}}\te-|x\t\tword\tstaff\t\tours\n", RuleClass.PII, "t")
+    (rule,) = parse_table(
+        f"{head}\nemp\tEMPLOYEE\t50\tE-[0-9]{{5}}\te-|x\t\tword\tstaff\t\tours\n", FindingClass.PII, "t"
+    )
     assert rule == Rule(
         id="emp",
-        class_=RuleClass.PII,
+        class_=FindingClass.PII,
         label="EMPLOYEE",
         rank=50,
         pattern="E-[0-9]{5}",

@@ -3,13 +3,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passgate.masking import RuleClass
+from passgate.core.finding import FindingClass
 from passgate.masking.detectors.spans import Match, merge
 
 
 def match(start: int, end: int, type_: str = "A", rank: int = 50, rule: str = "") -> Match:
     return Match(
-        begin=start, stop=end, start=start, end=end, rank=rank, type=type_, class_=RuleClass.PII, rule=rule or type_
+        begin=start, stop=end, start=start, end=end, rank=rank, type=type_, class_=FindingClass.PII, rule=rule or type_
     )
 
 

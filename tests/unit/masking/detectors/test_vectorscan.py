@@ -4,7 +4,8 @@ import hyperscan
 import pytest
 
 from passgate.core.errors import DetectorError
-from passgate.masking import Rule, RuleClass
+from passgate.core.finding import FindingClass
+from passgate.masking import Rule
 from passgate.masking.detectors.cache import write_database
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set
@@ -14,7 +15,7 @@ from passgate.masking.detectors.vectorscan import VectorscanGate
 def rules(*patterns: str, context: tuple[str, ...] = ()) -> RuleSet:
     return build_rule_set(
         [
-            Rule(id=f"r{index}", class_=RuleClass.PII, label="X", rank=50, pattern=pattern, context=context)
+            Rule(id=f"r{index}", class_=FindingClass.PII, label="X", rank=50, pattern=pattern, context=context)
             for index, pattern in enumerate(patterns)
         ]
     )

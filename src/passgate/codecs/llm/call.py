@@ -1,0 +1,46 @@
+"""One request, read: what it asks for, and every text in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from passgate.codecs.llm.operation import Operation
+from passgate.core.finding import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """One scalar of a JSON body. ``start`` to ``end``: the bytes of its token, quotes included.
+
+    ``pointer``: where it stands (RFC 6901). ``text``: what it says, UTF-8, unescaped; of a number its digits. ``context``: the
+    names that lead to it, for detectors. ``fixed``: it may be looked at, never edited (a signed thought, an id): a finding that would
+    have to be masked there refuses the call. ``inner``: the leaves of the JSON that the text itself is (the arguments of a tool
+    call), their offsets counted in ``text``; None where it is no such text.
+    """
+
+    start: int
+    end: int
+    pointer: str
+    field: Field
+    text: bytes
+    context: bytes = b""
+    fixed: bool = False
+    quoted: bool = True  # False: a number
+    inner: "tuple[Leaf, ...] | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """``leaves``: every string and number of the body that is looked at, in order. ``opaque``: pointers of what cannot be looked at
+    (base64 media, encrypted content): policy is told. ``tools``: names of those offered. ``claims``: what the client says of its
+    session and its agent, for the ledger, never trusted."""
+
+    operation: Operation
+    body: bytes
+    leaves: tuple[Leaf, ...]
+    model: str = ""
+    stream: bool = False
+    max_tokens: int = 0
+    messages: int = 0
+    tools: tuple[str, ...] = ()
+    opaque: tuple[str, ...] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
