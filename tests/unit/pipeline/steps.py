@@ -9,6 +9,7 @@ from passgate.core.action import Action, Atom, ColumnRef, ObjectRef, VerbClass
 from passgate.core.decision import Decision, Mask, Obligation, Outcome, Strategy, StrategyKind
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event
+from passgate.core.finding import FindingClass
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
@@ -165,6 +166,8 @@ class MaskByOrigin:
 
 
 class NoMasking:
+    types: frozenset[tuple[FindingClass, str]] = frozenset()
+
     def open(self, session: Session) -> "NoMasking":
         return self
 

@@ -9,7 +9,7 @@ from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import EventType
 from passgate.core.shape import Part, Shape, ValueKind
 from passgate.pipeline.gate import Result
-from passgate.pipeline.protocols import Input, Understood
+from passgate.pipeline.protocols import Understood
 from tests.unit.pipeline.steps import NOW, Bench, action, decision, make_session
 
 
@@ -100,35 +100,6 @@ async def test_a_pass_that_ended_allows_nothing_even_from_the_cache() -> None:
     assert verdict.decision.rule == "pass-ended"
 
 
-async def test_understanding_and_decisions_are_kept_until_anything_they_rest_on_changes() -> None:
-    bench = Bench()
-    gate = bench.open()
-    policy, understander = bench.policies.current, bench.language.understander
-    for _ in range(3):
-        gate.judge(gate.understand("select 1"))
-    assert policy.asked == ["select 1"]
-    assert understander.asked == ["select 1"]
-    gate.session.tag("seen")
-    gate.judge(gate.understand("select 1"))
-    assert len(policy.asked) == 2
-    understander.version = "c2"
-    gate.judge(gate.understand("select 1"))
-    assert len(understander.asked) == 2
-    assert len(policy.asked) == 3
-    policy.version = "v2"
-    gate.judge(gate.understand("select 1"))
-    assert len(policy.asked) == 4
-
-
-@pytest.mark.parametrize("text", ["select ?", "select !"])
-async def test_what_depends_on_inputs_or_on_the_session_is_decided_anew(text: str) -> None:
-    bench = Bench()
-    gate = bench.open()
-    for _ in range(2):
-        gate.judge(gate.understand(text, [Input(value="1")]))
-    assert len(bench.policies.current.asked) == 2
-
-
 async def test_an_unstable_policy_is_asked_every_time() -> None:
     bench = Bench()
     bench.policies.current.stable = False
@@ -136,16 +107,6 @@ async def test_an_unstable_policy_is_asked_every_time() -> None:
     for _ in range(2):
         gate.judge(gate.understand("select 1"))
     assert len(bench.policies.current.asked) == 2
-
-
-async def test_the_caches_are_bounded() -> None:
-    bench = Bench()
-    gate = bench.open()
-    for number in range(1100):
-        gate.judge(gate.understand(f"select {number}"))
-    gate.judge(gate.understand("select 0"))
-    assert bench.policies.current.asked.count("select 0") == 2
-    assert bench.language.understander.asked.count("select 0") == 2
 
 
 async def test_a_column_only_the_server_names_is_judged_too() -> None:
@@ -181,14 +142,6 @@ async def test_an_outcome_answers_its_intent_and_tags_the_session() -> None:
     assert outcome.detail["masked"] == {"EMAIL": 2}
     assert bench.language.understander.done == ["select 1"]
     assert gate.session.tags == {"sensitive-read"}
-
-
-async def test_a_failed_action_teaches_the_language_nothing() -> None:
-    bench = Bench()
-    gate = bench.open()
-    judged = gate.judge(gate.understand("select 1")).judged[0]
-    gate.settle(judged, Result(status="error", code="22012"))
-    assert bench.language.understander.done == []
 
 
 @pytest.mark.parametrize(("mode", "strict"), [("strict", True), ("hold-response", False)])
@@ -228,17 +181,3 @@ async def test_a_session_cannot_start_unrecorded_but_it_can_end() -> None:
     assert gate.close("client left") is None
     with pytest.raises(LedgerUnavailableError):
         bench.open()
-
-
-async def test_a_change_of_structure_is_told_when_made_and_when_committed() -> None:
-    bench = Bench()
-    bench.session = make_session(verbs=frozenset({VerbClass.DDL}))
-    gate = bench.open()
-    judged = gate.judge(Understood(actions=(action("create", "create", VerbClass.DDL),))).judged[0]
-    gate.settle(judged, Result(status="error"))
-    assert bench.restructured == []
-    gate.settle(judged, Result(status="ok"))
-    assert bench.restructured == ["shop"]
-    gate.transaction_ended(committed=True)
-    gate.transaction_ended(committed=True)
-    assert bench.restructured == ["shop", "shop"]

@@ -12,9 +12,9 @@ class Leaf:
     """One scalar of a JSON body. ``start`` to ``end``: the bytes of its token, quotes included.
 
     ``pointer``: where it stands (RFC 6901). ``text``: what it says, UTF-8, unescaped; of a number its digits. ``context``: the
-    names that lead to it, for detectors. ``fixed``: it may be looked at, never edited (a signed thought, an id): a finding that would
-    have to be masked there refuses the call. ``inner``: the leaves of the JSON that the text itself is (the arguments of a tool
-    call), their offsets counted in ``text``; None where it is no such text.
+    names that lead to it, for detectors. ``fixed``: it may be looked at, never edited (a signed thought, an id): a finding that
+    would have to be masked there refuses the call. ``inner``: the leaves of the JSON that the text itself is (the arguments of a
+    tool call), their offsets counted in ``text``; None where it is no such text.
     """
 
     start: int
