@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
 from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind, Tag
 from passgate.core.errors import LedgerUnavailableError
-from passgate.core.event import Event, EventType
+from passgate.core.event import Event, EventType, Json
 from passgate.core.masker import TextMasker
 from passgate.core.passes import PassState
 from passgate.core.session import Session
@@ -40,6 +40,8 @@ from passgate.pipeline.protocols import (
 _CACHE_ENTRIES = 1024
 """Verdicts kept per session: an ORM has a few hundred distinct statements, pgbench has seven."""
 
+_NOTHING: Mapping[str, Json] = {}
+
 _ALWAYS = frozenset({VerbClass.SESSION})
 """What every pass may do: a session that cannot set its own time zone or commit is of no use."""
 
@@ -58,7 +60,8 @@ class Verdict:
     """All the actions of one request together: the strictest outcome is everyone's.
 
     ``decision`` is the one that set the outcome. ``digest``: hash of the bound parameters. ``strict``: the intent must be durable
-    before release, and the outcome before the last byte.
+    before release, and the outcome before the last byte. ``event``: id of the last event that tells of it, empty where the ledger
+    could not take it. ``detail``: what those events say besides.
     """
 
     outcome: Outcome
@@ -67,17 +70,23 @@ class Verdict:
     strict: bool
     durable: "asyncio.Future[None]"
     digest: str = ""
+    event: str = ""
+    detail: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """``status``: ``ok``, ``error``, ``cancelled``, ``rolled_back``; ``code``: the protocol's own word for it."""
+    """``status``: ``ok``, ``error``, ``cancelled``, ``rolled_back``; ``code``: the protocol's own word for it.
+
+    ``detail``: what else the protocol counts (tokens, frames, milliseconds): integers and short strings, no content.
+    """
 
     status: str
     code: str = ""
     rows: int = 0
     bytes: int = 0
     masked: Mapping[str, int] = field(default_factory=dict)
+    detail: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,18 +127,20 @@ class GatedSession:
         """The strictest decision as things stand, not recorded: for what is only prepared and will be judged when it runs."""
         return max(self._decide(understood), key=lambda decision: decision.outcome.rank)
 
-    def judge(self, understood: Understood, *, digest: str = "") -> Verdict:
+    def judge(self, understood: Understood, *, digest: str = "", detail: Mapping[str, Json] | None = None) -> Verdict:
         """Decide every action, then record: refusals where one is denied, intents otherwise.
 
-        ``digest``: hash of the bound parameters, for the ledger. A ledger that cannot record turns any verdict into a deny.
+        ``digest``: hash of the bound parameters, for the ledger; ``detail``: what else its events should say (what the caller
+        claims, what was scanned). A ledger that cannot record turns any verdict into a deny.
         """
+        said = detail or _NOTHING
         decisions = self._decide(understood)
         strictest = max(decisions, key=lambda d: d.outcome.rank)
         pairs = tuple(zip(understood.actions, decisions, strict=True))
         try:
             if strictest.outcome is Outcome.ALLOW:
-                return self._allowed(pairs, strictest, digest)
-            return self._stopped(pairs, strictest, digest)
+                return self._allowed(pairs, strictest, digest, said)
+            return self._stopped(pairs, strictest, digest, said)
         except LedgerUnavailableError as error:
             return self._unrecordable(understood.actions, error)
 
@@ -145,8 +156,8 @@ class GatedSession:
         pairs = tuple((j.action, d) for j, d in zip(verdict.judged, resolved, strict=True))
         try:
             if strictest.outcome is Outcome.ALLOW:
-                return replace(self._allowed(pairs, strictest, verdict.digest), strict=True)
-            return self._stopped(pairs, strictest)
+                return replace(self._allowed(pairs, strictest, verdict.digest, verdict.detail), strict=True)
+            return self._stopped(pairs, strictest, verdict.digest, verdict.detail)
         except LedgerUnavailableError as error:
             return self._unrecordable([action for action, _ in pairs], error)
 
@@ -188,6 +199,7 @@ class GatedSession:
                 "rows": result.rows,
                 "bytes": result.bytes,
                 "masked": dict(result.masked),
+                **result.detail,
             },
         )
         return self._steps.recorder.append(event).durable
@@ -290,7 +302,9 @@ class GatedSession:
 
     # -- recording -----------------------------------------------------------------------------------------------
 
-    def _allowed(self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str) -> Verdict:
+    def _allowed(
+        self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str, detail: Mapping[str, Json]
+    ) -> Verdict:
         judged: list[Judged] = []
         receipt: Receipt | None = None
         for action, decision in pairs:
@@ -303,7 +317,7 @@ class GatedSession:
                     fingerprint=action.fingerprint,
                     text=action.text,
                     decision=decision,
-                    detail={"inputs_sha256": digest} if digest else {},
+                    detail={**detail, "inputs_sha256": digest} if digest else detail,
                 )
             )
             judged.append(Judged(action=action, decision=decision, intent=receipt.event_id))
@@ -315,9 +329,13 @@ class GatedSession:
             strict=any(_strict(action, decision) for action, decision in pairs),
             durable=receipt.durable,
             digest=digest,
+            event=receipt.event_id,
+            detail=detail,
         )
 
-    def _stopped(self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str = "") -> Verdict:
+    def _stopped(
+        self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str, detail: Mapping[str, Json]
+    ) -> Verdict:
         """Every action that is as bad as the worst is an event of its own; the others were never in question."""
         type_ = EventType.ACTION_HELD if strictest.outcome is Outcome.HOLD else EventType.ACTION_REFUSED
         receipts = [
@@ -330,7 +348,7 @@ class GatedSession:
                     fingerprint=action.fingerprint,
                     text=action.text,
                     decision=decision,
-                    detail={"gaps": list(action.gaps)} if action.gaps else {},
+                    detail={**detail, "gaps": list(action.gaps)} if action.gaps else detail,
                 )
             )
             for action, decision in pairs
@@ -343,6 +361,8 @@ class GatedSession:
             strict=True,
             durable=receipts[-1].durable,
             digest=digest,
+            event=receipts[-1].event_id,
+            detail=detail,
         )
 
     def _unrecordable(self, actions: Sequence[Action], error: LedgerUnavailableError) -> Verdict:

@@ -181,3 +181,32 @@ async def test_a_session_cannot_start_unrecorded_but_it_can_end() -> None:
     assert gate.close("client left") is None
     with pytest.raises(LedgerUnavailableError):
         bench.open()
+
+
+@pytest.mark.parametrize("text", ["select 1", "drop x"])
+async def test_what_an_event_says_besides_is_given_to_it(text: str) -> None:
+    bench = Bench()
+    gate = bench.open()
+    verdict = gate.judge(gate.understand(text), detail={"texts": 3})
+    assert verdict.event == "e2"
+    assert bench.recorder.events[1].detail == {"texts": 3}
+
+
+@pytest.mark.parametrize("answer", [Outcome.ALLOW, Outcome.DENY])
+async def test_an_approval_says_it_again(answer: Outcome) -> None:
+    bench = Bench(answer=decision(answer, "asked"))
+    gate = bench.open()
+    held = gate.judge(gate.understand("lock x"), digest="d", detail={"texts": 3})
+    verdict = await gate.approve(held)
+    assert verdict.event == "e3"
+    assert dict(bench.recorder.events[-1].detail)["texts"] == 3
+
+
+async def test_an_outcome_says_what_the_protocol_counted() -> None:
+    bench = Bench()
+    gate = bench.open()
+    (judged,) = gate.judge(gate.understand("select 1")).judged
+    gate.settle(judged, Result(status="ok", detail={"input_tokens": 12, "finish": "stop"}))
+    assert bench.recorder.events[-1].detail == {
+        "status": "ok", "code": "", "rows": 0, "bytes": 0, "masked": {}, "input_tokens": 12, "finish": "stop",
+    }  # fmt: skip
