@@ -251,7 +251,7 @@ class StarMasker:
 class MemoryRecording:
     entries: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def write(self, channel: str, data: bytes) -> None:
+    def write(self, channel: str, data: bytes, *, result: str = "") -> None:
         self.entries.append((channel, bytes(data)))
 
     def close(self) -> RecordingDigest:

@@ -2,7 +2,8 @@
 
 A recording is cut into chunks (64 KiB or one second), each compressed, encrypted under the session's key, stored in
 ``recordings/<session>/<sha256 of the ciphertext>`` and told in the log as ``rec.chunk``. A chunk's plaintext is a run of lines:
-``channel u8 | microseconds since the session began u64 | length u32 | data``, little endian.
+``channel u8 | microseconds since the session began u64 | length u32 | data``, little endian. What does not fit into a chunk goes on
+in the next line: the channel's bit 7 says that there is more, bit 6 that this is more of the line before.
 
 Disk work is done by one background thread. Where that falls behind, or a cap is reached, storing stops and the hash goes on.
 """
@@ -12,7 +13,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -28,10 +29,17 @@ from passgate.ledger.keys import Sealer
 from passgate.ledger.settings import RecordingSettings
 from passgate.pipeline.protocols import RecordingDigest
 
-CHANNELS = {"in": 1, "shape": 2, "rows": 3, "verdict": 4, "notice": 5, "end": 6, "cut": 7}
-"""``cut`` is the recording's own: JSON that says how many bytes of which channel were not stored."""
+CHANNELS = {
+    "in": 1, "shape": 2, "rows": 3, "verdict": 4, "notice": 5, "end": 6, "cut": 7, "sent": 8, "scan": 9, "answer": 10, "frame": 11,
+}  # fmt: skip
+"""``cut`` is the recording's own: JSON that says how many bytes were not stored, by what bound."""
+BULK = frozenset({"rows", "sent", "frame"})
+"""What is bounded per result, and still says something where its end is missing."""
 _NAMES = {code: name for name, code in CHANNELS.items()}
-_ROWS, _SHAPE, _END = CHANNELS["rows"], CHANNELS["shape"], CHANNELS["end"]
+_BULK = frozenset(CHANNELS[name] for name in BULK)
+_SHAPE, _END = CHANNELS["shape"], CHANNELS["end"]
+_MORE, _CONTINUED = 0x80, 0x40
+_CODE = 0x3F
 _LINE = Struct("<BQI")
 CHUNK_PURPOSE = b"reco"
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
@@ -45,11 +53,14 @@ def recording_folder(directory: Path, session: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``at``: microseconds since the session began."""
+    """``at``: microseconds since the session began. ``more``: the next line goes on with this one; ``continued``: this one goes on
+    with the one before."""
 
     channel: str
     at: int
     data: bytes
+    more: bool = False
+    continued: bool = False
 
 
 def lines(plain: bytes) -> Iterator[Line]:
@@ -60,10 +71,39 @@ def lines(plain: bytes) -> Iterator[Line]:
             raise LedgerCorruptError("a recorded chunk ends inside a line")
         code, at, length = _LINE.unpack_from(plain, offset)
         offset += _LINE.size
-        if code not in _NAMES or offset + length > len(plain):
+        if code & _CODE not in _NAMES or offset + length > len(plain):
             raise LedgerCorruptError("a recorded chunk holds a malformed line")
-        yield Line(_NAMES[code], at, plain[offset : offset + length])
+        data = plain[offset : offset + length]
+        yield Line(_NAMES[code & _CODE], at, data, bool(code & _MORE), bool(code & _CONTINUED))
         offset += length
+
+
+def joined(parts: Iterable[Line]) -> Iterator[Line]:
+    """Whole lines. Where a part of one is gone with its chunk, bulk shows what is left of it, anything else becomes a ``cut``."""
+    begun: list[Line] = []
+    for part in parts:
+        if begun and not (part.continued and part.channel == begun[0].channel):
+            yield _left_of(begun)
+            begun = []
+        if part.continued and not begun:
+            yield _left_of([part])
+        elif part.more or begun:
+            begun.append(part)
+            if not part.more:
+                yield Line(begun[0].channel, begun[0].at, b"".join([one.data for one in begun]))
+                begun = []
+        else:
+            yield part
+    if begun:
+        yield _left_of(begun)
+
+
+def _left_of(parts: Sequence[Line]) -> Line:
+    data = b"".join([one.data for one in parts])
+    first = parts[0]
+    if first.channel in BULK and not first.continued:
+        return Line(first.channel, first.at, data)
+    return Line("cut", first.at, orjson.dumps({"missing": len(data)}))
 
 
 class ChunkJob:
@@ -87,7 +127,7 @@ class SessionRecording:
     """Implements the pipeline's Recording. Belongs to the event loop's thread, but for what the chunk thread calls."""
 
     __slots__ = (
-        "_buffer", "_bytes", "_chunks", "_closed", "_cut", "_hash", "_owner", "_result", "_started", "_stored", "_t0",
+        "_buffer", "_bytes", "_chunks", "_closed", "_cut", "_hash", "_owner", "_results", "_started", "_stored", "_t0",
         "folder", "previous", "sealer", "session",
     )  # fmt: skip
 
@@ -101,25 +141,27 @@ class SessionRecording:
         self._buffer = bytearray()
         self._started = time.monotonic_ns()
         self._t0 = 0
-        self._bytes = self._stored = self._chunks = self._result = 0
+        self._bytes = self._stored = self._chunks = 0
+        self._results: dict[str, int] = {}
         self._cut: dict[str, int] = {}
         self._closed = False
 
-    def write(self, channel: str, data: bytes) -> None:
+    def write(self, channel: str, data: bytes, *, result: str = "") -> None:
         self._hash.update(data)
         length = len(data)
         self._bytes += length
         code = CHANNELS[channel]
-        if code is _ROWS:
-            room = self._owner.settings.result_bytes - self._result
-            self._result += length
+        if code in _BULK:
+            taken = self._results.get(result, 0)
+            room = self._owner.settings.result_bytes - taken
+            self._results[result] = taken + length
             if length > room:
                 self._lose("result", length - max(room, 0))
                 if room <= 0:
                     return
                 data, length = data[:room], room
         elif code is _SHAPE or code is _END:
-            self._result = 0
+            self._results.pop(result, None)
             if self._cut:
                 self._tell_cut()
         if self._stored + length > self._owner.settings.session_bytes:
@@ -134,10 +176,14 @@ class SessionRecording:
     def _put(self, code: int, data: bytes) -> None:
         now = (time.monotonic_ns() - self._started) // 1000
         limit = self._owner.settings.chunk_bytes - _LINE.size
-        if len(data) > limit:
-            for start in range(0, len(data), limit):
-                self._put(code, data[start : start + limit])
+        if len(data) <= limit:
+            self._put_line(code, data, now)
             return
+        for start in range(0, len(data), limit):
+            more = _MORE if start + limit < len(data) else 0
+            self._put_line(code | more | (_CONTINUED if start else 0), data[start : start + limit], now)
+
+    def _put_line(self, code: int, data: bytes, now: int) -> None:
         buffer = self._buffer
         if len(buffer) + _LINE.size + len(data) > self._owner.settings.chunk_bytes:
             self.flush(now)

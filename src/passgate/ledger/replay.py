@@ -17,7 +17,7 @@ from passgate.core.event import EventType, Json
 from passgate.ledger.keys import SessionKey
 from passgate.ledger.leaves import Document
 from passgate.ledger.reader import Entry, LedgerReader, SessionTexts
-from passgate.ledger.recording import Line, lines, recording_folder
+from passgate.ledger.recording import Line, joined, lines, recording_folder
 
 _CHUNK_LIMIT = 64 * 1024 * 1024
 _TOLD_BY_LOG = frozenset(
@@ -99,7 +99,11 @@ def replay(reader: LedgerReader, session: str, decoders: Mapping[str, RowDecoder
 
 
 def recorded_lines(folder: Path, entries: Sequence[Entry], keys: Mapping[str, SessionKey]) -> Iterator[Line]:
-    """Chunk by chunk, as the log numbers them. A chunk that is gone, or whose key is, is left out."""
+    """In the order in which the log numbers their chunks. A chunk that is gone, or whose key is, is left out."""
+    return joined(_parts(folder, entries, keys))
+
+
+def _parts(folder: Path, entries: Sequence[Entry], keys: Mapping[str, SessionKey]) -> Iterator[Line]:
     for entry in entries:
         if entry.type != EventType.REC_CHUNK:
             continue

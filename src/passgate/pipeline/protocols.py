@@ -122,9 +122,11 @@ class RecordingDigest:
 class Recording(Protocol):
     """What the client saw, masked, in order. Bounded: past the cap only the hash goes on."""
 
-    def write(self, channel: str, data: bytes) -> None:
-        """``channel``: one of ``in`` (what the caller sent, masked), ``shape``, ``rows``, ``verdict``, ``notice``, ``end``.
+    def write(self, channel: str, data: bytes, *, result: str = "") -> None:
+        """``channel``: one of ``in`` (what the caller sent, masked), ``shape``, ``rows``, ``verdict``, ``notice``, ``end``; of a
+        conversation also ``sent``, ``scan``, ``answer``, ``frame``. A line is read back as it was written, however long.
 
+        ``result``: which one it belongs to, where several are under way at once; each is bounded by itself, until its ``end``.
         Never blocks and never holds a reference to the caller's buffer after it returns.
         """
 

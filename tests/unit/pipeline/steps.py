@@ -106,7 +106,7 @@ class MemoryRecorder:
 
 
 class MemoryRecording:
-    def write(self, channel: str, data: bytes) -> None:
+    def write(self, channel: str, data: bytes, *, result: str = "") -> None:
         raise AssertionError("the pipeline itself records nothing")
 
     def close(self) -> RecordingDigest:
