@@ -1,0 +1,1 @@
+"""Models behind one HTTP listener: the endpoint of resources of kind ``llm``."""
