@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from passgate.core.finding import Finding
+from passgate.core.finding import Field, Finding, FindingClass
 
 
 class VerbClass(StrEnum):
@@ -120,3 +120,10 @@ class Action:
     fingerprint: str = ""
     facts: Mapping[str, bool | int | str] = field(default_factory=dict)
     findings: tuple[Finding, ...] | None = None
+
+
+def finding_atom(verb: str, class_: FindingClass, type_: str, field: Field) -> Atom:
+    """``verb``: ``disclose`` where it would reach the target, ``reveal`` where it comes back, ``restore`` where a token of it would
+    turn into its value again. The type is the object's name, its class the namespace, the field the column."""
+    object_ = ObjectRef(kind="finding", name=type_, namespace=class_)
+    return Atom(verb=verb, verb_class=VerbClass.READ, object=object_, column=field)

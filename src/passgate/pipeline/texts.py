@@ -8,7 +8,7 @@ its class; its column is the field. So one language of rules speaks of both dire
 from collections.abc import Iterable
 from dataclasses import replace
 
-from passgate.core.action import Action, Atom, ObjectRef, VerbClass
+from passgate.core.action import Action, VerbClass, finding_atom
 from passgate.core.decision import Decision, Mask, Outcome, Strategy
 from passgate.core.finding import Field, Finding, FindingClass
 from passgate.core.session import Session
@@ -22,11 +22,6 @@ _CIRCUMSTANCES = ("llm.model", "llm.provider")
 
 Circumstances = tuple[tuple[str, bool | int | str], ...]
 Types = Iterable[tuple[FindingClass, str]]
-
-
-def finding_atom(verb: str, class_: FindingClass, type_: str, field: Field) -> Atom:
-    object_ = ObjectRef(kind="finding", name=type_, namespace=class_)
-    return Atom(verb=verb, verb_class=VerbClass.READ, object=object_, column=field)
 
 
 def circumstances(action: Action) -> Circumstances:
