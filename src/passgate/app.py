@@ -1,4 +1,4 @@
-"""The composition root: the only module that imports everything.
+"""The composition root: the only module, with ``wiring``, that imports everything.
 
 ``serve`` runs the gate. Each worker process is a whole gate of its own (listeners shared by SO_REUSEPORT, its own ledger); they
 meet in the state store and in nothing else.
@@ -10,7 +10,6 @@ import logging
 import multiprocessing
 import os
 import signal
-import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -25,24 +24,14 @@ from passgate.api.siblings import Siblings
 from passgate.approvals.nobody import Nobody
 from passgate.codecs.postgres.recorded_rows import PostgresRows
 from passgate.config import settings as configured
-from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError, TargetUnavailableError
+from passgate.config.postgres import PostgresListener
+from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError
 from passgate.core.event import Event, EventType, Json
-from passgate.core.resource import Resource
 from passgate.core.session import Session
-from passgate.credentials.command import CommandCredential
-from passgate.credentials.environment import EnvironmentCredential
-from passgate.credentials.file import FileCredential
-from passgate.credentials.remembered import RememberedCredential
-from passgate.endpoints import postgres
-from passgate.identity.login_limiter import LoginLimiter
 from passgate.identity.pass_journal import PassJournal
 from passgate.identity.registry import PassRegistry
 from passgate.identity.revocation_watch import RevocationWatch
 from passgate.implementation import wanted
-from passgate.languages.sql.language import SqlLanguage
-from passgate.languages.sql.parser import Limits as TextLimits
-from passgate.languages.sql.parser import Parser
-from passgate.languages.sql.source import CatalogSource
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.replay import RowDecoder
 from passgate.ledger.settings import Durability, LedgerSettings, RecordingSettings
@@ -52,6 +41,8 @@ from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.policy.source import BundleSource
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.postgres import PostgresWiring, set_within
+from passgate.wiring.shared import Listening
 
 _LOG = logging.getLogger("passgate")
 
@@ -60,14 +51,8 @@ RECORDED_ROWS: Mapping[str, RowDecoder] = {"postgres": PostgresRows()}
 
 _COMPILE = "import pathlib, sys, passgate.masking as m; m.open_detector(cache=pathlib.Path(sys.argv[1]))"
 
-_COMMAND_SECONDS = 60.0
-"""A program that fetches a secret runs at most once a minute."""
-
 _POLICY_SECONDS = 1.0
 """How soon an edited bundle is in force."""
-
-_RETRY_SECONDS = 5.0
-"""How soon a target that could not be read is tried again."""
 
 
 def serve(settings: configured.Settings, *, workers: int = 1) -> None:
@@ -180,7 +165,7 @@ class Gate:
         self._journal = PassJournal(changes=store, recorder=ledger, by=f"{settings.node}-{worker}")
         self._policies = BundleSource(settings.policy.bundles, settings.policy.packs)
         self.policy_wanted = asyncio.Event()
-        self._refresh = {name: asyncio.Event() for name in settings.resources}
+        self.postgres = PostgresWiring(settings, self.record)
         self.steps = Steps(
             policy=self._policies,
             planner=LineagePlanner(),
@@ -189,11 +174,8 @@ class Gate:
             ),
             recorder=ledger,
             approvals=Nobody(),
-            restructured=self._restructured,
+            restructured=self.postgres.restructured,
         )
-        self.parser = Parser(TextLimits(bytes=settings.limits.max_statement_bytes))
-        self._sources: dict[str, CatalogSource] = {}
-        self._endpoints: list[postgres.PostgresEndpoint] = []
         self._socket = folder.socket(settings.node, worker)
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -204,22 +186,20 @@ class Gate:
         stack.callback(ledger.close)
         gate = cls(settings, worker, ledger)
         stack.callback(gate.database.close)
-        stack.callback(gate.parser.close)
+        stack.callback(gate.postgres.close)
         await gate.record(EventType.POLICY_ACTIVATED, {"version": gate.steps.policy.current.version})
-        targets = {name: gate.target(name, resource, stack) for name, resource in settings.resources.items()}
-        await asyncio.gather(*(gate.read_catalog(name) for name in targets))
+        await gate.postgres.read_catalogs()
         admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
         stack.push_async_callback(gate.end_tasks)
-        for name, resource in settings.resources.items():
-            gate.run(gate.follow_catalog(name, resource.catalog.refresh.total_seconds()))
+        for follower in gate.postgres.followers():
+            gate.run(follower)
         gate.run(gate._watch.run())
         gate.run(gate._journal.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
-            endpoint = gate.endpoint(listener, targets, shared=shared)
-            gate._endpoints.append(endpoint)
+            endpoint = gate.endpoint(listener, shared=shared)
             await endpoint.start(listener.address, listener.port, reuse_port=shared)
             stack.push_async_callback(endpoint.close)
         return gate
@@ -232,68 +212,19 @@ class Gate:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
-    # -- wiring --------------------------------------------------------------------------------------------------
-
-    def endpoint(
-        self, listener: configured.Listener, targets: Mapping[str, postgres.Target], *, shared: bool
-    ) -> postgres.PostgresEndpoint:
+    def endpoint(self, listener: configured.Listener, *, shared: bool) -> Listening:
         """Raises ConfigError if the certificate is not usable."""
-        certificate, key = self._settings.certificate_of(listener)
-        context = _server_context(certificate, key)
-        return postgres.PostgresEndpoint(
-            settings=postgres.PostgresSettings(
-                require_tls=listener.require_tls,
-                certificate=ssl.PEM_cert_to_DER_cert(_first_certificate(certificate)),
-                limits=_limits(self._settings.limits),
-            ),
-            steps=self.steps,
-            passes=self.passes,
-            logins=LoginLimiter(),
-            resources=targets,
-            live=self.live,
-            tls=context,
-            siblings=Siblings(self._socket).cancel if shared else None,
-        )
-
-    def target(self, name: str, resource: configured.Resource, stack: AsyncExitStack) -> postgres.Target:
-        upstream = _upstream(resource.upstream)
-        query = postgres.CatalogQuery(upstream)
-        stack.callback(query.close)
-        source = CatalogSource(query, lambda catalog: SqlLanguage(catalog=catalog, parser=self.parser))
-        self._sources[name] = source
-        return postgres.Target(
-            resource=Resource(name=name, kind=resource.kind, labels=dict(resource.labels)),
-            upstream=upstream,
-            source=source,
-        )
+        if not isinstance(listener, PostgresListener):
+            raise ConfigError("A listener of kind http is not served yet")
+        siblings = Siblings(self._socket).cancel if shared else None
+        return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)
 
     # -- what goes on in the background ----------------------------------------------------------------------------
-
-    def _restructured(self, resource: str) -> None:
-        self._refresh[resource].set()
-
-    async def read_catalog(self, name: str) -> bool:
-        """A target that is down keeps nothing from starting: its clients are told, and it is tried again."""
-        try:
-            await self._sources[name].refresh()
-        except TargetUnavailableError as error:
-            _LOG.warning("the catalog of %s cannot be read: %s", name, error)
-            return False
-        return True
-
-    async def follow_catalog(self, name: str, seconds: float) -> None:
-        wanted, source = self._refresh[name], self._sources[name]
-        known = _version(source)
-        while True:
-            await _set_within(wanted, seconds if known else min(seconds, _RETRY_SECONDS))
-            if await self.read_catalog(name) and (version := _version(source)) != known:
-                known = version
-                await self.record(EventType.CATALOG_CHANGED, {"resource": name, "version": version})
 
     async def follow_policy(self) -> None:
         """An edited bundle is taken by itself, an unedited one read anew when a signal asks for it."""
         while True:
-            asked = await _set_within(self.policy_wanted, _POLICY_SECONDS)
+            asked = await set_within(self.policy_wanted, _POLICY_SECONDS)
             if asked or self._policies.changed():
                 try:
                     await self.reload_policy(actor="signal" if asked else "gate")
@@ -332,7 +263,7 @@ class Gate:
         return found
 
     async def cancel(self, process_id: int, key: bytes) -> bool:
-        return any([await endpoint.cancel(process_id, key) for endpoint in self._endpoints])
+        return await self.postgres.cancel(process_id, key)
 
     async def revoked(self, pass_ids: frozenset[str]) -> int:  # noqa: ARG002 - the store knows, whatever the caller says
         return self._watch.look()
@@ -351,30 +282,7 @@ class Gate:
         return PolicyReloaded(version=result.version, changed=result.activated)
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:  # noqa: ARG002 - read only
-        if resource is not None and resource not in self._sources:
-            raise ConfigError(f"There is no resource {resource!r}; there are {', '.join(sorted(self._sources))}")
-        names = [resource] if resource is not None else list(self._sources)
-        for name in names:
-            await self._sources[name].refresh()
-        return CatalogsRefreshed(versions={name: _version(self._sources[name]) for name in names})
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether it was set in that time; it is clear afterwards."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    event.clear()
-    return True
-
-
-def _version(source: CatalogSource) -> str:
-    try:
-        return source.catalog.version
-    except TargetUnavailableError:
-        return ""
+        return CatalogsRefreshed(versions=dict(await self.postgres.refresh_catalogs(resource)))
 
 
 def _ledger_settings(settings: configured.Settings, worker: int) -> LedgerSettings:
@@ -389,56 +297,3 @@ def _ledger_settings(settings: configured.Settings, worker: int) -> LedgerSettin
             session_bytes=ledger.recording.per_session, result_bytes=ledger.recording.per_result
         ),
     )
-
-
-def _limits(limits: configured.Limits) -> postgres.Limits:
-    return postgres.Limits(
-        login=limits.login_timeout.total_seconds(),
-        connect=limits.connect_timeout.total_seconds(),
-        idle=limits.idle_timeout.total_seconds(),
-        statement=limits.statement_timeout.total_seconds(),
-        text=limits.max_statement_bytes,
-        message=limits.max_message,
-        result_rows=limits.max_result_rows,
-        result_bytes=limits.max_result_bytes,
-        connections=limits.max_connections,
-    )
-
-
-def _upstream(upstream: configured.Upstream) -> postgres.Upstream:
-    return postgres.Upstream(
-        host=upstream.host,
-        port=upstream.port,
-        database=upstream.database,
-        user=upstream.user,
-        credential=_credential(upstream.credential),
-        tls=postgres.TlsMode(upstream.tls.mode),
-        ca=upstream.tls.ca,
-        auth=frozenset(postgres.AuthMethod(method) for method in upstream.auth),
-    )
-
-
-def _credential(credential: configured.Credential) -> postgres.Credential:
-    if credential.env is not None:
-        return EnvironmentCredential(name=credential.env)
-    if credential.file is not None:
-        return FileCredential(path=credential.file)
-    if credential.command is not None:
-        return RememberedCredential(CommandCredential(argv=credential.command), seconds=_COMMAND_SECONDS)
-    raise ConfigError("A credential names no source")
-
-
-def _server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"The certificate {certificate} with the key {key} is not usable: {error}") from error
-    return context
-
-
-def _first_certificate(path: Path) -> str:
-    text = path.read_text("ascii")
-    end = "-----END CERTIFICATE-----"
-    return text[: text.index(end) + len(end)] + "\n"

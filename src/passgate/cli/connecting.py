@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from passgate.config.settings import Listener, Settings
+from passgate.config.postgres import PostgresListener
+from passgate.config.settings import Settings
 
 PLACEHOLDER = "<secret>"
 
@@ -27,9 +28,8 @@ def connections(
     """One per resource, through the first listener that speaks its protocol; none for a resource without one."""
     found: list[Connection] = []
     for name in resources:
-        kind: str = settings.resources[name].kind
-        listener = next((one for one in settings.listeners if one.kind == kind), None)
-        if listener is not None:
+        listener = next((one for one in settings.listeners if isinstance(one, PostgresListener)), None)
+        if listener is not None and name in settings.postgres_resources:
             found.append(_postgres(settings, listener, pass_id, name, secret_file))
     return found
 
@@ -42,7 +42,7 @@ def password_line(settings: Settings, pass_id: str, secret: str) -> str:
 
 
 def _postgres(
-    settings: Settings, listener: Listener, pass_id: str, resource: str, secret_file: Path | None
+    settings: Settings, listener: PostgresListener, pass_id: str, resource: str, secret_file: Path | None
 ) -> Connection:
     """The resource's name stands where a database's name does; the pass's id is the user, its secret the password."""
     host = _EVERYWHERE.get(listener.address, listener.address)

@@ -3,25 +3,32 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from passgate.config.outline import inner_model
+from passgate.config.outline import Models, fields, inner_models
 from passgate.config.problems import InvalidSettingsError, Place, Problem, did_you_mean
 from passgate.config.settings import Settings
 from passgate.config.yaml_source import Source, read_yaml
 from passgate.core.errors import ConfigError
+
+_UNDECIDED = ("union_tag_invalid", "union_tag_not_found")
+"""A section of several kinds that does not say which it is."""
 
 _MAX_BYTES = 2**20
 """A file of settings, not of data."""
 
 _PLAIN = {
     "missing": "is required",
+    "union_tag_not_found": "is required",
     "string_type": "must be a text (put it in quotes)",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "model_type": "must be a mapping of settings",
+    "model_attributes_type": "must be a mapping of settings",
+    "float_type": "must be a number",
     "mapping_type": "must be a mapping",
     "dict_type": "must be a mapping",
     "tuple_type": "must be a list",
@@ -65,8 +72,10 @@ def parse_settings(text: str, *, file: str, base: Path) -> Settings:
 def _problem(source: Source, details: ErrorDetails) -> Problem:
     path = _path(details["loc"])
     kind = details["type"]
+    if kind in _UNDECIDED:
+        path = (*path, "kind")
     if kind == "extra_forbidden":
-        text = f"unknown setting{did_you_mean(str(path[-1]), _siblings(path))}"
+        text = f"unknown setting{did_you_mean(str(path[-1]), _siblings(source, path))}"
     else:
         text = _text(source, path, details)
     about_key = kind == "extra_forbidden" or details["loc"][-1:] == ("[key]",)
@@ -79,18 +88,40 @@ def _text(source: Source, path: tuple[str | int, ...], details: ErrorDetails) ->
     if kind == "value_error":
         return str(context["error"])
     if kind == "literal_error":
-        known = re.findall(r"'([^']*)'", str(context["expected"]))
-        written = _at(source, path)
-        near = did_you_mean(written, known) if isinstance(written, str) else ""
-        return f"must be {context['expected']}{near}"
+        return _one_of(str(context["expected"]), _at(source, path))
+    if kind == "union_tag_invalid":
+        return _one_of(" or ".join(str(context["expected_tags"]).rsplit(", ", 1)), _at(source, path))
     if kind in ("too_short", "string_too_short"):
         return "must not be empty"
     return _PLAIN.get(kind) or re.sub(r"^(Input|String) should", "must", details["msg"])
 
 
+def _one_of(expected: str, written: object) -> str:
+    known = re.findall(r"'([^']*)'", expected)
+    near = did_you_mean(written, known) if isinstance(written, str) else ""
+    return f"must be {expected}{near}"
+
+
 def _path(location: Sequence[str | int]) -> tuple[str | int, ...]:
-    """pydantic adds a step of its own where a mapping's key is wrong."""
-    return tuple(location[:-1] if location[-1:] == ("[key]",) else location)
+    """pydantic adds a step of its own where a mapping's key is wrong, and one where a section is of one of several kinds."""
+    path: list[str | int] = []
+    steps = list(location[:-1] if location[-1:] == ("[key]",) else location)
+    models: Models = (Settings,)
+    while steps:
+        key = steps.pop(0)
+        path.append(key)
+        models, marker = inner_models(fields(models).get(str(key), ()))
+        entries = marker.count("[]") + marker.count(".<name>")
+        path += steps[:entries]
+        del steps[:entries]
+        if len(models) > 1 and steps:
+            kind = steps.pop(0)
+            models = tuple(model for model in models if _is_of(model, kind))
+    return tuple(path)
+
+
+def _is_of(model: type[BaseModel], kind: object) -> bool:
+    return kind in get_args(model.model_fields["kind"].annotation)
 
 
 def _nearest(source: Source, path: tuple[str | int, ...]) -> Place:
@@ -111,16 +142,18 @@ def _at(source: Source, path: tuple[str | int, ...]) -> object:
     return value
 
 
-def _siblings(path: tuple[str | int, ...]) -> tuple[str, ...]:
+def _siblings(source: Source, path: tuple[str | int, ...]) -> tuple[str, ...]:
     """The settings that may stand where ``path`` does."""
-    model: type[BaseModel] = Settings
+    models: Models = (Settings,)
+    here: list[str | int] = []
     steps = list(path[:-1])
     while steps:
-        step = steps.pop(0)
-        field = model.model_fields.get(str(step))
-        inner, marker = inner_model(field.annotation) if field else (None, "")
-        if inner is None:
-            return ()
-        model = inner
-        del steps[: marker.count("[]") + marker.count(".<name>")]
-    return tuple(model.model_fields)
+        key = steps.pop(0)
+        models, marker = inner_models(fields(models).get(str(key), ()))
+        entries = marker.count("[]") + marker.count(".<name>")
+        here += [key, *steps[:entries]]
+        del steps[:entries]
+        if len(models) > 1:
+            kind = _at(source, (*here, "kind"))
+            models = tuple(model for model in models if _is_of(model, kind))
+    return tuple(fields(models))

@@ -1,40 +1,54 @@
 """The shape of the whole configuration, read off the model: for documentation, and for finding what a typing error meant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from passgate.config.settings import Settings
 
+Models = tuple[type[BaseModel], ...]
 
-def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> tuple[str, ...]:
-    """Every setting as documentation writes it: ``listeners[].tls.certificate``, ``resources.<name>.kind``."""
+
+def setting_names(models: Sequence[type[BaseModel]] = (Settings,), prefix: str = "") -> tuple[str, ...]:
+    """Every setting as documentation writes it: ``listeners[].tls.certificate``, ``resources.<name>.kind``.
+
+    Where a section is of one of several kinds, the settings of all of them, each once.
+    """
     names: list[str] = []
-    for key, field in model.model_fields.items():
-        here = f"{prefix}{key}"
-        inner, marker = inner_model(field.annotation)
-        names.append(here)
-        if inner is not None:
-            names.extend(setting_names(inner, f"{here}{marker}."))
+    for key, annotations in fields(models).items():
+        inner, marker = inner_models(annotations)
+        names.append(f"{prefix}{key}")
+        if inner:
+            names.extend(setting_names(inner, f"{prefix}{key}{marker}."))
     return tuple(names)
 
 
-def inner_model(annotation: Any) -> tuple[type[BaseModel] | None, str]:  # noqa: ANN401 - an annotation is of any kind
-    """The section below a setting and how one steps into it (``[]`` a list, ``.<name>`` a mapping); None below a plain value."""
+def fields(models: Sequence[type[BaseModel]]) -> dict[str, tuple[Any, ...]]:
+    """Key -> its annotation in each of the models that have it."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for model in models:
+        for key, field in model.model_fields.items():
+            found[key] = (*found.get(key, ()), field.annotation)
+    return found
+
+
+def inner_models(annotations: Sequence[Any]) -> tuple[Models, str]:
+    """The sections below a setting and how one steps into them (``[]`` a list, ``.<name>`` a mapping); none below a plain value."""
+    found: dict[type[BaseModel], str] = {}
+    for annotation in annotations:
+        found.update(_inner(annotation))
+    return tuple(found), next(iter(found.values()), "")
+
+
+def _inner(annotation: Any) -> dict[type[BaseModel], str]:  # noqa: ANN401 - an annotation is of any kind
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return inner_model(arguments[0])
+        return _inner(arguments[0])
     if isinstance(annotation, type) and origin is None:
-        return (annotation, "") if issubclass(annotation, BaseModel) else (None, "")
+        return {annotation: ""} if issubclass(annotation, BaseModel) else {}
     if origin is tuple:
-        inner, below = inner_model(arguments[0])
-        return inner, f"[]{below}"
+        return {model: f"[]{below}" for model, below in _inner(arguments[0]).items()}
     if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
-        inner, below = inner_model(arguments[1])
-        return inner, f".<name>{below}"
-    for argument in arguments:
-        inner, below = inner_model(argument)
-        if inner is not None:
-            return inner, below
-    return None, ""
+        return {model: f".<name>{below}" for model, below in _inner(arguments[1]).items()}
+    return {model: below for argument in arguments for model, below in _inner(argument).items()}

@@ -5,107 +5,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from passgate.config.kinds import (
-    Address,
-    AnyPath,
-    Count,
-    Duration,
-    ExistingPath,
-    FilePath,
-    Host,
-    Name,
-    Port,
-    Size,
-    Text,
-    Variable,
-    not_empty,
-)
+from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, Size, not_empty
+from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
+from passgate.config.postgres import PostgresListener, PostgresResource
 from passgate.config.quantities import format_duration
+from passgate.config.section import Section
 from passgate.config.state_folder import StateFolder
 from passgate.core.errors import ConfigError
 
+Listener = Annotated[PostgresListener | HttpListener, Field(discriminator="kind")]
+"""Where clients of one protocol connect."""
 
-class Section(BaseModel):
-    """One mapping of the file: typed strictly, closed to unknown keys, frozen."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-
-class ListenerTls(Section):
-    """The certificate shown to clients. Neither set (``tls: auto``): the one that ``passgate init`` made."""
-
-    certificate: FilePath | None = None
-    key: FilePath | None = None
-
-    @model_validator(mode="after")
-    def _both(self) -> "ListenerTls":
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key go together")
-        return self
-
-
-def _auto(value: object) -> object:
-    return {} if value == "auto" else value
-
-
-class Listener(Section):
-    """Where clients of one protocol connect. Port 0 is not allowed: clients must know it."""
-
-    kind: Literal["postgres"]
-    address: Address = "127.0.0.1"
-    port: Port = 6432
-    tls: Annotated[ListenerTls, BeforeValidator(_auto)] = ListenerTls()
-    require_tls: bool = True
-
-
-class UpstreamTls(Section):
-    """How the gate makes sure that it talks to the right server. No ``ca``: the system's."""
-
-    mode: Literal["verify-full", "verify-ca", "disable"] = "verify-full"
-    ca: FilePath | None = None
-
-
-class Credential(Section):
-    """Where the upstream password comes from: exactly one of the three. The password itself never stands in this file."""
-
-    env: Variable | None = None
-    file: AnyPath | None = None
-    command: Annotated[tuple[Text, ...], AfterValidator(not_empty)] | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "Credential":
-        if sum(source is not None for source in (self.env, self.file, self.command)) != 1:
-            raise ValueError("exactly one of env, file and command must be set")
-        return self
-
-
-class Upstream(Section):
-    """The server behind a resource, as the gate reaches it."""
-
-    host: Host
-    port: Port = 5432
-    database: Text
-    user: Text
-    tls: UpstreamTls = UpstreamTls()
-    auth: Annotated[tuple[Literal["scram-sha-256", "md5", "password"], ...], AfterValidator(not_empty)] = (
-        "scram-sha-256",
-    )
-    credential: Credential
-
-
-class Catalog(Section):
-    refresh: Duration = timedelta(seconds=60)
-
-
-class Resource(Section):
-    """One governed target under the operator's own name."""
-
-    kind: Literal["postgres"]
-    labels: Mapping[Name, Text] = Field(default_factory=dict)
-    upstream: Upstream
-    catalog: Catalog = Catalog()
+Resource = Annotated[PostgresResource | LlmResource, Field(discriminator="kind")]
+"""One governed target under the operator's own name."""
 
 
 class Policy(Section):
@@ -151,6 +65,18 @@ class Ledger(Section):
     recording: Recording = Recording()
 
 
+class LlmLimits(Section):
+    """Bounds of calls to models."""
+
+    max_body: Size = 32 * 2**20
+    max_batch: Size = 256 * 2**20
+    max_file: Size = 500 * 2**20
+    max_answer: Size = 64 * 2**20
+    read_timeout: Duration = timedelta(minutes=10)
+    session_idle: Duration = timedelta(minutes=15)
+    heartbeat: Duration = timedelta(seconds=15)
+
+
 class Limits(Section):
     """A bound for everything; one that is hit is an event in the ledger."""
 
@@ -163,6 +89,7 @@ class Limits(Section):
     max_result_rows: Count = 10_000_000
     max_result_bytes: Size = 4 * 2**30
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    llm: LlmLimits = LlmLimits()
 
     @model_validator(mode="after")
     def _fits(self) -> "Limits":
@@ -193,6 +120,28 @@ class Settings(Section):
                 raise ValueError(f"two listeners on {one[0]} port {one[1]}")
         return listeners
 
+    @field_validator("resources", mode="after")
+    @classmethod
+    def _fallbacks(cls, resources: Mapping[str, Resource]) -> Mapping[str, Resource]:
+        wrong = [
+            f"{name} cannot fall back to {other!r}: {why}"
+            for name, resource in resources.items()
+            if isinstance(resource, LlmResource)
+            for other in resource.fallback
+            if (why := _why_no_fallback(name, resource, other, resources.get(other)))
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return resources
+
+    @property
+    def postgres_resources(self) -> Mapping[str, PostgresResource]:
+        return {name: one for name, one in self.resources.items() if isinstance(one, PostgresResource)}
+
+    @property
+    def llm_resources(self) -> Mapping[str, LlmResource]:
+        return {name: one for name, one in self.resources.items() if isinstance(one, LlmResource)}
+
     @property
     def state_folder(self) -> StateFolder:
         return StateFolder(path=self.state)
@@ -212,3 +161,16 @@ class Settings(Section):
     def with_state(self, path: Path) -> "Settings":
         """The same, with another state folder (``--state``)."""
         return self.model_copy(update={"state": path})
+
+
+def _why_no_fallback(name: str, resource: LlmResource, other: str, target: Resource | None) -> str:
+    """Nothing, where it can."""
+    if other == name:
+        return "it is the same"
+    if not isinstance(target, LlmResource):
+        return "there is no resource of kind llm with that name"
+    if target.dialect != resource.dialect:
+        return f"it speaks {target.dialect}, not {resource.dialect}"
+    if target.labels.get(RESIDENCY) != resource.labels.get(RESIDENCY):
+        return f"it has another label {RESIDENCY}"
+    return ""

@@ -72,7 +72,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         (
             "    kind: postgres\n    labels",
             "    kind: postgre\n    labels",
-            "11:11: resources.shop.kind: must be 'postgres' (did",
+            "11:11: resources.shop.kind: must be 'postgres' or 'llm' (did you mean 'postgres'?)",
         ),
         ("host: db.internal", "host: -x", "14:13: resources.shop.upstream.host: must be a host name or an IP address"),
         ("      host: db.internal\n", "", "13:5: resources.shop.upstream.host: is required"),
@@ -216,3 +216,116 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "large.yaml").write_bytes(b"#" * (2**20 + 1))
     with pytest.raises(ConfigError, match="larger than 1048576 bytes"):
         load_settings(tmp_path / "large.yaml")
+
+
+MODELS = """\
+state: ./state
+listeners:
+  - kind: http
+    require_tls: false
+resources:
+  claude:
+    kind: llm
+    provider: anthropic
+    labels: {residency: eu}
+    upstream:
+      url: https://api.example.com/v1
+      credential: {env: KEY}
+    models: ["claude-*"]
+    fallback: [spare]
+    prices: {"claude-*": {input: 3, output: 15.5}}
+  spare:
+    kind: llm
+    provider: anthropic
+    labels: {residency: eu}
+    upstream: {url: "https://[::1]:8443", credential: {file: key}}
+  own:
+    kind: llm
+    provider: compatible
+    upstream: {url: "http://models.internal:8000/api"}
+"""
+
+
+def test_a_gate_for_models_alone(tmp_path: Path) -> None:
+    settings = parse_settings(MODELS, file="passgate.yaml", base=tmp_path)
+    claude = settings.llm_resources["claude"]
+    assert (claude.dialect, claude.models, claude.fallback) == ("anthropic", ("claude-*",), ("spare",))
+    assert (claude.prices["claude-*"].input, claude.prices["claude-*"].output) == (3, 15.5)
+    assert settings.llm_resources["own"].upstream.credential is None
+    assert settings.postgres_resources == {}
+    assert settings.listeners[0].port == 8080
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("- kind: http", "- kind: htp", "3:11: listeners[0].kind: must be 'postgres' or 'http' (did you mean 'http'?)"),
+        ("- kind: http\n    require", "- require", "3:5: listeners[0].kind: is required"),
+        ("require_tls: false", "requiretls: false", "4:5: listeners[0].requiretls: unknown setting (did you mean 're"),
+        ("provider: compatible", "provider: compat", "23:15: resources.own.provider: must be 'openai', 'anthropic' or"),
+        ("    models: [", "    catalog: {}\n    models: [", "13:5: resources.claude.catalog: unknown setting"),
+        ("      url: https://api.example.com/v1\n", "", "10:5: resources.claude.upstream.url: is required"),
+        (
+            "      url: https",
+            "      urll: x\n      url: https",
+            "11:7: resources.claude.upstream.urll: unknown setting (d",
+        ),
+        ("https://api.example.com/v1", "ftp://x", "11:12: resources.claude.upstream.url: must be a URL of http or"),
+        ("https://api.example.com/v1", "https://k:s@x", "11:12: resources.claude.upstream.url: must hold no user"),
+        (
+            "https://api.example.com/v1",
+            "https://x/?key=1",
+            "11:12: resources.claude.upstream.url: must end with its path",
+        ),
+        ("https://api.example.com/v1", "https://x:99999", "11:12: resources.claude.upstream.url: must be a URL, as in"),
+        ("https://api.example.com/v1", "https:///v1", "11:12: resources.claude.upstream.url: must be a URL of http"),
+        ('["claude-*"]', "[]", "13:13: resources.claude.models: must not be empty"),
+        ("input: 3,", "input: free,", "15:34: resources.claude.prices.claude-*.input: must be a number"),
+        ("input: 3,", "", "15:14: resources.claude.prices.claude-*.input: is required"),
+        ("input: 3,", "input: -3,", "15:34: resources.claude.prices.claude-*.input: must be greater than or equal to"),
+        ("[spare]", "[gone]", "6:3: resources: claude cannot fall back to 'gone': there is no resource of kind llm"),
+        (
+            "[spare]",
+            "[claude, own]",
+            "6:3: resources: claude cannot fall back to 'claude': it is the same; claude cannot f",
+        ),
+        (
+            ", credential: {file: key}",
+            "",
+            "17:5: resources.spare: upstream.credential is required for the provider anth",
+        ),
+        ("kind: llm\n    provider: compatible", "provider: compatible", "21:3: resources.own.kind: is required"),
+    ],
+)
+def test_problems_of_a_gate_for_models(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    assert MODELS.count(old) == 1
+    (line,) = problems(MODELS.replace(old, new), tmp_path)
+    assert line.startswith(f"passgate.yaml:{problem}")
+
+
+def test_a_fallback_stays_where_the_data_may_be(tmp_path: Path) -> None:
+    elsewhere = MODELS.replace(
+        "labels: {residency: eu}\n    upstream: {url", "labels: {residency: us}\n    upstream: {url"
+    )
+    (line,) = problems(elsewhere, tmp_path)
+    assert line.endswith("claude cannot fall back to 'spare': it has another label residency")
+    (line,) = problems(
+        MODELS.replace(
+            "kind: llm\n    provider: compatible", "fallback: [claude]\n    kind: llm\n    provider: compatible"
+        ),
+        tmp_path,
+    )
+    assert line.endswith("own cannot fall back to 'claude': it speaks anthropic, not openai")
+
+
+def test_problems_of_both_kinds_are_told_together(tmp_path: Path) -> None:
+    both = MODELS + "  shop:\n    kind: postgres\n    upstream: {hots: db}\n"
+    lines = problems(both.replace("https://api.example.com/v1", "x"), tmp_path)
+    assert [line.split(": ")[1] for line in lines] == [
+        "resources.claude.upstream.url",
+        "resources.shop.upstream.credential",
+        "resources.shop.upstream.database",
+        "resources.shop.upstream.host",
+        "resources.shop.upstream.user",
+        "resources.shop.upstream.hots",
+    ]

@@ -1,13 +1,14 @@
 """docs/reference/config.md is held to the model: no setting is missing, none is invented, every default is the one that counts."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
-from passgate.config.outline import inner_model, setting_names
+from passgate.config.outline import fields, inner_models, setting_names
 from passgate.config.quantities import parse_duration, parse_size
 from passgate.config.settings import Settings
 
@@ -21,13 +22,18 @@ def documented() -> dict[str, str]:
     return dict(rows)
 
 
-def defaults(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, object]:
-    """Setting -> its default; ``...`` where it is required."""
-    found: dict[str, object] = {}
-    for key, field in model.model_fields.items():
-        found[prefix + key] = ... if field.is_required() else field.get_default(call_default_factory=True)
-        inner, marker = inner_model(field.annotation)
-        if inner is not None:
+def defaults(models: Sequence[type[BaseModel]] = (Settings,), prefix: str = "") -> dict[str, list[object]]:
+    """Setting -> its defaults, one for each kind that has another; ``...`` where it is required."""
+    found: dict[str, list[object]] = {}
+    for model in models:
+        for key, field in model.model_fields.items():
+            default = ... if field.is_required() else field.get_default(call_default_factory=True)
+            known = found.setdefault(prefix + key, [])
+            if not any(default == one or isinstance(one, BaseModel) for one in known):
+                known.append(default)
+    for key, annotations in fields(models).items():
+        inner, marker = inner_models(annotations)
+        if inner:
             found |= defaults(inner, f"{prefix}{key}{marker}.")
     return found
 
@@ -38,25 +44,28 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("name", setting_names())
 def test_its_default_is_the_one_that_counts(name: str) -> None:
-    said, default = documented()[name].strip("`"), defaults()[name]
+    known, said = defaults()[name], documented()[name]
+    cells = said.split(", ") if len(known) > 1 else [said]
+    for cell, default in zip(cells, known, strict=True):
+        assert says(cell.strip("`"), default)
+
+
+def says(said: str, default: object) -> bool:
     match default:
         case timedelta():
-            assert parse_duration(said) == default
+            return parse_duration(said) == default
         case BaseModel():
-            assert said in ("see below", "auto")
+            return said in ("see below", "auto")
         case bool():
-            assert said == str(default).lower()
-        case int() if said.isdecimal():
-            assert int(said) == default
+            return said == str(default).lower()
         case int():
-            assert parse_size(said) == default
+            return (int(said) if said.isdecimal() else parse_size(said)) == default
         case str():
-            assert said == default
+            return said == default
         case tuple():
-            assert said == f"[{', '.join(default)}]"
+            return said == f"[{', '.join(default)}]"
         case _:
-            assert said == ("required" if default is ... else "none")
-            assert default in (..., None, {})
+            return said == ("required" if default is ... else "none") and default in (..., None, {})
 
 
 def test_the_check_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

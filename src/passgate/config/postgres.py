@@ -1,0 +1,54 @@
+"""Settings of PostgreSQL: where its clients connect, and the servers behind them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from passgate.config.kinds import Address, Duration, FilePath, Host, Name, Port, Text, not_empty
+from passgate.config.section import Credential, ListenerTls, Section, ShownTls
+
+
+class PostgresListener(Section):
+    """Where clients connect. Port 0 is not allowed: clients must know it."""
+
+    kind: Literal["postgres"]
+    address: Address = "127.0.0.1"
+    port: Port = 6432
+    tls: ShownTls = ListenerTls()
+    require_tls: bool = True
+
+
+class PostgresTls(Section):
+    """How the gate makes sure that it talks to the right server. No ``ca``: the system's."""
+
+    mode: Literal["verify-full", "verify-ca", "disable"] = "verify-full"
+    ca: FilePath | None = None
+
+
+class PostgresUpstream(Section):
+    """The server behind a resource, as the gate reaches it."""
+
+    host: Host
+    port: Port = 5432
+    database: Text
+    user: Text
+    tls: PostgresTls = PostgresTls()
+    auth: Annotated[tuple[Literal["scram-sha-256", "md5", "password"], ...], AfterValidator(not_empty)] = (
+        "scram-sha-256",
+    )
+    credential: Credential
+
+
+class Catalog(Section):
+    refresh: Duration = timedelta(seconds=60)
+
+
+class PostgresResource(Section):
+    """One database server under the operator's own name."""
+
+    kind: Literal["postgres"]
+    labels: Mapping[Name, Text] = Field(default_factory=dict)
+    upstream: PostgresUpstream
+    catalog: Catalog = Catalog()

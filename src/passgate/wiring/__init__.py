@@ -1,0 +1,1 @@
+"""How each kind of listener and resource is put together, for the composition root only."""

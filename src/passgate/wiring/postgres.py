@@ -1,0 +1,184 @@
+"""PostgreSQL, wired: targets with their catalogs, listeners, and what keeps the catalogs fresh."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Protocol
+
+from passgate.config.postgres import PostgresListener, PostgresResource, PostgresUpstream
+from passgate.config.settings import Limits, Settings
+from passgate.core.errors import ConfigError, TargetUnavailableError
+from passgate.core.event import EventType, Json
+from passgate.core.resource import Resource
+from passgate.endpoints import postgres
+from passgate.identity.login_limiter import LoginLimiter
+from passgate.languages.sql.language import SqlLanguage
+from passgate.languages.sql.parser import Limits as TextLimits
+from passgate.languages.sql.parser import Parser
+from passgate.languages.sql.source import CatalogSource
+from passgate.pipeline.gate import Steps
+from passgate.pipeline.live import LiveSessions
+from passgate.pipeline.protocols import Passes
+from passgate.wiring.shared import credential, first_certificate, server_context
+
+_LOG = logging.getLogger("passgate")
+
+_RETRY_SECONDS = 5.0
+"""How soon a target that could not be read is tried again."""
+
+CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
+
+
+class Record(Protocol):
+    async def __call__(self, type_: EventType, detail: Mapping[str, Json]) -> None:
+        """Write down what the gate itself did."""
+
+
+class PostgresWiring:
+    """``close`` once every endpoint is closed."""
+
+    def __init__(self, settings: Settings, record: Record) -> None:
+        self._settings = settings
+        self._record = record
+        self._stack = ExitStack()
+        self._resources = settings.postgres_resources
+        self._refresh = {name: asyncio.Event() for name in self._resources}
+        self._sources: dict[str, CatalogSource] = {}
+        self._endpoints: list[postgres.PostgresEndpoint] = []
+        self._parser = Parser(TextLimits(bytes=settings.limits.max_statement_bytes))
+        self._stack.callback(self._parser.close)
+        self._targets = {name: self._target(name, resource) for name, resource in self._resources.items()}
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def endpoint(
+        self,
+        listener: PostgresListener,
+        *,
+        steps: Steps,
+        passes: Passes,
+        live: LiveSessions,
+        siblings: CancelElsewhere | None,
+    ) -> postgres.PostgresEndpoint:
+        """Raises ConfigError if the certificate is not usable."""
+        certificate, key = self._settings.certificate_of(listener)
+        endpoint = postgres.PostgresEndpoint(
+            settings=postgres.PostgresSettings(
+                require_tls=listener.require_tls,
+                certificate=ssl.PEM_cert_to_DER_cert(first_certificate(certificate)),
+                limits=_limits(self._settings.limits),
+            ),
+            steps=steps,
+            passes=passes,
+            logins=LoginLimiter(),
+            resources=self._targets,
+            live=live,
+            tls=server_context(certificate, key),
+            siblings=siblings,
+        )
+        self._endpoints.append(endpoint)
+        return endpoint
+
+    async def cancel(self, process_id: int, key: bytes) -> bool:
+        return any([await endpoint.cancel(process_id, key) for endpoint in self._endpoints])
+
+    def _target(self, name: str, resource: PostgresResource) -> postgres.Target:
+        upstream = _upstream(resource.upstream)
+        query = postgres.CatalogQuery(upstream)
+        self._stack.callback(query.close)
+        source = CatalogSource(query, lambda catalog: SqlLanguage(catalog=catalog, parser=self._parser))
+        self._sources[name] = source
+        return postgres.Target(
+            resource=Resource(name=name, kind=resource.kind, labels=dict(resource.labels)),
+            upstream=upstream,
+            source=source,
+        )
+
+    # -- catalogs --------------------------------------------------------------------------------------------------
+
+    def restructured(self, resource: str) -> None:
+        self._refresh[resource].set()
+
+    async def read_catalogs(self) -> None:
+        await asyncio.gather(*(self.read_catalog(name) for name in self._sources))
+
+    async def read_catalog(self, name: str) -> bool:
+        """A target that is down keeps nothing from starting: its clients are told, and it is tried again."""
+        try:
+            await self._sources[name].refresh()
+        except TargetUnavailableError as error:
+            _LOG.warning("the catalog of %s cannot be read: %s", name, error)
+            return False
+        return True
+
+    def followers(self) -> Iterator[Coroutine[object, object, None]]:
+        """What has to run for as long as the gate does."""
+        return (self._follow_catalog(name) for name in self._sources)
+
+    async def _follow_catalog(self, name: str) -> None:
+        seconds = self._resources[name].catalog.refresh.total_seconds()
+        wanted, source = self._refresh[name], self._sources[name]
+        known = _version(source)
+        while True:
+            await set_within(wanted, seconds if known else min(seconds, _RETRY_SECONDS))
+            if await self.read_catalog(name) and (version := _version(source)) != known:
+                known = version
+                await self._record(EventType.CATALOG_CHANGED, {"resource": name, "version": version})
+
+    async def refresh_catalogs(self, resource: str | None) -> Mapping[str, str]:
+        """Names and versions of what was read anew. Raises ConfigError, TargetUnavailableError."""
+        if resource is not None and resource not in self._sources:
+            known = ", ".join(sorted(self._sources))
+            raise ConfigError(f"There is no resource {resource!r} with a catalog; there are {known or 'none'}")
+        names = [resource] if resource is not None else list(self._sources)
+        for name in names:
+            await self._sources[name].refresh()
+        return {name: _version(self._sources[name]) for name in names}
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in that time; it is clear afterwards."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    event.clear()
+    return True
+
+
+def _version(source: CatalogSource) -> str:
+    try:
+        return source.catalog.version
+    except TargetUnavailableError:
+        return ""
+
+
+def _limits(limits: Limits) -> postgres.Limits:
+    return postgres.Limits(
+        login=limits.login_timeout.total_seconds(),
+        connect=limits.connect_timeout.total_seconds(),
+        idle=limits.idle_timeout.total_seconds(),
+        statement=limits.statement_timeout.total_seconds(),
+        text=limits.max_statement_bytes,
+        message=limits.max_message,
+        result_rows=limits.max_result_rows,
+        result_bytes=limits.max_result_bytes,
+        connections=limits.max_connections,
+    )
+
+
+def _upstream(upstream: PostgresUpstream) -> postgres.Upstream:
+    return postgres.Upstream(
+        host=upstream.host,
+        port=upstream.port,
+        database=upstream.database,
+        user=upstream.user,
+        credential=credential(upstream.credential),
+        tls=postgres.TlsMode(upstream.tls.mode),
+        ca=upstream.tls.ca,
+        auth=frozenset(postgres.AuthMethod(method) for method in upstream.auth),
+    )

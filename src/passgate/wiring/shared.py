@@ -1,0 +1,54 @@
+"""What every kind of listener and resource is wired with: certificates and upstream secrets."""
+
+import ssl
+from pathlib import Path
+from typing import Protocol
+
+from passgate.config import section as configured
+from passgate.core.errors import ConfigError
+from passgate.credentials.command import CommandCredential
+from passgate.credentials.credential import Credential
+from passgate.credentials.environment import EnvironmentCredential
+from passgate.credentials.file import FileCredential
+from passgate.credentials.remembered import RememberedCredential
+
+_COMMAND_SECONDS = 60.0
+"""A program that fetches a secret runs at most once a minute."""
+
+
+class Listening(Protocol):
+    """An endpoint, whatever it speaks."""
+
+    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> None:
+        """Raises OSError if the address cannot be had."""
+
+    async def close(self) -> None:
+        """Stop listening, end every session, wait until all of them are recorded."""
+
+
+def credential(source: configured.Credential) -> Credential:
+    if source.env is not None:
+        return EnvironmentCredential(name=source.env)
+    if source.file is not None:
+        return FileCredential(path=source.file)
+    if source.command is not None:
+        return RememberedCredential(CommandCredential(argv=source.command), seconds=_COMMAND_SECONDS)
+    raise ConfigError("A credential names no source")
+
+
+def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Raises ConfigError if they are not usable."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"The certificate {certificate} with the key {key} is not usable: {error}") from error
+    return context
+
+
+def first_certificate(path: Path) -> str:
+    """PEM, of a file that may hold what leads to its authority too."""
+    text = path.read_text("ascii")
+    end = "-----END CERTIFICATE-----"
+    return text[: text.index(end) + len(end)] + "\n"
