@@ -49,6 +49,14 @@ class Lane(Protocol):
     def held(self) -> int:
         """Bytes that wait for what follows them."""
 
+    @property
+    def masked(self) -> Mapping[str, int]:
+        """How many findings of each type were masked so far."""
+
+    @property
+    def restored(self) -> Mapping[str, int]:
+        """How many tokens of each type were turned back so far."""
+
     def feed(self, data: bytes) -> Shown:
         """What can be shown now; whole UTF-8 characters only. Raises DetectorError, and nothing may be shown after that."""
 
@@ -71,3 +79,6 @@ class TextMasker(Masker, Protocol):
 
     def lane(self, plan: LanePlan, *, context: bytes = b"") -> Lane:
         """A new lane; fed whole and finished, it gives what the pieces give."""
+
+    def close(self) -> None:
+        """Forget what every token stands for."""
