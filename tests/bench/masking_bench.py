@@ -12,16 +12,21 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from passgate.core.action import VerbClass
 from passgate.core.decision import Strategy, StrategyKind
-from passgate.core.finding import FindingClass
-from passgate.masking import open_detector
+from passgate.core.masker import Text
+from passgate.core.passes import Pass
+from passgate.core.principal import Principal, PrincipalKind
+from passgate.core.resource import Resource
+from passgate.core.session import Session
+from passgate.core.text_plan import LanePlan
+from passgate.masking import Detector, SessionMaskerFactory, open_detector
 from passgate.masking.keys import derive_keys
-from passgate.masking.replacement import Replacement
 from passgate.masking.strategies import apply
-from passgate.masking.window import MaskingWindow
 
 WORDS = tuple(
     f"{first}{last}"
@@ -41,6 +46,18 @@ WORDS = tuple(
     )
     for last in ("", "ing", "ed", "s", "er")
 )
+
+
+PROSE = (
+    b"Sure, I can help you with that. The report which you sent on Monday has three parts: what was sold, what came back, and what "
+    b"is still open. In the first part the numbers grew by 12.5% over the year before, mostly because the new shop in Lyon opened "
+    b"early. Here's how I'd put it:\n\n1. **Sales** rose in every month but July (see table 4).\n2. Returns stayed at about 3,200 "
+    b"parcels.\n3. Don't forget the invoice from 2024-11-05; it wasn't paid.\n\n```python\ndef total(rows: list[int]) -> int:\n"
+    b"    return sum(row for row in rows if row > 0)  # negative rows are returns\n```\n\nThat function adds up what is positive. "
+    b"If you'd rather count returns too, drop the condition. Then `total([10, -3])` gives 7. Shall I write the letter to your "
+    b'customers next? It could say: "Dear customer, thank you for your patience, your parcel is on its way." '
+) * 6
+"""What models write: sentences, lists, a little code and a few numbers, and nothing to mask."""
 
 
 def columns(random: Random, rows: int) -> dict[str, list[bytes]]:
@@ -113,17 +130,68 @@ def measure(engine: str, rows: int) -> list[dict[str, object]]:
         add(f"mask: {kind.value}", values, lambda values=values, s=strategy: apply(values, s, keys))  # type: ignore[misc]
     email = Strategy(kind=StrategyKind.PARTIAL, keep_first=1, label="EMAIL")
     add("mask: partial, e-mail", made["all e-mails"], lambda: apply(made["all e-mails"], email, keys))
-    replacement = Replacement(by_class={c: Strategy(kind=StrategyKind.REDACT) for c in FindingClass}, keys=keys)
-    deltas = [prompt[place : place + 4] for place in range(0, len(prompt), 4)]
-
-    def stream() -> None:
-        window = MaskingWindow(detector=detector, replacement=replacement)
-        for delta in deltas:
-            window.feed(delta)
-        window.finish()
-
-    add("window: deltas of 4 bytes", deltas, stream)
+    results.extend(conversation(detector, prompt))
     return results
+
+
+def conversation(detector: Detector, prompt: bytes) -> list[dict[str, object]]:
+    """A request that sends 100 KB in 68 strings, and an answer that comes in small pieces."""
+    factory = SessionMaskerFactory(detector=detector, master_key=b"m" * 32)
+    texts = [Text(value=(b"%d " % n + prompt + b" me%d@example.com" % n)[-1500:]) for n in range(68)]
+    cold = min(_seconds(lambda masker=factory.open(session()): masker.find(texts)) for _ in range(9))  # type: ignore[misc]
+    masker = factory.open(session())
+    masker.find(texts)
+    warm = min(_seconds(lambda: masker.find(texts)) for _ in range(9))
+    results: list[dict[str, object]] = [
+        {"what": "find: 100 KB in 68 strings, cold", "ms": cold * 1e3},
+        {"what": "find: 100 KB in 68 strings, seen before", "ms": warm * 1e3},
+    ]
+    for name, text in (("prose", PROSE), ("made-up words", prompt)):
+        for size in (4, 8, 40):
+            deltas = [text[place : place + size] for place in range(0, len(text), size)]
+            held: list[int] = []
+
+            def stream(deltas: list[bytes] = deltas, held: list[int] = held) -> None:
+                held.clear()
+                lane = masker.lane(LanePlan())
+                for delta in deltas:
+                    lane.feed(delta)
+                    held.append(lane.held)
+                lane.finish()
+
+            seconds = min(_seconds(stream) for _ in range(3))
+            held.sort()
+            results.append(
+                {
+                    "what": f"lane: {name}, deltas of {size} bytes",
+                    "us_per_delta": seconds / len(deltas) * 1e6,
+                    "held_mean": sum(held) / len(held),
+                    "held_p50": float(held[len(held) // 2]),
+                    "held_p99": float(held[len(held) * 99 // 100]),
+                }
+            )
+    return results
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def session() -> Session:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    grant = Pass(
+        id="p1",
+        principal=Principal(kind=PrincipalKind.AGENT, subject="bench"),
+        resources=frozenset({"models"}),
+        verbs=frozenset({VerbClass.READ}),
+        purpose="bench",
+        ticket=None,
+        issued=now,
+        expires=now,
+    )
+    return Session(id="s1", pass_=grant, resource=Resource(name="models", kind="llm"), opened=now, peer="127.0.0.1")
 
 
 def main() -> int:

@@ -1,33 +1,57 @@
-"""One session's masker: whole columns by strategy, and whatever is found inside other values."""
+"""One session's masker: whole columns by strategy, whatever is found inside other values, and the texts of conversations."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from passgate.core.decision import Strategy, StrategyKind
-from passgate.core.finding import FindingClass
+from passgate.core.finding import FindingClass, Span
+from passgate.core.masker import Text
 from passgate.core.session import Session
+from passgate.core.text_plan import LanePlan
 from passgate.masking.detectors.detector import Detector
 from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys, derive_keys
-from passgate.masking.replacement import Replacement
+from passgate.masking.lane import MaskingLane
+from passgate.masking.memo import SpanMemo
+from passgate.masking.replacement import Replacement, is_bare_number, is_json, mask_one
 from passgate.masking.strategies import apply
+from passgate.masking.tokens import TokenReader, outside
+from passgate.masking.vault import TokenVault
+from passgate.masking.window import Window, clipped
 
 HEX_PREFIX = b"\\x"
 """How bytes are shown as text by the databases that show them so."""
+
+CONTEXT_END = b": "
+"""What stands between the name of a member and its value when both are looked at."""
+
+MAX_CONTEXT = 128
+"""Bytes of a name that are looked at, counted from its end."""
 
 _UNNAMED = "COLUMN"
 """What a whole-column mask without a label is counted under."""
 
 
 class SessionMasker:
-    """The ``Masker`` of core. Not for two threads at once: it counts what it masked."""
+    """The ``TextMasker`` of core. Not for two threads at once: it counts what it masked."""
 
-    def __init__(self, *, detector: Detector, keys: MaskingKeys, found: Replacement) -> None:
+    def __init__(self, *, detector: Detector, keys: MaskingKeys, found: Replacement, vault: TokenVault) -> None:
         self._detector = detector
         self._keys = keys
         self._found = found
+        self._vault = vault
+        self._memo = SpanMemo()
+        self._tokens = TokenReader({type_ for _, type_ in detector.types})
         self._counts: Counter[str] = Counter()
+
+    @property
+    def types(self) -> frozenset[tuple[FindingClass, str]]:
+        return self._detector.types
+
+    @property
+    def vault(self) -> TokenVault:
+        return self._vault
 
     def mask(self, values: Sequence[bytes], strategy: Strategy) -> Sequence[bytes | None]:
         masked = apply(values, strategy, self._keys)
@@ -47,8 +71,57 @@ class SessionMasker:
         return self._replaced(text, findings) if findings else text
 
     def counts(self) -> Mapping[str, int]:
-        """How many values and findings of each type were masked so far: for the ledger, which never sees values."""
+        """How many values and findings of each type were masked so far, lanes aside (each counts its own)."""
         return dict(self._counts)
+
+    def find(self, texts: Sequence[Text]) -> Sequence[tuple[Span, ...]]:
+        digests = [self._memo.digest(text.context, text.value) for text in texts]
+        known = {digest: self._memo.get(digest) for digest in digests}
+        new = {digest: text for digest, text in zip(digests, texts, strict=True) if known[digest] is None}
+        for digest, spans in zip(new, self._look(list(new.values())), strict=True):
+            self._memo.put(digest, spans)
+            known[digest] = spans
+        return [known[digest] or () for digest in digests]
+
+    def replace(self, text: bytes, spans: Sequence[Span], plan: LanePlan) -> bytes:
+        pieces: list[bytes] = []
+        position = 0
+        json = is_json(text)
+        for span in spans:
+            strategy = plan.strategy(span.type)
+            if strategy is None:
+                continue
+            value = text[span.start : span.end]
+            mask = mask_one(value, span.type, strategy, self._keys)
+            if strategy.kind is StrategyKind.TOKEN and span.class_ is not FindingClass.SECRET:
+                self._vault.keep(mask, value, span.type)
+            bare = json and is_bare_number(text, span.start, span.end)
+            pieces += (text[position : span.start], b'"' + mask + b'"' if bare else mask)
+            position = span.end
+            self._counts[span.type] += 1
+        pieces.append(text[position:])
+        return b"".join(pieces) if position else text
+
+    def lane(self, plan: LanePlan, *, context: bytes = b"") -> MaskingLane:
+        window = Window(detector=self._detector, tokens=self._tokens, context=_before(context))
+        return MaskingLane(window=window, plan=plan, keys=self._keys, vault=self._vault)
+
+    def close(self) -> None:
+        """Forget what every token stands for."""
+        self._vault.close()
+
+    def _look(self, texts: Sequence[Text]) -> list[tuple[Span, ...]]:
+        before = [_before(text.context) for text in texts]
+        whole = [first + text.value for first, text in zip(before, texts, strict=True)]
+        found = self._detector.findings_batch(whole)
+        return [
+            self._spans(whole[index], found[index], len(before[index])) if index in found else ()
+            for index in range(len(texts))
+        ]
+
+    def _spans(self, whole: bytes, findings: Sequence[Finding], first: int) -> tuple[Span, ...]:
+        own = clipped(outside(findings, self._tokens.tokens(whole)), first)
+        return tuple(Span(start=f.start - first, end=f.end - first, type=f.type, class_=f.class_) for f in own)
 
     def _scan_hex(self, value: bytes) -> bytes | None:
         """Bytes shown as hex: what they say is scanned, and the answer is hex again. None if there is nothing to replace."""
@@ -64,6 +137,11 @@ class SessionMasker:
         return self._found.replace(text, findings)
 
 
+def _before(context: bytes) -> bytes:
+    """What is looked at before a text that has this context."""
+    return context[-MAX_CONTEXT:] + CONTEXT_END if context else b""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionMaskerFactory:
     """``master_key``: at least 32 bytes, from the composition root. ``strategies``: by class of finding, redact where none is."""
@@ -74,7 +152,13 @@ class SessionMaskerFactory:
 
     def open(self, session: Session) -> SessionMasker:
         """Raises ConfigError if the master key is too short."""
-        keys = derive_keys(self.master_key, session.id)
+        scope = session.scope or session.id
+        keys = derive_keys(self.master_key, scope)
         default = Strategy(kind=StrategyKind.REDACT)
         by_class = {class_: self.strategies.get(class_, default) for class_ in FindingClass}
-        return SessionMasker(detector=self.detector, keys=keys, found=Replacement(by_class=by_class, keys=keys))
+        return SessionMasker(
+            detector=self.detector,
+            keys=keys,
+            found=Replacement(by_class=by_class, keys=keys),
+            vault=TokenVault(master=self.master_key, scope=scope),
+        )

@@ -11,6 +11,9 @@ from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys
 from passgate.masking.strategies import apply
 
+NUMBER_REACH = 65
+"""Bytes after a number that say whether it is one of JSON: blanks up to the comma or bracket that ends it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
@@ -19,35 +22,51 @@ class Replacement:
     by_class: Mapping[FindingClass, Strategy]
     keys: MaskingKeys = field(repr=False)
 
-    def replace(self, text: bytes, findings: Sequence[Finding], offset: int = 0) -> bytes:
-        """``text`` with every finding masked; ``offset`` is where ``text`` starts in what the findings count from.
-
-        A bare number of a JSON text becomes a string, so that the text stays JSON.
-        """
+    def replace(self, text: bytes, findings: Sequence[Finding]) -> bytes:
+        """``text`` with every finding masked. A bare number of a JSON text becomes a string, so that the text stays JSON."""
         pieces: list[bytes] = []
         position = 0
+        json = is_json(text)
         for finding in findings:
-            start, end = finding.start - offset, finding.end - offset
+            start, end = finding.start, finding.end
             pieces.append(text[position:start])
             mask = self.mask(finding, text[start:end])
-            pieces.append(b'"' + mask + b'"' if _bare_number(text, start, end) else mask)
+            pieces.append(b'"' + mask + b'"' if json and is_bare_number(text, start, end) else mask)
             position = end
         pieces.append(text[position:])
         return b"".join(pieces)
 
     def mask(self, finding: Finding, value: bytes) -> bytes:
-        """What stands for one finding; a null inside a text is nothing at all."""
-        strategy = replace(self.by_class[finding.class_], label=finding.type)
-        return apply([value], strategy, self.keys)[0] or b""
+        return mask_one(value, finding.type, self.by_class[finding.class_], self.keys)
 
 
-def _bare_number(text: bytes, start: int, end: int) -> bool:
-    """Whether a JSON number stands there whole: after a colon or in an array, in a text that is an object or an array."""
-    if text[:1] not in (b"{", b"[") or _NUMBER.fullmatch(text, start, end) is None:
-        return False
-    return _BEFORE.search(text, max(0, start - 8), start) is not None and _AFTER.match(text, end) is not None
+def mask_one(value: bytes, type_: str, strategy: Strategy, keys: MaskingKeys) -> bytes:
+    """What stands for one finding; a null inside a text is nothing at all."""
+    return apply([value], replace(strategy, label=type_), keys)[0] or b""
+
+
+def is_json(text: bytes) -> bool:
+    """Whether a text, by its first byte, is meant as a JSON object or array."""
+    return text[:1] in (b"{", b"[")
+
+
+def is_bare_number(text: bytes, start: int, end: int) -> bool:
+    """Whether a JSON number stands there whole: after a colon or in an array, and before what ends a member."""
+    return _follows_colon(text, start, end) and _AFTER.match(text, end) is not None
+
+
+def may_be_bare_number(text: bytes, start: int, end: int) -> bool:
+    """The same where what follows is not all known yet."""
+    return _follows_colon(text, start, end) and _BLANKS.fullmatch(text, end) is not None
+
+
+def _follows_colon(text: bytes, start: int, end: int) -> bool:
+    return (
+        _NUMBER.fullmatch(text, start, end) is not None and _BEFORE.search(text, max(0, start - 9), start) is not None
+    )
 
 
 _NUMBER: Final = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?")
-_BEFORE: Final = re.compile(rb"[:,\[]\s*\Z")
-_AFTER: Final = re.compile(rb"\s*[,}\]]")
+_BEFORE: Final = re.compile(rb"[:,\[]\s{0,8}\Z")
+_AFTER: Final = re.compile(rb"\s{0,64}[,}\]]")
+_BLANKS: Final = re.compile(rb"\s{0,64}")

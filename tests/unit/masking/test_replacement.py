@@ -24,8 +24,17 @@ def test_each_class_by_its_own_strategy() -> None:
     assert made(StrategyKind.PARTIAL, keep_first=1).replace(text, findings) == b"to b***@***.io with [REDACTED:KEY]"
 
 
-def test_offsets_of_a_slice() -> None:
-    assert made(StrategyKind.REDACT).replace(b"bob", [finding(10, 13)], 10) == b"[REDACTED:EMAIL]"
+def test_a_bare_number_of_a_json_text_becomes_a_string() -> None:
+    card = b"4111111111111111"
+    for text, expected in (
+        (b'{"a": %s}', b'{"a": "[REDACTED:EMAIL]"}'),
+        (b"[%s \n ]", b'["[REDACTED:EMAIL]" \n ]'),
+        (b'{"a": "%s"}', b'{"a": "[REDACTED:EMAIL]"}'),
+        (b'{"a": "is: %s or"}', b'{"a": "is: [REDACTED:EMAIL] or"}'),
+        (b"a: %s, b", b"a: [REDACTED:EMAIL], b"),
+    ):
+        start = text.index(b"%s")
+        assert made(StrategyKind.REDACT).replace(text % card, [finding(start, start + 16)]) == expected
 
 
 def test_null_leaves_nothing() -> None:

@@ -4,39 +4,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passgate.core.decision import Strategy, StrategyKind
 from passgate.core.errors import DetectorError
-from passgate.core.finding import FindingClass
+from passgate.core.masker import Text
 from passgate.masking import Detector
 from passgate.masking.detectors.rule import MAX_TAIL
-from passgate.masking.keys import derive_keys
-from passgate.masking.replacement import Replacement
-from passgate.masking.window import LOOKAHEAD, MAX_HELD, MaskingWindow
+from passgate.masking.lane import MaskingLane
+from passgate.masking.window import LOOKAHEAD, MAX_HELD
 from tests.unit.masking.detectors.test_detector import TEXTS
+from tests.unit.masking.lanes import cut, opened, tokenised
 
-TOKENS = Replacement(
-    by_class={class_: Strategy(kind=StrategyKind.TOKEN) for class_ in FindingClass}, keys=derive_keys(b"k" * 32, "s")
-)
 BASE64 = b"ABCDEFGHIJKLMNOPabcdefghijklmnop0123456789+/"
 
 
+def lane(detector: Detector) -> MaskingLane:
+    masker = opened(detector)
+    return masker.lane(tokenised(masker))
+
+
 def whole(detector: Detector, text: bytes) -> bytes:
-    return TOKENS.replace(text, detector.findings(text))
+    masker = opened(detector)
+    return masker.replace(text, masker.find([Text(value=text)])[0], tokenised(masker))
 
 
 def streamed(detector: Detector, pieces: list[bytes]) -> bytes:
-    window = MaskingWindow(detector=detector, replacement=TOKENS)
-    shown = [window.feed(piece) for piece in pieces]
-    return b"".join(shown) + window.finish()
-
-
-def cut(text: bytes, sizes: list[int]) -> list[bytes]:
-    pieces, place, turn = [], 0, 0
-    while place < len(text):
-        size = sizes[turn % len(sizes)]
-        pieces.append(text[place : place + size])
-        place, turn = place + size, turn + 1
-    return pieces
+    window = lane(detector)
+    shown = [window.feed(piece).delivered for piece in pieces]
+    return b"".join(shown) + window.finish().delivered
 
 
 def private_key(random: Random, lines: int) -> bytes:
@@ -76,24 +69,24 @@ def test_keys_of_any_length(detector: Detector, lines: int, size: int) -> None:
 
 
 def test_what_was_let_go_early_is_never_part_of_a_finding(detector: Detector) -> None:
-    window = MaskingWindow(detector=detector, replacement=TOKENS)
-    assert window.feed(b"x" * LOOKAHEAD) == b""
-    shown = window.feed(b" bob@exam")
+    window = lane(detector)
+    assert window.feed(b"x" * LOOKAHEAD).delivered == b""
+    shown = window.feed(b" bob@exam").delivered
     assert shown == b"x" * len(shown)
     assert 0 < len(shown) <= len(b" bob@exam")
-    rest = window.feed(b"ple.org") + window.finish()
+    rest = window.feed(b"ple.org").delivered + window.finish().delivered
     assert shown + rest == whole(detector, b"x" * LOOKAHEAD + b" bob@example.org")
-    assert window.counts() == {"EMAIL": 1}
+    assert window.masked == {"EMAIL": 1}
     assert window.held == 0
 
 
 def test_only_whole_characters_are_let_go(detector: Detector) -> None:
     text = "日本語の文章です。".encode() * 200
-    window = MaskingWindow(detector=detector, replacement=TOKENS)
-    shown = [window.feed(piece) for piece in cut(text, [7])]
+    window = lane(detector)
+    shown = [window.feed(piece).delivered for piece in cut(text, [7])]
     for piece in shown:
         piece.decode()
-    assert b"".join(shown) + window.finish() == text
+    assert b"".join(shown) + window.finish().delivered == text
 
 
 def test_bytes_that_are_not_utf8_still_come_through(detector: Detector) -> None:
@@ -102,7 +95,7 @@ def test_bytes_that_are_not_utf8_still_come_through(detector: Detector) -> None:
 
 
 def test_little_is_held_when_nothing_is_found(detector: Detector) -> None:
-    window = MaskingWindow(detector=detector, replacement=TOKENS)
+    window = lane(detector)
     for _ in range(200):
         window.feed(b"plain words go by ")
         assert window.held <= LOOKAHEAD
@@ -112,7 +105,7 @@ def test_a_text_of_nothing_but_overlapping_findings_is_refused(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("passgate.masking.window.MAX_HELD", 1000)
-    window = MaskingWindow(detector=detector, replacement=TOKENS)
+    window = lane(detector)
     with pytest.raises(DetectorError, match="overlapping"):
         window.feed(private_key(Random(1), 100)[:-60])
     assert MAX_HELD > MAX_TAIL
@@ -123,8 +116,8 @@ def test_a_failing_detector_shows_nothing(detector: Detector) -> None:
         def fired(self, data: bytes) -> list[int]:
             raise DetectorError
 
-    window = MaskingWindow(detector=Detector(detector.rules, Broken()), replacement=TOKENS)
-    assert window.feed(b"a") == b""
+    window = lane(Detector(detector.rules, Broken()))
+    assert window.feed(b"a").delivered == b""
     with pytest.raises(DetectorError):
         window.feed(b"a" * LOOKAHEAD)
     with pytest.raises(DetectorError):

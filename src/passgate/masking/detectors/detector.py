@@ -24,6 +24,7 @@ class Detector:
 
     def __init__(self, rules: RuleSet, gate: Gate) -> None:
         self.rules = rules
+        self.types = frozenset((rule.rule.class_, rule.rule.label) for rule in rules.rules)
         self._gate = gate
 
     def findings(self, data: bytes) -> tuple[Finding, ...]:

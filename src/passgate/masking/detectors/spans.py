@@ -38,7 +38,8 @@ class Match(NamedTuple):
 def merge(matches: Iterable[Match]) -> tuple[Finding, ...]:
     """Union overlapping matches, and touching ones of one type.
 
-    The label of a union is that of its best ranked member, then of the longest, then of the first rule id.
+    The label of a union is that of a secret if one is in it, then of its best ranked member, of the longest, of the first rule id:
+    what may hold a secret is never taken for something that may be shown or restored.
     """
     ordered = sorted(matches, key=lambda m: (m.start, -m.end, m.rule))
     merged: list[Finding] = []
@@ -58,7 +59,7 @@ def merge(matches: Iterable[Match]) -> tuple[Finding, ...]:
 
 
 def _best(group: list[Match]) -> Match:
-    return min(group, key=lambda m: (-m.rank, m.start - m.end, m.rule))
+    return min(group, key=lambda m: (m.class_ is not FindingClass.SECRET, -m.rank, m.start - m.end, m.rule))
 
 
 def _union(group: list[Match], reach: int) -> Finding:
