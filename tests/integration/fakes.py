@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -27,7 +27,16 @@ from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.session import Session
 from passgate.core.shape import PartPlan, Plan, Shape
-from passgate.pipeline.protocols import Input, Receipt, RecordingDigest, ScramVerifier, TargetQuery, Understood
+from passgate.pipeline.protocols import (
+    Held,
+    Input,
+    Receipt,
+    RecordingDigest,
+    ScramVerifier,
+    TargetQuery,
+    Understood,
+    Waiting,
+)
 
 COLUMNS = {
     "customers": ("id", "name", "email", "ssn"),
@@ -319,11 +328,11 @@ class Answers:
 
     answer: "asyncio.Future[Outcome]"
 
-    async def resolve(self, action: Action, decision: Decision, session: Session) -> Decision:
+    async def resolve(self, held: Held, told: Callable[[Waiting], None]) -> Decision:
+        told(Waiting(request="r1", group="approvers", count=1, expires=held.session.pass_.expires))
         outcome = await self.answer
-        return Decision(
-            outcome=outcome, rule="people", reason="people said so", hint="", policy_version=decision.policy_version
-        )
+        version = held.decision.policy_version
+        return Decision(outcome=outcome, rule="people", reason="people said so", hint="", policy_version=version)
 
 
 def verifier(secret: str, *, salt: bytes = b"0123456789abcdef", iterations: int = 4096) -> ScramVerifier:

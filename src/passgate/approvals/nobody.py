@@ -1,16 +1,17 @@
 """The approver of a gate that has no way to ask anybody."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from passgate.core.action import Action
 from passgate.core.decision import Decision, Outcome
-from passgate.core.session import Session
+from passgate.pipeline.protocols import Held, Waiting
 
 
 class Nobody:
     """Every hold becomes a refusal that says what was missing: a person."""
 
-    async def resolve(self, action: Action, decision: Decision, session: Session) -> Decision:  # noqa: ARG002 - the Protocol's
+    async def resolve(self, held: Held, told: Callable[[Waiting], None]) -> Decision:  # noqa: ARG002 - nobody is waited for
+        decision = held.decision
         reason = decision.reason.rstrip(". ")
         wanted = "a person"
         if decision.approvers is not None:

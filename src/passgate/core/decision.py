@@ -103,6 +103,10 @@ class Approvers:
     expires_seconds: int
 
 
+DEFAULT_APPROVERS = Approvers(group="approvers", count=1, expires_seconds=15 * 60)
+"""Who is asked where a hold does not say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """Values of text-like parts are scanned, and findings of these classes (``pii``, ``secret``) masked."""

@@ -48,6 +48,10 @@ class DetectorError(PassgateError):
     """A detector failed, so the value cannot be shown."""
 
 
+class ApprovalError(PassgateError):
+    """The vote may not be counted."""
+
+
 class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
 

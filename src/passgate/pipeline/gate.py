@@ -28,6 +28,7 @@ from passgate.core.text_plan import TextPlan
 from passgate.pipeline import texts
 from passgate.pipeline.protocols import (
     Approvals,
+    Held,
     MaskerFactory,
     Planner,
     PolicySource,
@@ -35,6 +36,7 @@ from passgate.pipeline.protocols import (
     Recorder,
     Recording,
     Understood,
+    Waiting,
 )
 
 _CACHE_ENTRIES = 1024
@@ -144,14 +146,17 @@ class GatedSession:
         except LedgerUnavailableError as error:
             return self._unrecordable(understood.actions, error)
 
-    async def approve(self, verdict: Verdict) -> Verdict:
+    async def approve(self, verdict: Verdict, told: Callable[[Waiting], None] = lambda _waiting: None) -> Verdict:
         """Wait for people on every held action. The answer is bound to these actions; a deny of one denies all."""
         resolved: list[Decision] = []
-        for judged in verdict.judged:
-            decision = judged.decision
-            if decision.outcome is Outcome.HOLD:
-                decision = await self._steps.approvals.resolve(judged.action, decision, self.session)
-            resolved.append(decision)
+        try:
+            for judged in verdict.judged:
+                decision = judged.decision
+                if decision.outcome is Outcome.HOLD:
+                    decision = await self._approved(judged, verdict.digest, told)
+                resolved.append(decision)
+        except LedgerUnavailableError as error:
+            return self._unrecordable([judged.action for judged in verdict.judged], error)
         strictest = max(resolved, key=lambda d: d.outcome.rank)
         pairs = tuple((j.action, d) for j, d in zip(verdict.judged, resolved, strict=True))
         try:
@@ -160,6 +165,29 @@ class GatedSession:
             return self._stopped(pairs, strictest, verdict.digest, verdict.detail)
         except LedgerUnavailableError as error:
             return self._unrecordable([action for action, _ in pairs], error)
+
+    async def _approved(self, judged: Judged, digest: str, told: Callable[[Waiting], None]) -> Decision:
+        """What people say, unless what they were asked about is not so any more: then only a stricter verdict counts."""
+        meaning = self.meaning_version
+        held = Held(
+            action=judged.action, decision=judged.decision, session=self.session, digest=digest, meaning=meaning
+        )
+        decision = await self._steps.approvals.resolve(held, told)
+        if decision.outcome is not Outcome.ALLOW:
+            return decision
+        (now,) = self._decide(Understood(actions=(judged.action,), cacheable=False))
+        if now.outcome is Outcome.DENY:
+            return now
+        asked = judged.decision
+        changed = now.outcome is Outcome.HOLD and (now.rule, now.approvers) != (asked.rule, asked.approvers)
+        if changed or self.meaning_version != meaning:
+            return _gate_deny(
+                "approval-outdated",
+                "What was approved has changed meanwhile: the rules, or the objects it speaks of.",
+                "Send it again: it will be asked for as it is now.",
+                now.policy_version,
+            )
+        return decision
 
     def plan(self, judged: Judged, shape: Shape) -> Plan:
         """One plan per shape. The columns that the *server* names as origin are judged too: neither source may be weaker."""

@@ -1,12 +1,13 @@
 """The steps of the pipeline as it knows them: Protocols, no implementation."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from passgate.core.action import Action, ColumnRef
-from passgate.core.decision import Decision
+from passgate.core.decision import DEFAULT_APPROVERS, Approvers, Decision
 from passgate.core.event import Event
 from passgate.core.masker import TextMasker
 from passgate.core.passes import Pass
@@ -140,9 +141,34 @@ class Recorder(Protocol):
     def recording(self, session: Session) -> Recording: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One action that waits for people. ``digest``: hash of its bound parameters; ``meaning``: version of what it means by."""
+
+    action: Action
+    decision: Decision
+    session: Session
+    digest: str = ""
+    meaning: str = ""
+
+    @property
+    def approvers(self) -> Approvers:
+        return self.decision.approvers or DEFAULT_APPROVERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What the one who asked is told: the request's number, whose approval it waits for, until when."""
+
+    request: str
+    group: str
+    count: int
+    expires: datetime
+
+
 class Approvals(Protocol):
-    async def resolve(self, action: Action, decision: Decision, session: Session) -> Decision:
-        """Wait for people. Returns an allow bound to this very action, or a deny that says why."""
+    async def resolve(self, held: Held, told: Callable[[Waiting], None]) -> Decision:
+        """Wait for people. Returns an allow bound to this very action, or a deny that says why. Raises LedgerUnavailableError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

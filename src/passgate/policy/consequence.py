@@ -5,6 +5,7 @@ from datetime import timedelta
 from ruamel.yaml.nodes import Node
 
 from passgate.core.decision import (
+    DEFAULT_APPROVERS,
     Approvers,
     LimitRows,
     MaxRows,
@@ -19,7 +20,7 @@ from passgate.core.decision import (
     Tag,
 )
 from passgate.policy.cel import EvaluationError, duration
-from passgate.policy.definition import DEFAULT_APPROVERS, Then
+from passgate.policy.definition import Then
 from passgate.policy.document import Document, is_list, is_text
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}

@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from passgate.core.decision import Approvers, Obligation, Outcome, Strategy
+from passgate.core.decision import DEFAULT_APPROVERS, Approvers, Obligation, Outcome, Strategy
 from passgate.policy.cel import Value
 from passgate.policy.problems import Place
-
-DEFAULT_APPROVERS = Approvers(group="approvers", count=1, expires_seconds=15 * 60)
-"""Who is asked where a hold does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import Node
 
-from passgate.core.decision import Outcome
+from passgate.core.decision import DEFAULT_APPROVERS, Outcome
 from passgate.policy.consequence import read_approvers, read_then
-from passgate.policy.definition import DEFAULT_APPROVERS, Definition, Then
+from passgate.policy.definition import Definition, Then
 from passgate.policy.document import Document, is_text
 from passgate.policy.evaluator import RESERVED_IDS
 from passgate.policy.problems import Place, Problem

@@ -1,7 +1,7 @@
 """The smallest honest implementations of the pipeline's steps, to test the pipeline itself with."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.core.shape import PartPlan, Plan, Shape
 from passgate.pipeline.gate import Steps
-from passgate.pipeline.protocols import Input, Receipt, RecordingDigest, Understood
+from passgate.pipeline.protocols import Held, Input, Receipt, RecordingDigest, Understood, Waiting
 from passgate.pipeline.statements import StatementSession
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -184,8 +184,10 @@ class NoMasking:
 @dataclass
 class OneAnswer:
     answer: Decision
+    meanwhile: Callable[[], None] = lambda: None
 
-    async def resolve(self, action: Action, decision: Decision, session: Session) -> Decision:
+    async def resolve(self, held: Held, told: Callable[[Waiting], None]) -> Decision:
+        self.meanwhile()
         return self.answer
 
 
@@ -200,6 +202,7 @@ class Bench:
     answer: Decision = field(default_factory=lambda: decision(Outcome.DENY, "nobody"))
     now: datetime = NOW
     restructured: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
 
     def open(self) -> StatementSession:
         steps = Steps(
@@ -207,7 +210,7 @@ class Bench:
             planner=MaskByOrigin(),
             maskers=NoMasking(),
             recorder=self.recorder,
-            approvals=OneAnswer(self.answer),
+            approvals=OneAnswer(self.answer, self.meanwhile),
             restructured=self.restructured.append,
             now=lambda: self.now,
         )

@@ -210,3 +210,28 @@ async def test_an_outcome_says_what_the_protocol_counted() -> None:
     assert bench.recorder.events[-1].detail == {
         "status": "ok", "code": "", "rows": 0, "bytes": 0, "masked": {}, "input_tokens": 12, "finish": "stop",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("change", ["catalog", "rules", "deny", "pass"])
+async def test_an_approval_of_what_has_changed_meanwhile_lets_nothing_through(change: str) -> None:
+    allowed = replace(decision(Outcome.HOLD, "word-lock"), outcome=Outcome.ALLOW)
+    bench = Bench(answer=allowed)
+    policy = bench.policies.current
+
+    def meanwhile() -> None:
+        if change == "catalog":
+            bench.language.understander.version = "c2"
+        elif change == "rules":
+            policy.decide = lambda _action, _session: decision(Outcome.HOLD, "another")  # type: ignore[method-assign]
+        elif change == "deny":
+            policy.decide = lambda _action, _session: decision(Outcome.DENY, "now-never")  # type: ignore[method-assign]
+        else:
+            bench.now = NOW + timedelta(hours=2)
+
+    bench.meanwhile = meanwhile
+    gate = bench.open()
+    verdict = await gate.approve(gate.judge(gate.understand("lock x")))
+    assert verdict.outcome is Outcome.DENY
+    wanted = {"catalog": "approval-outdated", "rules": "approval-outdated", "deny": "now-never", "pass": "pass-ended"}
+    assert verdict.decision.rule == wanted[change]
+    assert bench.types()[-1] == "action.refused"
