@@ -1,6 +1,14 @@
 """The public test kit: real servers to test against, and what a test of a gate needs."""
 
-from passgate.testing.gate import GateSetup, IssuedPass, RunningGate, command_line
+from passgate.testing.gate import GateSetup, IssuedPass, LlmUpstream, RunningGate, command_line
 from passgate.testing.postgres import PostgresCluster, PostgresMissingError
 
-__all__ = ("GateSetup", "IssuedPass", "PostgresCluster", "PostgresMissingError", "RunningGate", "command_line")
+__all__ = (
+    "GateSetup",
+    "IssuedPass",
+    "LlmUpstream",
+    "PostgresCluster",
+    "PostgresMissingError",
+    "RunningGate",
+    "command_line",
+)

@@ -1,4 +1,4 @@
-"""A whole gate in front of a throw-away cluster: its own state folder, its own process, passes by its own command line."""
+"""A whole gate in front of what a test runs: its own state folder, its own process, passes by its own command line."""
 
 import json
 import os
@@ -24,37 +24,63 @@ class IssuedPass:
     id: str
     secret: str = field(repr=False)
 
+    @property
+    def key(self) -> str:
+        """What a client of a model's API is given as its API key."""
+        return f"{self.id}.{self.secret}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmUpstream:
+    """A resource of kind ``llm`` called ``name``. ``provider``: ``openai``, ``anthropic`` or ``compatible``; ``url``: its origin;
+    ``credential``: the provider's own key, none if empty. ``settings``: further settings of the resource in YAML, in one line:
+    ``{models: [gpt-*], fallback: [spare]}`` without its braces."""
+
+    name: str
+    provider: str
+    url: str
+    credential: str = field(default="", repr=False)
+    settings: str = ""
+
+    def configuration(self, secret: Path) -> str:
+        """``secret``: the file that holds the credential."""
+        credential = f", credential: {{file: {secret}}}" if self.credential else ""
+        more = f", {self.settings}" if self.settings else ""
+        upstream = f"upstream: {{url: '{self.url}'{credential}}}"
+        return f"  {self.name}: {{kind: llm, provider: {self.provider}, {upstream}{more}}}\n"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSetup:
-    """What a gate is to be in front of, and how.
+    """What a gate is to be in front of, and how: a cluster, models, or both.
 
     ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML
-    mapping, with the cluster's own authority if None. ``sections``: further top-level settings in YAML.
+    mapping, with the cluster's own authority if None. ``models``: resources of kind ``llm``; ``https``: how their listener speaks.
+    ``sections``: further top-level settings in YAML.
     """
 
-    database: str
-    user: str
-    password: str = field(repr=False)
+    database: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
     packs: tuple[str, ...] = ("postgres-safe",)
     bundle: str = "rules: []\n"
     workers: int = 1
     require_tls: bool = True
     upstream_tls: str | None = None
+    models: tuple[LlmUpstream, ...] = ()
+    https: bool = False
     sections: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def configuration(self, cluster: PostgresCluster, *, port: int, secret: Path, state: Path) -> str:
-        """The text of ``passgate.yaml``."""
-        tls = self.upstream_tls or f"{{mode: verify-full, ca: {cluster.ca}}}"
-        return f"""\
-state: {state}
-listeners:
-  - kind: postgres
-    address: 127.0.0.1
-    port: {port}
-    require_tls: {str(self.require_tls).lower()}
-resources:
+    def configuration(
+        self, cluster: PostgresCluster | None, *, port: int, http_port: int, secrets: Path, state: Path
+    ) -> str:
+        """The text of ``passgate.yaml``. ``secrets``: the folder of the upstream secrets, each in a file by its resource's name."""
+        listeners, resources = "", ""
+        if cluster is not None:
+            tls = self.upstream_tls or f"{{mode: verify-full, ca: {cluster.ca}}}"
+            listeners += _listener("postgres", port, require_tls=self.require_tls)
+            resources += f"""\
   shop:
     kind: postgres
     labels: {{env: prod}}
@@ -64,43 +90,69 @@ resources:
       database: {self.database}
       user: {self.user}
       tls: {tls}
-      credential: {{file: {secret}}}
-policy:
+      credential: {{file: {secrets / "shop"}}}
+"""
+        if self.models:
+            listeners += _listener("http", http_port, require_tls=self.https)
+            resources += "".join(model.configuration(secrets / model.name) for model in self.models)
+        return f"""\
+state: {state}
+listeners:
+{listeners}resources:
+{resources}policy:
   packs: [{", ".join(self.packs)}]
   bundles: [rules.yaml]
 {self.sections}"""
 
+    def secrets(self) -> Mapping[str, str]:
+        """By the name of the resource."""
+        return {"shop": self.password, **{model.name: model.credential for model in self.models}}
+
+
+def _listener(kind: str, port: int, *, require_tls: bool) -> str:
+    return f"""\
+  - kind: {kind}
+    address: 127.0.0.1
+    port: {port}
+    require_tls: {str(require_tls).lower()}
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningGate:
-    """A gate that serves the resource ``shop`` on ``port``. ``ca`` signed the certificate it shows."""
+    """A gate that serves the resource ``shop`` on ``port`` and models on ``http_port``. ``ca`` signed the certificate it shows."""
 
     directory: Path
     config: Path
     state: Path
     ca: Path
     port: int
+    http_port: int
+    https: bool
     process: "subprocess.Popen[bytes]"
 
     @classmethod
     @contextmanager
-    def start(cls, directory: Path, cluster: PostgresCluster, setup: GateSetup) -> Iterator["RunningGate"]:
+    def start(cls, directory: Path, cluster: PostgresCluster | None, setup: GateSetup) -> Iterator["RunningGate"]:
         """Write a configuration, start ``passgate serve``, wait until it takes connections, stop it on leaving.
 
+        Without a cluster the gate is in front of models only.
         Raises PassgateError with what the gate said if it does not come up.
         """
         directory.mkdir(parents=True, exist_ok=True)
         made = command_line(["init", "--dir", str(directory)])
         if made.returncode != 0:
             raise PassgateError(f"passgate init failed: {made.stderr}")
-        port = free_port()
+        port, http_port = free_port(), free_port()
         state = directory / "state"
-        secret = directory / "upstream.password"
-        secret.touch(mode=0o600)
-        secret.write_text(setup.password)
+        secrets = directory / "secrets"
+        secrets.mkdir(mode=0o700, exist_ok=True)
+        for name, secret in setup.secrets().items():
+            (secrets / name).touch(mode=0o600)
+            (secrets / name).write_text(secret)
         (directory / "rules.yaml").write_text(setup.bundle)
         config = directory / "passgate.yaml"
-        config.write_text(setup.configuration(cluster, port=port, secret=secret, state=state))
+        config.write_text(setup.configuration(cluster, port=port, http_port=http_port, secrets=secrets, state=state))
         log = directory / "gate.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -116,10 +168,12 @@ class RunningGate:
             state=state,
             ca=state / "tls" / "ca.crt",
             port=port,
+            http_port=http_port,
+            https=setup.https,
             process=process,
         )
         try:
-            gate._wait_until_ready(log)
+            gate._wait_until_ready(log, [port] * (cluster is not None) + [http_port] * bool(setup.models))
             yield gate
         finally:
             process.terminate()
@@ -129,23 +183,29 @@ class RunningGate:
                 process.kill()
                 process.wait()
 
+    @property
+    def url(self) -> str:
+        """The origin of the models' APIs, as Anthropic's clients want it; OpenAI's want ``url + "/v1"``."""
+        return f"{'https' if self.https else 'http'}://127.0.0.1:{self.http_port}"
+
     def issue(
         self,
         *,
+        resources: Sequence[str] = ("shop",),
         to: str = "agent:reporter",
         on_behalf_of: str = "ada@example.com",
         verbs: str = "read,write",
         ttl: str = "30m",
         purpose: str = "weekly report",
     ) -> IssuedPass:
-        """``passgate pass issue`` for the resource ``shop``. Raises PassgateError with what the command said."""
+        """``passgate pass issue``. Raises PassgateError with what the command said."""
         arguments = [
             "pass",
             "issue",
             "--for",
             to,
             "--resource",
-            "shop",
+            ",".join(resources),
             "--verbs",
             verbs,
             "--ttl",
@@ -183,21 +243,21 @@ class RunningGate:
             "PGSSLROOTCERT": str(self.ca),
         }
 
-    def _wait_until_ready(self, log: Path) -> None:
+    def _wait_until_ready(self, log: Path, ports: Sequence[int]) -> None:
+        waiting = list(ports)
         deadline = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                break
+        while waiting and time.monotonic() < deadline and self.process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", waiting[0]), timeout=1).close()
             except OSError:
                 try:
                     self.process.wait(timeout=0.05)
                 except subprocess.TimeoutExpired:
                     continue
             else:
-                return
-        raise PassgateError(f"the gate did not come up:\n{log.read_text(errors='replace')[-4000:]}")
+                del waiting[0]
+        if waiting:
+            raise PassgateError(f"the gate did not come up:\n{log.read_text(errors='replace')[-4000:]}")
 
 
 def command_line(arguments: Sequence[str], **environment: str) -> "subprocess.CompletedProcess[str]":
