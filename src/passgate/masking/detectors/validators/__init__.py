@@ -105,6 +105,7 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "coordinates": network.coordinates,
     "real_secret": secrets.real_secret,
     "random_token": secrets.random_token,
+    "varied": secrets.varied,
     "high_entropy": secrets.high_entropy,
     "long_high_entropy": secrets.long_high_entropy,
     "password": secrets.password,

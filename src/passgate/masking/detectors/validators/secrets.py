@@ -54,6 +54,11 @@ def random_token(data: bytes) -> bool:
     return real_secret(data) and entropy(data) >= 2.5
 
 
+def varied(data: bytes) -> bool:
+    """Of many different characters. For shapes that nothing else has: the key of a manual's example has it too, and who can tell?"""
+    return len(set(data)) >= 8
+
+
 def high_entropy(data: bytes) -> bool:
     """A value next to a telling name only: random enough, and none of the usual other things (UUID, digest, date, path, word)."""
     if not real_secret(data) or _DATE_OR_NUMBER.fullmatch(data) or _UUID.fullmatch(data) or _PATH.fullmatch(data):

@@ -28,6 +28,7 @@ def test_real_secret() -> None:
     )
     check(secrets.real_secret, ("hunter2",), (*bad, "os.environ[x]", "get(x)", "abc...def"))
     check(secrets.random_token, ("k3Jd82mQpz",), ("abababab", "changeme"))
+    check(secrets.varied, ("k3Jd82mQpz", "AKIAIOSFODNN7EXAMPLE"), ("AKIAXXXXXXXXXXXXXXXX", "changeme"))
 
 
 def test_high_entropy() -> None:
