@@ -42,7 +42,7 @@ async def whole(
     if script.fault is Fault.HANG:
         await asyncio.Event().wait()
     if script.fault is Fault.CUT:
-        _cut(request)
+        return _cut(request, web.StreamResponse())
     data = dumps(document, script.writing)
     return await _send(request, [data], script, 200, "application/json", own_headers(anthropic=anthropic))
 
@@ -71,8 +71,7 @@ async def events(
     await response.prepare(request)
     for number, frame in enumerate(frames):
         if script.fault is not Fault.NONE and number == script.faultless:
-            await _go_wrong(request, response, script, anthropic=anthropic)
-            return response
+            return await _go_wrong(request, response, script, anthropic=anthropic)
         if script.pace:
             await asyncio.sleep(script.pace)
         for piece in script.frame.data(frame.write(script.writing)):
@@ -89,20 +88,23 @@ async def raw(
     return await _send(request, [data], script, 200, content_type, own_headers(anthropic=anthropic))
 
 
-async def _go_wrong(request: web.Request, response: web.StreamResponse, script: Script, *, anthropic: bool) -> None:
+async def _go_wrong(
+    request: web.Request, response: web.StreamResponse, script: Script, *, anthropic: bool
+) -> web.StreamResponse:
     if script.fault is Fault.HANG:
         await asyncio.Event().wait()
-    elif script.fault is Fault.CUT:
-        _cut(request)
-    elif anthropic:
-        await response.write(Frame(event="error", data=errors.anthropic(_MIDWAY)).write(script.writing))
+    if script.fault is Fault.CUT:
+        return _cut(request, response)
+    if anthropic:
+        frame = Frame(event="error", data=errors.anthropic(_MIDWAY))
     elif request.path.endswith("/responses"):
         body = {"type": "error", "code": "server_error", "message": _MIDWAY.message, "param": None}
         frame = Frame(event="error", data={**body, "sequence_number": script.faultless})
-        await response.write(frame.write(script.writing))
     else:
-        await response.write(Frame(data=errors.openai(_MIDWAY)).write(script.writing))
+        frame = Frame(data=errors.openai(_MIDWAY))
+    await response.write(frame.write(script.writing))
     await response.write_eof()
+    return response
 
 
 async def _send(
@@ -124,9 +126,8 @@ async def _send(
     return response
 
 
-def _cut(request: web.Request) -> None:
-    """The connection is gone, without a word: a reset where the system allows it."""
-    transport = request.transport
-    if transport is not None:
-        transport.abort()
-    raise ConnectionResetError("the stand-in was told to cut the connection")
+def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """What was written still goes out, its end never does: the server finds the connection closed when it writes that."""
+    if request.transport is not None:
+        request.transport.close()
+    return response
