@@ -1,6 +1,6 @@
 """One request, read: what it asks for, and every text in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from passgate.codecs.llm.operation import Operation
@@ -11,10 +11,11 @@ from passgate.core.finding import Field
 class Leaf:
     """One scalar of a JSON body. ``start`` to ``end``: the bytes of its token, quotes included.
 
-    ``pointer``: where it stands (RFC 6901). ``text``: what it says, UTF-8, unescaped; of a number its digits. ``context``: the
-    names that lead to it, for detectors. ``fixed``: it may be looked at, never edited (a signed thought, an id): a finding that
-    would have to be masked there refuses the call. ``inner``: the leaves of the JSON that the text itself is (the arguments of a
-    tool call), their offsets counted in ``text``; None where it is no such text.
+    ``pointer``: where it stands (RFC 6901); of a member's name, where the member stands. ``text``: what it says, UTF-8,
+    unescaped; of a number its digits. ``context``: the names that lead to it, for detectors. ``fixed``: it may be looked at,
+    never edited (a signed thought, an id): a finding that would have to be masked there refuses the call. ``inner``: the
+    leaves of the JSON that the text itself is (the arguments of a tool call), their offsets counted in ``text``; None where it
+    is no such text.
     """
 
     start: int
@@ -30,17 +31,29 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """``leaves``: every string and number of the body that is looked at, in order. ``opaque``: pointers of what cannot be looked at
-    (base64 media, encrypted content): policy is told. ``tools``: names of those offered. ``claims``: what the client says of its
-    session and its agent, for the ledger, never trusted."""
+    """``leaves``: every string and number of the body that is looked at, in order. ``opaque``: pointers of what cannot be
+    looked at (base64 media, numbers of tokens): policy is told. ``sealed``: pointers of what the provider itself wrote and
+    signed or encrypted, by their form. ``models``: others that may answer in the place of ``model``. ``tools``: names of those
+    offered. ``claims``: what the client says of its session and its agent, for the ledger, never trusted."""
 
     operation: Operation
     body: bytes
     leaves: tuple[Leaf, ...]
     model: str = ""
+    models: tuple[str, ...] = ()
     stream: bool = False
     max_tokens: int = 0
     messages: int = 0
     tools: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
+
+
+def looked_at(leaves: Iterable[Leaf]) -> Iterator[Leaf]:
+    """What detectors are given: of JSON inside a string its own leaves, not the string that holds them."""
+    for leaf in leaves:
+        if leaf.inner is None:
+            yield leaf
+        else:
+            yield from looked_at(leaf.inner)

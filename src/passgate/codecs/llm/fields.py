@@ -1,0 +1,133 @@
+"""From a request's bytes to everything in it that can be said, and back to bytes with some of it said differently."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from passgate.codecs.llm.anthropic_messages import COUNT_TOKENS, MESSAGES
+from passgate.codecs.llm.body import Body
+from passgate.codecs.llm.call import Call, Leaf
+from passgate.codecs.llm.json_text import Json, parse, quoted, splice
+from passgate.codecs.llm.openai_chat import CHAT, COMPLETIONS
+from passgate.codecs.llm.operation import Operation, RequestBody
+from passgate.codecs.llm.operations import OPERATIONS
+from passgate.codecs.llm.reading import Reading
+from passgate.codecs.llm.rules import Members, claimed
+from passgate.core.errors import LocalProtocolError
+from passgate.core.finding import Field
+
+BODIES: Mapping[str, Body] = {
+    "openai.chat": CHAT,
+    "openai.completions": COMPLETIONS,
+    "anthropic.messages": MESSAGES,
+    "anthropic.messages.count_tokens": COUNT_TOKENS,
+}
+
+_NOTHING = Body(root=Members(known={}))
+"""Of operations that need no body; whatever is in one is looked at."""
+
+CLAIMS = frozenset(
+    (
+        *("x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"),
+        *("session_id", "session-id", "thread_id", "thread-id", "conversation_id", "conversation-id"),
+        *("x-codex-turn-id", "x-client-request-id"),
+    )
+)
+"""Headers (lower case) in which a client says who it is."""
+
+
+def read_call(operation: Operation, body: bytes, headers: Mapping[str, str]) -> Call:
+    """What a request says. ``body``: decoded of any Content-Encoding; ``headers``: names in lower case.
+
+    Raises RemoteProtocolError: not strict JSON, or not of the shape that policy depends on; the message names a place, never a
+    value.
+    """
+    claims = {name: claimed(headers[name]) for name in CLAIMS if headers.get(name)}
+    if operation.request is RequestBody.MULTIPART:
+        return Call(operation=operation, body=body, leaves=(), claims=claims)
+    if not body and operation.name not in BODIES:
+        return Call(operation=operation, body=body, leaves=(), claims=claims)
+    document = parse(body)
+    return _read(BODIES.get(operation.name, _NOTHING), operation, body, Reading(document), document.tree, claims)
+
+
+def _read(
+    table: Body, operation: Operation, body: bytes, reading: Reading, tree: Json, claims: Mapping[str, str]
+) -> Call:
+    members = table.check(tree)
+    table.root.read(reading, tree, "")
+    model = members.get("model")
+    messages = members.get(table.messages)
+    return Call(
+        operation=operation,
+        body=body,
+        leaves=tuple(reading.leaves),
+        model=model if isinstance(model, str) else "",
+        models=tuple(dict.fromkeys(name for name in reading.models if name != model)),
+        stream=members.get("stream") is True,
+        max_tokens=max((n for name in table.limits if isinstance(n := members.get(name), int)), default=0),
+        messages=len(messages) if isinstance(messages, list) else 0,
+        tools=tuple(dict.fromkeys(reading.tools)),
+        opaque=tuple(reading.opaque),
+        sealed=tuple(reading.sealed),
+        claims={**claims, **reading.claims},
+    )
+
+
+def rewrite(call: Call, edits: Sequence[tuple[Leaf, bytes]]) -> bytes:
+    """The call's body with leaves saying something else (UTF-8), every other byte as it was; without edits the same object.
+
+    A leaf of JSON inside a string is written into that string. A number becomes a string. Raises LocalProtocolError for a leaf
+    that is fixed, of another call, or edited twice.
+    """
+    if not edits:
+        return call.body
+    wanted = {id(leaf): text for leaf, text in edits}
+    if len(wanted) != len(edits) or any(leaf.fixed or leaf.inner is not None for leaf, _ in edits):
+        raise LocalProtocolError("a leaf that is fixed, or edited twice")
+    rewritten = _rewritten(call.body, call.leaves, wanted)
+    if wanted:
+        raise LocalProtocolError("a leaf of another call")
+    return rewritten
+
+
+def _rewritten(text: bytes, leaves: Iterable[Leaf], wanted: dict[int, bytes]) -> bytes:
+    """Takes what it has written out of ``wanted``."""
+    tokens: list[tuple[int, int, bytes]] = []
+    for leaf in leaves:
+        said = wanted.pop(id(leaf), None)
+        if leaf.inner is not None:
+            inside = _rewritten(leaf.text, leaf.inner, wanted)
+            said = None if inside is leaf.text else inside
+        if said is not None:
+            tokens.append((leaf.start, leaf.end, quoted(said)))
+    return splice(text, tokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRow:
+    """One line of what is governed. ``verdict``: ``scanned``, ``scanned, fixed``, ``not scannable: <why>``, ``refused``."""
+
+    method: str
+    path: str
+    where: str
+    field: str
+    verdict: str
+
+
+def field_table() -> Iterator[FieldRow]:
+    """Every path, and what happens at each place of its body."""
+    for operation in OPERATIONS:
+        table = BODIES.get(operation.name)
+        if operation.request is RequestBody.MULTIPART:
+            yield _row(operation, "(each part)", Field.FILE, "scanned, line by line where its purpose is a batch")
+        elif table is not None:
+            for row in table.root.rows(""):
+                yield _row(operation, row.where, row.field, row.verdict)
+        elif operation.request is RequestBody.JSON:
+            yield _row(operation, "/(any)", Field.METADATA, "scanned")
+        else:
+            yield _row(operation, "(no body)", Field.METADATA, "refused")
+
+
+def _row(operation: Operation, where: str, field: Field, verdict: str) -> FieldRow:
+    return FieldRow(method=operation.method, path=operation.path, where=where, field=field, verdict=verdict)

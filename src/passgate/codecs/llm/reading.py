@@ -1,0 +1,114 @@
+"""The way through one document: each scalar taken once, in order, as a leaf or passed over."""
+
+from passgate.codecs.llm.call import Leaf
+from passgate.codecs.llm.json_text import Document, Json
+from passgate.core.errors import RemoteProtocolError
+from passgate.core.finding import Field
+
+MAX_LEAVES = 100_000
+MAX_POINTER = 1024
+"""Characters. Names are repeated in the pointer of every value below them."""
+
+_CONTEXT = 96
+"""Characters of the names before a value that detectors are shown: no context word reaches further."""
+
+
+class Reading:
+    """Whoever walks the tree must take every name and every scalar of it, in order, exactly once."""
+
+    def __init__(self, document: Document) -> None:
+        self.leaves: list[Leaf] = []
+        self.opaque: list[str] = []
+        self.sealed: list[str] = []
+        self.tools: list[str] = []
+        self.models: list[str] = []
+        self.claims: dict[str, str] = {}
+        self._document = document
+        self._at = 0
+
+    def skip(self, value: Json) -> None:
+        """Pass over a value with everything in it."""
+        if isinstance(value, dict):
+            for member in value.values():
+                self._at += 1
+                self.skip(member)
+        elif isinstance(value, list):
+            for item in value:
+                self.skip(item)
+        else:
+            self._at += 1
+
+    def skip_name(self) -> None:
+        self._at += 1
+
+    def named(self, name: str, pointer: str, field: Field) -> str:
+        """A member's name that is not one of the API's own: it is looked at, and cannot be edited. Returns the member's
+        pointer."""
+        below = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        if len(below) > MAX_POINTER:
+            raise RemoteProtocolError(f"the names that lead to a value have more than {MAX_POINTER} characters")
+        self.scalar(name, below, field, fixed=True)
+        return below
+
+    def scalar(self, value: Json, pointer: str, field: Field, *, names: str = "", fixed: bool = False) -> None:
+        """Strings and numbers become leaves; true, false and null say nothing of their own."""
+        if isinstance(value, str):
+            self._add(value.encode(), pointer, field, names, fixed=fixed, quoted=True, inner=None)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            start, end = self._document.starts[self._at], self._document.ends[self._at]
+            self._add(self._document.text[start:end], pointer, field, names, fixed=fixed, quoted=False, inner=None)
+        else:
+            self._at += 1
+
+    def holding(self, value: str, pointer: str, field: Field, inner: tuple[Leaf, ...]) -> None:
+        """A string that is JSON itself."""
+        self._add(value.encode(), pointer, field, "", fixed=False, quoted=True, inner=inner)
+
+    def free(self, value: Json, pointer: str, field: Field, *, names: str = "", fixed: bool = False) -> None:
+        """Everything in a value, of whatever shape: names, strings and numbers."""
+        if isinstance(value, dict):
+            for name, member in value.items():
+                below = self.named(name, pointer, field)
+                self.free(member, below, field, names=_joined(names, name), fixed=fixed)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self.free(item, f"{pointer}/{index}", field, names=names, fixed=fixed)
+        else:
+            self.scalar(value, pointer, field, names=names, fixed=fixed)
+
+    def unknown(self, name: str, value: Json, pointer: str, field: Field) -> None:
+        """A member that no table knows: its name, and everything in it."""
+        self.free(value, self.named(name, pointer, field), field, names=_joined("", name))
+
+    def _add(
+        self,
+        text: bytes,
+        pointer: str,
+        field: Field,
+        names: str,
+        *,
+        fixed: bool,
+        quoted: bool,
+        inner: tuple[Leaf, ...] | None,
+    ) -> None:
+        at = self._at
+        self._at = at + 1
+        if len(self.leaves) == MAX_LEAVES:
+            raise RemoteProtocolError(f"the body has more than {MAX_LEAVES} texts")
+        self.leaves.append(
+            Leaf(
+                start=self._document.starts[at],
+                end=self._document.ends[at],
+                pointer=pointer,
+                field=field,
+                text=text,
+                context=f"{names}: ".encode() if names else b"",
+                fixed=fixed,
+                quoted=quoted,
+                inner=inner,
+            )
+        )
+
+
+def _joined(names: str, name: str) -> str:
+    return f"{names}.{name}"[-_CONTEXT:] if names else name[-_CONTEXT:]
