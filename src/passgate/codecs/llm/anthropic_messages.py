@@ -169,7 +169,7 @@ _SERVER_RESULT = _block_of(
     {
         "tool_use_id": MARKER,
         "caller": MARKER,
-        "content": Either(string=_RESULT, items=_FOUND, members=_FOUND),
+        "content": Nested(rule=Either(string=_RESULT, items=_FOUND, members=_FOUND), field=Field.TOOL_RESULT),
     },
     Field.TOOL_RESULT,
 )

@@ -1,18 +1,19 @@
 """From a request's bytes to everything in it that can be said, and back to bytes with some of it said differently."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from passgate.codecs.llm.anthropic_messages import COUNT_TOKENS, MESSAGES
 from passgate.codecs.llm.body import Body
 from passgate.codecs.llm.call import Call, Leaf
-from passgate.codecs.llm.json_text import Json, parse, quoted, splice
+from passgate.codecs.llm.headers import claims_of, text_of
+from passgate.codecs.llm.json_text import Document, parse, quoted, splice
 from passgate.codecs.llm.openai_chat import CHAT, COMPLETIONS
 from passgate.codecs.llm.operation import Operation, RequestBody
 from passgate.codecs.llm.operations import OPERATIONS
 from passgate.codecs.llm.reading import Reading
 from passgate.codecs.llm.rules import Members, claimed
-from passgate.core.errors import LocalProtocolError
+from passgate.core.errors import LocalProtocolError, RemoteProtocolError
 from passgate.core.finding import Field
 
 BODIES: Mapping[str, Body] = {
@@ -25,41 +26,36 @@ BODIES: Mapping[str, Body] = {
 _NOTHING = Body(root=Members(known={}))
 """Of operations that need no body; whatever is in one is looked at."""
 
-CLAIMS = frozenset(
-    (
-        *("x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"),
-        *("session_id", "session-id", "thread_id", "thread-id", "conversation_id", "conversation-id"),
-        *("x-codex-turn-id", "x-client-request-id"),
-    )
-)
-"""Headers (lower case) in which a client says who it is."""
 
+def read_call(operation: Operation, body: bytes, headers: Mapping[str, str], query: str = "") -> Call:
+    """What a request says. ``body``: decoded of any Content-Encoding. ``headers``: all of them, a name may come more than once;
+    ``query``: of the URL, as it was sent. Both go upstream, so both are looked at: the last leaf, which is fixed.
 
-def read_call(operation: Operation, body: bytes, headers: Mapping[str, str]) -> Call:
-    """What a request says. ``body``: decoded of any Content-Encoding; ``headers``: names in lower case.
-
-    Raises RemoteProtocolError: not strict JSON, or not of the shape that policy depends on; the message names a place, never a
-    value.
+    Raises RemoteProtocolError: not strict JSON, or not of the shape that policy depends on; the message names a place, never
+    a value.
     """
-    claims = {name: claimed(headers[name]) for name in CLAIMS if headers.get(name)}
-    if operation.request is RequestBody.MULTIPART:
-        return Call(operation=operation, body=body, leaves=(), claims=claims)
-    if not body and operation.name not in BODIES:
-        return Call(operation=operation, body=body, leaves=(), claims=claims)
+    beside = text_of(headers.items(), query)
+    around = () if beside is None else (beside,)
+    claims = {name: claimed(value) for name, value in claims_of(headers).items()}
+    table = BODIES.get(operation.name)
+    if operation.request is RequestBody.MULTIPART or (not body and table is None):
+        return Call(operation=operation, body=body, leaves=around, claims=claims)
+    if operation.request is RequestBody.NONE:
+        raise RemoteProtocolError(f"{operation.method} {operation.path} has no body")
     document = parse(body)
-    return _read(BODIES.get(operation.name, _NOTHING), operation, body, Reading(document), document.tree, claims)
+    call = _read(table or _NOTHING, operation, document)
+    return replace(call, leaves=call.leaves + around, claims={**claims, **call.claims})
 
 
-def _read(
-    table: Body, operation: Operation, body: bytes, reading: Reading, tree: Json, claims: Mapping[str, str]
-) -> Call:
-    members = table.check(tree)
-    table.root.read(reading, tree, "")
+def _read(table: Body, operation: Operation, document: Document) -> Call:
+    members = table.check(document.tree)
+    reading = Reading(document)
+    table.root.read(reading, document.tree, "")
     model = members.get("model")
     messages = members.get(table.messages)
     return Call(
         operation=operation,
-        body=body,
+        body=document.text,
         leaves=tuple(reading.leaves),
         model=model if isinstance(model, str) else "",
         models=tuple(dict.fromkeys(name for name in reading.models if name != model)),
@@ -69,7 +65,7 @@ def _read(
         tools=tuple(dict.fromkeys(reading.tools)),
         opaque=tuple(reading.opaque),
         sealed=tuple(reading.sealed),
-        claims={**claims, **reading.claims},
+        claims=reading.claims,
     )
 
 

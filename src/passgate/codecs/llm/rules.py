@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Protocol
 
 from passgate.codecs.llm.json_text import Json, parse
@@ -325,7 +326,9 @@ MAX_NAME = 256
 """Characters of the name of a model or a tool."""
 
 WORDS = frozenset(
-    ["system", "developer", "user", "assistant", "tool", "function", "auto", "none", "any", "required", "text", "json_object", "json_schema", "object", "array", "string", "number", "integer", "boolean", "null", "custom", "enabled", "disabled", "adaptive", "ephemeral", "5m", "1h", "low", "medium", "high", "max", "minimal", "default", "flex", "priority", "image_url", "input_audio", "file", "refusal", "image", "document", "search_result", "thinking", "redacted_thinking", "tool_use", "tool_result", "server_tool_use", "base64", "url", "content", "image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain", "message", "input_text", "input_image", "input_file", "output_text", "summary_text", "reasoning_text", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "reasoning", "completed", "in_progress", "incomplete", "concise", "detailed", "mcp", "web_search", "file_search", "code_interpreter", "computer_use_preview", "local_shell", "shell", "apply_patch", "image_generation", "compaction", "compaction_trigger", "item_reference", "in_memory", "24h", "standard", "fast", "float", "batch", "fine-tune", "assistants", "vision", "evals", "user_data"]
+    word
+    for line in files(__package__).joinpath("words.tsv").read_text(encoding="utf-8").splitlines()
+    for word in line.partition("\t")[2].split()
 )
 """Words of the APIs and of JSON Schema that stand where a marker does."""
 

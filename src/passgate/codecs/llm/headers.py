@@ -1,0 +1,112 @@
+"""Which headers cross the gate, in each direction (RFC 9110 section 7.6.1 says which never do).
+
+Both lists are open: what is not named here passes, so that a provider's new header works on the day it appears.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from urllib.parse import unquote_to_bytes
+
+from passgate.codecs.llm.call import Leaf
+from passgate.core.finding import Field
+
+Headers = Iterable[tuple[str, str]]
+
+
+class Provider(StrEnum):
+    """Who is upstream, which decides in what form the credential is sent."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    COMPATIBLE = "compatible"
+
+
+_HOP_BY_HOP = frozenset(
+    (
+        *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"),
+        *("transfer-encoding", "upgrade", "expect", "http2-settings"),
+    )
+)
+_CREDENTIALS = frozenset(
+    ("authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "set-cookie", "set-cookie2")
+)
+_FRAMING = frozenset(
+    ("host", "content-length", "content-encoding", "accept-encoding", "content-md5", "digest", "content-digest")
+)
+_ROUTE = frozenset(("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"))
+_OF_THE_HOST = frozenset(
+    ("alt-svc", "strict-transport-security", "public-key-pins", "clear-site-data", "etag", "date", "server")
+)
+"""What an upstream says of its own host or of its own bytes, which are not the gate's."""
+
+_OWN = "x-passgate-"
+
+CLAIMS = frozenset(
+    (
+        *("x-claude-code-session-id", "x-claude-code-agent-id", "x-claude-code-parent-agent-id"),
+        *("session_id", "session-id", "thread_id", "thread-id", "conversation_id", "conversation-id"),
+        *("x-codex-turn-id", "x-client-request-id"),
+    )
+)
+"""Headers in which a client says who it is."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def request_headers(headers: Headers, *, provider: Provider, credential: str | None) -> list[tuple[str, str]]:
+    """What goes upstream, in the order it came, the upstream's credential last (None: it wants none).
+
+    The body is sent decoded, and its answer is asked for undecoded, so that both can be looked at.
+    """
+    sent = _end_to_end(headers, _CREDENTIALS | _FRAMING | _ROUTE)
+    sent.append(("accept-encoding", "identity"))
+    if credential is not None:
+        sent.append(credential_header(provider, credential))
+    return sent
+
+
+def credential_header(provider: Provider, credential: str) -> tuple[str, str]:
+    """Anthropic's keys have a header of their own; its tokens of signed-in people (``sk-ant-oat``) do not."""
+    if provider is Provider.ANTHROPIC and not credential.startswith("sk-ant-oat"):
+        return "x-api-key", credential
+    return "authorization", f"Bearer {credential}"
+
+
+def answer_headers(headers: Headers, *, credential: str | None = None) -> list[tuple[str, str]]:
+    """What comes back: ids, rate limits and everything else but what belongs to the connection, and never the credential,
+    wherever the upstream may have put it."""
+    passed = _end_to_end(headers, _CREDENTIALS | _FRAMING | _OF_THE_HOST)
+    return [(name, value) for name, value in passed if not credential or credential not in value]
+
+
+def text_of(headers: Headers, query: str = "") -> Leaf | None:
+    """Everything that would go upstream beside the body, as one text that can be looked at and not edited. ``query``: as it
+    was sent.
+
+    Session ids are left out where they are UUIDs, which nobody can tell from one another.
+    """
+    lines = [
+        f"{name}: {value}\n"
+        for name, value in _end_to_end(headers, _CREDENTIALS | _FRAMING | _ROUTE)
+        if name not in CLAIMS or _UUID.fullmatch(value) is None
+    ]
+    text = "".join(lines).encode(errors="replace")
+    if query:
+        decoded = unquote_to_bytes(query.replace("+", " ")).decode(errors="replace")
+        text += "".join(f"{part}\n" for part in decoded.split("&")).encode(errors="replace")
+    if not text:
+        return None
+    return Leaf(start=0, end=0, pointer="(headers)", field=Field.METADATA, text=text, fixed=True)
+
+
+def claims_of(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """What the client says of itself, as it says it."""
+    return {lower: value for name, value in headers.items() if value and (lower := name.lower()) in CLAIMS}
+
+
+def _end_to_end(headers: Headers, dropped: frozenset[str]) -> list[tuple[str, str]]:
+    pairs = [(name.lower(), value) for name, value in headers]
+    named = {token.strip().lower() for name, value in pairs if name == "connection" for token in value.split(",")}
+    named |= _HOP_BY_HOP | dropped
+    return [(name, value) for name, value in pairs if name not in named and not name.startswith(_OWN)]
