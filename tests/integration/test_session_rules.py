@@ -8,7 +8,7 @@ import pytest
 
 from passgate.core.decision import Outcome
 from passgate.core.event import EventType
-from passgate.endpoints.postgres import Limits
+from passgate.endpoints.postgres import Limits, holding
 from tests.integration.conftest import Gate
 from tests.integration.raw import log_in, message, until
 from tests.integration.test_back_pressure import relay
@@ -96,6 +96,9 @@ async def test_a_cursor_is_judged_again_when_the_policy_changes_between_parts(ga
 async def test_a_held_query_waits_for_people(gate: Gate, outcome: Outcome) -> None:
     reader, writer = await log_in(gate)
     writer.write(query("select 'held'") + query("select 2"))
+    kind, said = await message(reader)
+    assert kind == b"N"
+    assert b"request r1" in said
     early = asyncio.create_task(message(reader))
     await asyncio.sleep(0.05)
     assert not early.done()
@@ -104,6 +107,39 @@ async def test_a_held_query_waits_for_people(gate: Gate, outcome: Outcome) -> No
     await until(reader, b"Z")
     assert [kind for kind, _ in await until(reader, b"Z")] == [b"T", b"D", b"C", b"Z"]
     writer.close()
+
+
+async def test_a_client_that_waits_is_reminded(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "REMINDER_SECONDS", 0.01)
+    reader, writer = await log_in(gate)
+    writer.write(query("select 'held'"))
+    assert [(await message(reader))[0] for _ in range(3)] == [b"N"] * 3
+    gate.answers.answer.set_result(Outcome.ALLOW)
+    assert [kind for kind, _ in await until(reader, b"Z") if kind != b"N"] == [b"T", b"D", b"C", b"Z"]
+    writer.close()
+
+
+async def test_what_waits_for_people_can_be_called_off(gate: Gate) -> None:
+    async with await gate.connect() as connection:
+        told = asyncio.Event()
+        connection.add_notice_handler(lambda _notice: told.set())
+        waiting = asyncio.create_task(connection.execute("select 'held'"))
+        await told.wait()
+        await connection.cancel_safe()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await waiting
+        assert await (await connection.execute("select 2")).fetchone() == (2,)
+    assert "action.refused" in gate.recorder.types()
+
+
+async def test_a_client_that_leaves_while_it_waits_leaves_nothing_running(gate: Gate) -> None:
+    reader, writer = await log_in(gate)
+    ended = relay(gate).finished
+    writer.write(query("select 'held'"))
+    await message(reader)
+    writer.close()
+    await ended
+    assert "action.intent" not in gate.recorder.types()
 
 
 async def test_what_cannot_run_in_a_transaction_is_not_guarded(gate: Gate) -> None:

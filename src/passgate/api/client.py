@@ -7,11 +7,14 @@ from typing import Generic, TypeVar
 
 from passgate.api.messages import (
     MAX_ANSWER_BYTES,
+    ApprovalsListed,
+    CastVote,
     CatalogsRefreshed,
     Failed,
     GateStatus,
     GetStatus,
     KillSession,
+    ListApprovals,
     ListSessions,
     PassesRevoked,
     PolicyReloaded,
@@ -21,6 +24,7 @@ from passgate.api.messages import (
     SessionKilled,
     SessionsEnded,
     SessionsListed,
+    VoteCounted,
     decode_answer,
     encode,
 )
@@ -73,6 +77,12 @@ class AdminClient:
 
     def refresh_catalog(self, resource: str | None) -> Survey[CatalogsRefreshed]:
         return self._survey(RefreshCatalog(resource=resource), CatalogsRefreshed)
+
+    def approvals(self) -> Survey[ApprovalsListed]:
+        return self._survey(ListApprovals(), ApprovalsListed)
+
+    def vote(self, request: str, *, approves: bool, note: str) -> Survey[VoteCounted]:
+        return self._survey(CastVote(request=request, approves=approves, note=note), VoteCounted)
 
     def _survey(self, request: Request, expected: type[_E]) -> Survey[_E]:
         answers: list[FromGate[_E]] = []

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
+from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.core.session import Session
 
 
@@ -27,3 +27,9 @@ class Control(Protocol):
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:
         """Raises TargetUnavailableError, and ConfigError for a resource that does not exist."""
+
+    def approvals(self, *, actor: str) -> tuple[ApprovalInfo, ...]:
+        """What waits for people. Raises ApprovalError where this user is nobody who may decide."""
+
+    async def vote(self, request: str, *, approves: bool, note: str, actor: str) -> ApprovalInfo | None:
+        """Count one vote; None if this process has no such request. Raises ApprovalError, LedgerUnavailableError."""

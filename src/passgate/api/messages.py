@@ -58,6 +58,17 @@ class CancelStatement(Message):
     key: Annotated[str, Field(max_length=512, pattern=r"^([0-9a-f]{2})*$", repr=False)]
 
 
+class ListApprovals(Message):
+    op: Literal["approvals.list"] = "approvals.list"
+
+
+class CastVote(Message):
+    op: Literal["approvals.vote"] = "approvals.vote"
+    request: Id
+    approves: bool
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
 class SessionInfo(Message):
     """A live session. ``opened`` is in UTC; ``counters`` are those of ``core.Session``."""
 
@@ -89,6 +100,53 @@ class SessionInfo(Message):
             tags=tuple(sorted(session.tags)),
             counters=dict(session.counters),
         )
+
+
+class VoteInfo(Message):
+    subject: str
+    approves: bool
+    note: str
+    at: datetime
+
+
+class ApprovalInfo(Message):
+    """One held action, exactly as it will be sent: ``text`` and ``inputs`` unmasked, for the eyes of whoever decides.
+
+    ``binding_sha256``: hash of the record it is bound to. ``chain``: who asks, for whom. Times in UTC.
+    """
+
+    id: str
+    state: str
+    binding_sha256: str
+    session: str
+    chain: tuple[str, ...]
+    purpose: str
+    ticket: str | None
+    resource: str
+    verb: str
+    atoms: tuple[str, ...]
+    text: str = Field(repr=False)
+    inputs: dict[str, str | None] = Field(repr=False)
+    rule: str
+    reason: str
+    policy: str
+    group: str
+    count: int
+    asked: datetime
+    expires: datetime
+    votes: tuple[VoteInfo, ...]
+
+
+class ApprovalsListed(Message):
+    kind: Literal["approvals"] = "approvals"
+    requests: tuple[ApprovalInfo, ...]
+
+
+class VoteCounted(Message):
+    """``request`` None: this process has no such request."""
+
+    kind: Literal["vote"] = "vote"
+    request: ApprovalInfo | None
 
 
 class SessionsListed(Message):
@@ -155,7 +213,17 @@ class Failed(Message):
     error: str
 
 
-Request = ListSessions | KillSession | PassesRevoked | ReloadPolicy | GetStatus | RefreshCatalog | CancelStatement
+Request = (
+    ListSessions
+    | KillSession
+    | PassesRevoked
+    | ReloadPolicy
+    | GetStatus
+    | RefreshCatalog
+    | CancelStatement
+    | ListApprovals
+    | CastVote
+)
 Answer = (
     SessionsListed
     | SessionKilled
@@ -164,6 +232,8 @@ Answer = (
     | PolicyReloaded
     | GateStatus
     | CatalogsRefreshed
+    | ApprovalsListed
+    | VoteCounted
     | Failed
 )
 

@@ -10,10 +10,13 @@ from passgate.api.control import Control
 from passgate.api.messages import (
     MAX_REQUEST_BYTES,
     Answer,
+    ApprovalsListed,
     CancelStatement,
+    CastVote,
     Failed,
     GetStatus,
     KillSession,
+    ListApprovals,
     ListSessions,
     PassesRevoked,
     RefreshCatalog,
@@ -24,6 +27,7 @@ from passgate.api.messages import (
     SessionsEnded,
     SessionsListed,
     StatementCancelled,
+    VoteCounted,
     decode_request,
     encode,
 )
@@ -41,8 +45,16 @@ _MAX_PATH_BYTES = 107
 """``sun_path`` in unix(7), less its closing zero."""
 
 
+APPROVALS = frozenset({"approvals.list", "approvals.vote"})
+"""What the people's socket takes."""
+
+
 class AdminServer:
-    """Serves until closed. ``allowed``: the user ids that may connect besides root; the gate's own by default."""
+    """Serves until closed. ``allowed``: the user ids that may connect besides root; the gate's own by default.
+
+    ``operations``: what may be asked here, everything if None. ``mode``: the socket's permissions; whoever connects is known by the
+    kernel's word, so the people's socket can be open to every user of the machine.
+    """
 
     def __init__(
         self,
@@ -50,8 +62,12 @@ class AdminServer:
         path: Path,
         control: Control,
         allowed: frozenset[int] | None = None,
+        operations: frozenset[str] | None = None,
+        mode: int = 0o600,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
+        self._operations = operations
+        self._mode = mode
         self.path = path
         self._control = control
         self._allowed = (frozenset({os.geteuid()}) if allowed is None else allowed) | {0}
@@ -61,7 +77,7 @@ class AdminServer:
 
     async def start(self) -> None:
         """Raises ConfigError: the path cannot be used, or another gate answers there."""
-        listening = _bind(self.path)
+        listening = _bind(self.path, self._mode)
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=MAX_REQUEST_BYTES)
 
     async def close(self) -> None:
@@ -111,6 +127,8 @@ class AdminServer:
             request = decode_request(line)
         except RemoteProtocolError as error:
             return Failed(error=str(error))
+        if self._operations is not None and request.op not in self._operations:
+            return Failed(error=f"this socket takes {', '.join(sorted(self._operations))} only")
         _LOG.info("admin request %s by %s", request.op, peer.name)
         try:
             return await self._do(peer, request)
@@ -134,9 +152,16 @@ class AdminServer:
                 return self._control.status()
             case RefreshCatalog():
                 return await self._control.refresh_catalog(request.resource, actor=peer.name)
+            case ListApprovals():
+                return ApprovalsListed(requests=self._control.approvals(actor=peer.name))
+            case CastVote():
+                counted = await self._control.vote(
+                    request.request, approves=request.approves, note=request.note, actor=peer.name
+                )
+                return VoteCounted(request=counted)
 
 
-def _bind(path: Path) -> socket.socket:
+def _bind(path: Path, mode: int) -> socket.socket:
     if len(os.fsencode(path)) > _MAX_PATH_BYTES:
         raise ConfigError(f"The admin socket {path} has too long a path for the system: choose a shorter state folder")
     if _answers(path):
@@ -145,7 +170,7 @@ def _bind(path: Path) -> socket.socket:
     try:
         path.unlink(missing_ok=True)  # left behind by a gate that was killed
         listening.bind(str(path))
-        path.chmod(0o600)  # before it listens: nobody can have connected yet
+        path.chmod(mode)  # before it listens: nobody can have connected yet
         listening.listen(MAX_CONNECTIONS)
         listening.setblocking(False)
     except OSError as error:

@@ -17,6 +17,7 @@ from passgate.core.errors import PassgateError
 GROUPS = {
     "pass": ("passgate.cli.passes", "pass_app"),
     "sessions": ("passgate.cli.sessions", "sessions_app"),
+    "approvals": ("passgate.cli.approvals", "approvals_app"),
     "policy": ("passgate.cli.policy", "policy_app"),
     "ledger": ("passgate.cli.ledger", "ledger_app"),
     "catalog": ("passgate.cli.live", "catalog_app"),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from passgate.config.approvals import Approvals
 from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, Size, not_empty
 from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
 from passgate.config.postgres import PostgresListener, PostgresResource
@@ -108,6 +109,7 @@ class Settings(Section):
     resources: Annotated[Mapping[Name, Resource], AfterValidator(not_empty)]
     policy: Policy = Policy()
     passes: Passes = Passes()
+    approvals: Approvals = Approvals()
     ledger: Ledger = Ledger()
     limits: Limits = Limits()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
+from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.api.server import AdminServer
 from passgate.core.action import VerbClass
-from passgate.core.errors import PolicyError, TargetUnavailableError
+from passgate.core.errors import ApprovalError, PolicyError, TargetUnavailableError
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
@@ -39,6 +39,31 @@ def make_session(session_id: str = "s1") -> Session:
     return Session(id=session_id, pass_=pass_, resource=resource, opened=NOW, peer="192.0.2.1", counters={"actions": 3})
 
 
+def make_request(request_id: str = "r1", *, state: str = "pending", text: str = "DROP INDEX i") -> ApprovalInfo:
+    return ApprovalInfo(
+        id=request_id,
+        state=state,
+        binding_sha256="ab" * 32,
+        session="s1",
+        chain=("agent:reporter", "human:ada@example.com"),
+        purpose="weekly\nreport",
+        ticket="INC-42",
+        resource="shop",
+        verb="drop",
+        atoms=("drop index:public.i",),
+        text=text,
+        inputs={"1": "x", "2": None},
+        rule="ddl",
+        reason="DDL in production.",
+        policy="c0ffee",
+        group="dba",
+        count=2,
+        asked=NOW,
+        expires=NOW + timedelta(minutes=15),
+        votes=(),
+    )
+
+
 @dataclass
 class Gate:
     """Implements Control."""
@@ -46,6 +71,7 @@ class Gate:
     live: dict[str, Session] = field(default_factory=lambda: {"s1": make_session(), "s2": make_session("s2")})
     calls: list[tuple[object, ...]] = field(default_factory=list)
     policy_is_bad: bool = False
+    requests: dict[str, ApprovalInfo] = field(default_factory=dict)
 
     def status(self) -> GateStatus:
         return GateStatus(
@@ -90,6 +116,17 @@ class Gate:
         if resource == "down":
             raise TargetUnavailableError("down cannot be reached")
         return CatalogsRefreshed(versions={resource or "all": "7"})
+
+    def approvals(self, *, actor: str) -> tuple[ApprovalInfo, ...]:
+        self.calls.append(("approvals", actor))
+        return tuple(self.requests.values())
+
+    async def vote(self, request: str, *, approves: bool, note: str, actor: str) -> ApprovalInfo | None:
+        self.calls.append(("vote", request, approves, note, actor))
+        if note == "mine":
+            raise ApprovalError("somebody else must decide")
+        found = self.requests.get(request)
+        return found and found.model_copy(update={"state": "approved" if approves else "denied"})
 
 
 @pytest.fixture

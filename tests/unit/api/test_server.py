@@ -10,11 +10,20 @@ import pytest
 import uvloop
 
 from passgate.api import server as server_module
-from passgate.api.messages import MAX_REQUEST_BYTES, Failed, GetStatus, KillSession, decode_answer, encode
+from passgate.api.messages import (
+    MAX_REQUEST_BYTES,
+    CastVote,
+    Failed,
+    GetStatus,
+    KillSession,
+    ListApprovals,
+    decode_answer,
+    encode,
+)
 from passgate.api.peer import Peer
-from passgate.api.server import MAX_CONNECTIONS, AdminServer
+from passgate.api.server import APPROVALS, MAX_CONNECTIONS, AdminServer
 from passgate.core.errors import ConfigError
-from tests.unit.api.conftest import Gate
+from tests.unit.api.conftest import Gate, make_request
 
 
 async def ask(path: Path, *lines: bytes) -> list[bytes]:
@@ -172,3 +181,23 @@ def test_it_works_on_uvloop_too(gate: Gate, path: Path) -> None:
         (answer,) = runner.run(talk())
     assert decode_answer(answer).model_dump() == {"kind": "killed", "found": True}
     assert gate.calls == [("kill", "s1", Peer(pid=0, uid=os.geteuid()).name)]
+
+
+async def test_the_peoples_socket_takes_approvals_and_nothing_else(gate: Gate, path: Path) -> None:
+    gate.requests["r1"] = make_request()
+    people = AdminServer(path=path, control=gate, operations=APPROVALS, mode=0o666)
+    await people.start()
+    asked = (
+        ListApprovals(),
+        CastVote(request="r1", approves=True, note="fine"),
+        KillSession(session="s1"),
+        GetStatus(),
+    )
+    answers = [decode_answer(line) for line in await ask(path, *map(encode, asked))]
+    mode = stat.S_IMODE(os.stat(path).st_mode)
+    await people.close()
+    assert [answer.kind for answer in answers] == ["approvals", "vote", "failed", "failed"]
+    assert list(gate.live) == ["s1", "s2"]
+    me = Peer(pid=0, uid=os.geteuid()).name
+    assert gate.calls == [("approvals", me), ("vote", "r1", True, "fine", me)]
+    assert mode == 0o666

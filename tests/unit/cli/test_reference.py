@@ -11,6 +11,7 @@ import typer
 from typer.models import OptionInfo
 
 from passgate.cli import live, passes, version
+from passgate.cli.approvals import approvals_app
 from passgate.cli.certificate import certificate
 from passgate.cli.config import config_app
 from passgate.cli.init import init
@@ -43,6 +44,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("pass", passes.pass_app),
         ("catalog", live.catalog_app),
         ("config", config_app),
+        ("approvals", approvals_app),
         ("policy", policy_app),
         ("ledger", ledger_app),
         ("sessions", sessions_app),

@@ -9,10 +9,12 @@ from passgate.codecs.postgres.refusal import refusal
 from passgate.codecs.postgres.session.items import Ask, AskBind, AskExecute, AskParse, AskQuery
 from passgate.codecs.postgres.session.names import RESERVED, Portal
 from passgate.codecs.postgres.simple_query import Query
+from passgate.codecs.postgres.sqlstate import QUERY_CANCELED
 from passgate.core.action import Action
 from passgate.core.decision import Decision, Outcome
 from passgate.core.event import EventType
 from passgate.endpoints.postgres.guard import Guard, Need, need, reserved
+from passgate.endpoints.postgres.holding import Holding
 from passgate.endpoints.postgres.inputs import digest, inputs
 from passgate.endpoints.postgres.line import Line, Running
 from passgate.endpoints.postgres.results import Results, sensitive
@@ -28,6 +30,7 @@ class Judging:
         self._line = line
         self._results = results
         self._guard = Guard(line, results)
+        self._holding = Holding(line)
         self._approved: dict[Portal, tuple[tuple[str, str], Verdict]] = {}
 
     # -- what is asked --------------------------------------------------------------------------------------------
@@ -137,14 +140,21 @@ class Judging:
 
     async def _held(self, ask: AskQuery | AskBind | AskExecute, verdict: Verdict) -> None:
         self._line.transcript.verdict(verdict.decision)
-        resolved = await self._line.gated.approve(verdict)
-        if resolved.outcome is not Outcome.ALLOW:
+        resolved = await self._holding.approve(verdict)
+        if resolved is None:
+            self._line.gated.note(EventType.ACTION_REFUSED, {"reason": "called off while it waited for approval"})
+            self._turn_down(ask, refusal("canceling statement due to user request", sqlstate=QUERY_CANCELED))
+        elif resolved.outcome is not Outcome.ALLOW:
             self._deny(ask, resolved)
         elif isinstance(ask, AskBind):
             self._approved[ask.portal] = (self._line.gated.meaning, resolved)
             self._line.act(self._line.conversation.release(ask))
         elif (slow := self._proceed(ask, resolved)) is not None:
             await slow
+
+    def call_off(self) -> bool:
+        """The client cancels; True if what it waited for was people, and waits no more."""
+        return self._holding.call_off()
 
     def _release(self, ask: AskQuery | AskExecute, running: Running) -> None:
         actions = tuple(judged.action for judged in running.verdict.judged)

@@ -417,6 +417,8 @@ class Relay:
 
     async def cancel_by_client(self) -> None:
         """A CancelRequest with this session's key has come. Done when the server has passed it on."""
+        if self._judging.call_off():
+            return
         if not self._ending and not self.conversation.quiet:
             self.cancel_statement()
             await self.cancels_done()

@@ -1,0 +1,195 @@
+"""``passgate approvals``: what waits for people, and their word on it."""
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
+from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.core.errors import ApprovalError
+
+if TYPE_CHECKING:
+    from passgate.api.client import AdminClient
+    from passgate.api.messages import ApprovalInfo
+
+approvals_app = typer.Typer(no_args_is_help=True, help="Held actions: list, show, approve, deny.")
+
+RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `approvals list` shows it.")]
+NoteOption = Annotated[str, typer.Option("--note", help="Why; it stands in the ledger and the one who asked reads it.")]
+SocketsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sockets",
+        envvar="PASSGATE_APPROVALS",
+        help="The folder of the people's sockets; with it no configuration is read.",
+    ),
+]
+
+
+@approvals_app.command("list")
+def list_(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that are decided, until their time is over.")
+    ] = False,
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits for approval, oldest first."""
+    requests = [r for r in _requests(_client(sockets, config, state)) if everything or r.state == "pending"]
+    if as_json:
+        say_json([_as_json(request) for request in requests])
+        return
+    now = datetime.now(UTC)
+    say_table(
+        ("REQUEST", "WHO", "RESOURCE", "VERB", "RULE", "NEEDS", "STATE", "LEFT"),
+        [
+            (
+                request.id,
+                " for ".join(request.chain),
+                request.resource,
+                request.verb,
+                request.rule,
+                f"{request.count} of {request.group}",
+                _standing(request),
+                how_long(request.expires - now),
+            )
+            for request in requests
+        ],
+    )
+
+
+@approvals_app.command()
+def show(
+    request: RequestArgument,
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one request: the facts, then the very text that will run, with everything invisible in it made visible."""
+    found = next((r for r in _requests(_client(sockets, config, state)) if r.id == request), None)
+    if found is None:
+        raise ApprovalError(f"There is no request {printable(request)}, or its time is over")
+    if as_json:
+        say_json(_as_json(found))
+        return
+    for name, text in _facts(found):
+        say(f"{name:<10}{printable(text)}")
+    say("\nwhat will run, exactly:")
+    for line in found.text.splitlines() or [""]:
+        say(f"  | {printable(line)}")
+    for name, value in found.inputs.items():
+        say(f"  {printable(name)} = {'NULL' if value is None else printable(repr(value))}")
+    for warning in odd_characters(found.text):
+        say(f"  ! {warning}")
+
+
+@approvals_app.command()
+def approve(
+    request: RequestArgument,
+    why: NoteOption = "",
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let it run, once. Nobody approves what is asked for in their own name."""
+    _vote(request, approves=True, why=why, client=_client(sockets, config, state), as_json=as_json)
+
+
+@approvals_app.command()
+def deny(
+    request: RequestArgument,
+    why: NoteOption = "",
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Refuse it for good, whoever has approved it already."""
+    _vote(request, approves=False, why=why, client=_client(sockets, config, state), as_json=as_json)
+
+
+def _vote(request: str, *, approves: bool, why: str, client: "AdminClient", as_json: bool) -> None:
+    survey = client.vote(request, approves=approves, note=why)
+    for text in survey.notes:
+        note(f"passgate: {text}")
+    found = next((one.answer.request for one in survey.answers if one.answer.request is not None), None)
+    if found is None:
+        failures = [one.answer for one in survey.failed]
+        raise ApprovalError(
+            failures[0] if failures else f"There is no request {printable(request)}, or its time is over"
+        )
+    if as_json:
+        say_json(_as_json(found))
+    else:
+        say(f"{found.id} {_standing(found)}")
+
+
+def _client(sockets: Path | None, config: Path, state: Path | None) -> "AdminClient":
+    from passgate.api.client import AdminClient
+
+    if sockets is not None:
+        return AdminClient(sockets)
+    settings = settings_from(config, state)
+    return AdminClient(settings.state_folder.run)
+
+
+def _requests(client: "AdminClient") -> "list[ApprovalInfo]":
+    survey = client.approvals()
+    for text in (*survey.notes, *(f"{one.gate}: {one.answer}" for one in survey.failed)):
+        note(f"passgate: {text}")
+    if not survey.answers and not survey.failed:
+        note("passgate: no gate answered")
+    return sorted((r for one in survey.answers for r in one.answer.requests), key=lambda r: r.asked)
+
+
+def odd_characters(text: str) -> Iterator[str]:
+    """What an eye takes for something else: letters beyond ASCII in a text that is otherwise ASCII, and what has no shape."""
+    for character in dict.fromkeys(text):
+        if character.isascii() or character.isspace():
+            continue
+        category = unicodedata.category(character)
+        name = unicodedata.name(character, "an unnamed character")
+        if category[0] == "C":
+            yield f"it holds U+{ord(character):04X} {name}, which cannot be seen"
+        elif category[0] == "L":
+            yield f"it holds U+{ord(character):04X} {name}, which may be taken for another letter"
+
+
+def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
+    yield "request", f"{request.id} ({_standing(request)})"
+    yield "who", " for ".join(request.chain)
+    yield "purpose", request.purpose
+    if request.ticket is not None:
+        yield "ticket", request.ticket
+    yield "session", request.session
+    yield "resource", request.resource
+    yield "verb", request.verb
+    yield "touches", "; ".join(request.atoms)
+    yield "rule", f"{request.rule} of policy {request.policy[:12]}"
+    yield "because", request.reason
+    yield "needs", f"{request.count} of {request.group}"
+    yield "asked", when(request.asked)
+    yield "expires", when(request.expires)
+    for vote in request.votes:
+        word = "approved" if vote.approves else "refused"
+        yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
+    yield "bound to", f"sha256 {request.binding_sha256}"
+
+
+def _standing(request: "ApprovalInfo") -> str:
+    if request.state != "pending":
+        return request.state
+    return f"{sum(vote.approves for vote in request.votes)} of {request.count}"
+
+
+def _as_json(request: "ApprovalInfo") -> dict[str, Json]:
+    body: dict[str, Json] = request.model_dump(mode="json")
+    return body

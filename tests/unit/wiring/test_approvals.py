@@ -1,0 +1,61 @@
+"""Who sits at the desk, and what they are shown."""
+
+import asyncio
+import os
+import pwd
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from passgate.approvals.nobody import Nobody
+from passgate.config.approvals import Approvals, Person
+from passgate.core.decision import Outcome
+from passgate.core.errors import ApprovalError, ConfigError
+from passgate.pipeline.protocols import Held, Waiting
+from passgate.wiring.approvals import ApprovalsWiring
+from tests.unit.pipeline.steps import MemoryRecorder, action, decision, make_session
+
+PEOPLE = Approvals(people={"grace@example.com": Person(os_user="grace")})
+
+
+def held() -> Held:
+    session = make_session()
+    session.pass_ = replace(session.pass_, expires=datetime.now(UTC) + timedelta(hours=1))
+    return Held(action=action("lock x"), decision=decision(Outcome.HOLD), session=session)
+
+
+async def test_without_people_a_hold_is_a_refusal() -> None:
+    assert isinstance(ApprovalsWiring(Approvals(), MemoryRecorder()).approvals, Nobody)
+
+
+async def test_a_person_is_known_by_their_user_and_nobody_else_is() -> None:
+    wiring = ApprovalsWiring(PEOPLE, MemoryRecorder())
+    heard: asyncio.Queue[Waiting] = asyncio.Queue()
+    asked = asyncio.create_task(wiring.approvals.resolve(held(), heard.put_nowait))
+    request = (await heard.get()).request
+    (shown,) = wiring.requests("unix:grace")
+    assert (shown.id, shown.text, shown.chain[0], shown.count) == (request, "lock x", "agent:reporter", 1)
+    assert wiring.requests("unix:root") == (shown,)
+    with pytest.raises(ApprovalError, match="nobody who may decide"):
+        wiring.requests("unix:eve")
+    with pytest.raises(ApprovalError, match="nobody who may decide"):
+        await wiring.vote(request, approves=True, note="", actor="unix:root")
+    assert await wiring.vote("another", approves=True, note="", actor="unix:grace") is None
+    done = await wiring.vote(request, approves=True, note="fine", actor="unix:grace")
+    assert done is not None
+    assert (done.state, done.votes[0].subject, done.votes[0].note) == ("approved", "grace@example.com", "fine")
+    assert (await asked).outcome is Outcome.ALLOW
+
+
+async def test_people_must_be_users_of_this_machine(tmp_path: Path) -> None:
+    me = pwd.getpwuid(os.getuid()).pw_name
+    known = Approvals(people={"ada@example.com": Person(os_user=me)}, sockets=tmp_path / "people")
+    wiring = ApprovalsWiring(known, MemoryRecorder())
+    assert wiring.users() == {os.getuid()}
+    assert wiring.socket("gate", 0) == tmp_path / "people" / "gate-0.sock"
+    stranger = ApprovalsWiring(Approvals(people={"x": Person(os_user="no-such-user")}), MemoryRecorder())
+    with pytest.raises(ConfigError, match="no-such-user"):
+        stranger.users()
+    assert stranger.socket("gate", 0) is None
