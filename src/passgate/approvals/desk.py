@@ -110,9 +110,9 @@ class Desk:
             "request": request.id,
             "binding_sha256": request.binding.digest,
             "vote": "approve" if approves else "deny",
-            "note": note,
+            "by": voter.subject,
         }
-        await self._record(EventType.APPROVAL_VOTED, request.held, said, actor=f"human:{voter.subject}")
+        await self._record(EventType.APPROVAL_VOTED, request.held, said, text=note or None)
         self._check(request, voter, note)  # others may have voted while this one was written
         request.votes = (*request.votes, Vote(subject=voter.subject, approves=approves, note=note, at=self._now()))
         if not approves:
@@ -150,7 +150,7 @@ class Desk:
             "expires": expires.isoformat(),
         }
         try:
-            await self._record(EventType.APPROVAL_REQUESTED, held, said)
+            await self._record(EventType.APPROVAL_REQUESTED, held, said, text=held.action.text)
         except BaseException:
             del self._requests[request.id]
             raise
@@ -211,14 +211,16 @@ class Desk:
         for request in [r for r in self._requests.values() if r.expires <= now]:
             del self._requests[request.id]
 
-    async def _record(self, type_: EventType, held: Held, detail: Mapping[str, Json], actor: str = "") -> None:
+    async def _record(
+        self, type_: EventType, held: Held, detail: Mapping[str, Json], *, text: str | None = None
+    ) -> None:
+        """``text``, the statement or a voter's note, is kept encrypted and can be erased; ``detail`` cannot."""
         event = Event(
             type=type_,
             session=held.session,
-            actor=actor,
             verb=held.action.verb,
             fingerprint=held.action.fingerprint,
-            text=held.action.text if type_ is EventType.APPROVAL_REQUESTED else None,
+            text=text,
             decision=held.decision,
             detail=dict(detail),
         )

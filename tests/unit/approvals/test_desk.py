@@ -78,7 +78,8 @@ async def test_the_ledger_names_binding_voters_and_outcome_and_keeps_the_text_as
     first, vote, resolved = bench.recorder.events
     assert first.text == "create table x"
     assert first.detail["binding_sha256"] == request.binding.digest == resolved.detail["binding_sha256"]
-    assert (vote.actor, vote.detail["vote"], vote.detail["note"]) == ("human:grace@example.com", "approve", "INC-42")
+    assert (vote.detail["by"], vote.detail["vote"], vote.text) == ("grace@example.com", "approve", "INC-42")
+    assert "INC-42" not in str(vote.detail)
     assert resolved.detail["approved_by"] == ["grace@example.com"]
 
 
