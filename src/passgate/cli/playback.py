@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from passgate.cli.output import printable, say, say_table
 
 if TYPE_CHECKING:
-    from passgate.ledger.replay import Cells, Moment
+    from passgate.core.moment import Cells, Moment
 
 _NULL = "NULL"
-_MARKS = {"statement": ">", "verdict": "=", "result": " ", "notice": "!", "end": "<", "cut": "~", "event": "*"}
+_MARKS = {
+    "statement": ">", "verdict": "=", "result": " ", "notice": "!", "end": "<", "cut": "~", "event": "*",
+    "request": ">", "message": ">", "scan": "?", "answer": "<", "text": "<", "call": "<",
+}  # fmt: skip
 
 Wait = Callable[[float], object]
 
@@ -19,19 +22,38 @@ Wait = Callable[[float], object]
 def play(moments: "Sequence[Moment]", *, speed: float, start: float, wait: Wait | None) -> None:
     """``start``: seconds into the session; what came before is left out. ``wait`` None shows everything at once."""
     clock = start
-    for moment in moments:
-        if moment.at < start:
-            continue
-        if wait is not None and moment.at > clock:
+
+    def until(at: float) -> None:
+        nonlocal clock
+        if wait is not None and at > clock:
             sys.stdout.flush()
-            wait((moment.at - clock) / speed)
-            clock = moment.at
-        show(moment)
+            wait((at - clock) / speed)
+            clock = at
+
+    for moment in moments:
+        if moment.until < start:
+            continue
+        until(moment.at)
+        if moment.pieces:
+            _grow(moment, until)
+        else:
+            show(moment)
 
 
 def wait_seconds(seconds: float) -> None:
     """Until then, or Ctrl-C."""
     threading.Event().wait(seconds)
+
+
+def _grow(moment: "Moment", until: Callable[[float], None]) -> None:
+    """An answer as it came, each piece in its time."""
+    mark = _MARKS[moment.kind]
+    begin = f"{'':9} {mark} "
+    sys.stdout.write(f"{moment.at:9.3f} {mark} ")
+    for at, piece in moment.pieces:
+        until(at)
+        sys.stdout.write(f"\n{begin}".join(printable(line) for line in piece.split("\n")))
+    sys.stdout.write("\n")
 
 
 def show(moment: "Moment") -> None:

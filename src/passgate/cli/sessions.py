@@ -47,7 +47,7 @@ def list_(
         say_json([_row_json(row) for row in rows])
         return
     say_table(
-        ("SESSION", "OPENED", "LASTED", "WHO", "RESOURCE", "ALLOWED", "REFUSED", "ROWS", "ENDED BY"),
+        ("SESSION", "OPENED", "LASTED", "WHO", "RESOURCE", "ALLOWED", "REFUSED", "CAME BACK", "ENDED BY"),
         [
             (
                 row.id,
@@ -57,7 +57,7 @@ def list_(
                 row.resource,
                 str(row.allowed),
                 str(row.refused),
-                str(row.rows),
+                _came_back(row),
                 row.reason,
             )
             for row in rows
@@ -88,7 +88,7 @@ def show(
     for name, value in (
         ("session", row.id),
         ("who", _who(row)),
-        ("resource", row.resource),
+        ("resource", f"{row.resource} ({row.kind})"),
         ("pass", row.pass_),
         ("purpose", row.purpose),
         ("ticket", row.ticket or ""),
@@ -96,6 +96,7 @@ def show(
         ("opened", when(_moment(row.opened))),
         ("lasted", _lasted(row)),
         ("ended by", row.reason),
+        ("came back", _came_back(row)),
     ):
         say(f"{name:<9} {printable(value)}")
     say()
@@ -128,26 +129,27 @@ def replay(
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a session back in time: statements, verdicts, and the rows as the client saw them (masked).
+    """Play a session back in time: what came in, the verdicts, and what the client saw (masked): rows, or an answer as it grew.
 
-    Marks: > what came in, = the verdict, < what became of it, ! a notice or error, * an event, ~ what was hashed but not stored.
+    Marks: > what came in, ? what was scanned, = the verdict, < what became of it, ! a notice or error, * an event, ~ what was
+    hashed but not stored. Of a conversation only what is new in a request is shown.
     """
-    from passgate.app import RECORDED_ROWS
     from passgate.cli.playback import play, wait_seconds
     from passgate.ledger.index import Index
     from passgate.ledger.reader import LedgerReader
     from passgate.ledger.replay import replay as read_back
+    from passgate.wiring.recordings import READERS
 
     reader = LedgerReader(ledger_path(config, state, ledger))
     with Index.open(reader) as index:
         row = _only(index, session)
     record(reader.path, EventType.AUDIT_VIEWED, {"command": "sessions replay", "session": row.id})
-    found = read_back(reader, row.id, RECORDED_ROWS)
+    found = read_back(reader, row.id, READERS)
     if found is None:
         note(f"The ledger holds nothing of session {row.id}.")
         raise typer.Exit(1)
     if as_json:
-        moments: list[Json] = [moment.json() for moment in found.moments if moment.at >= at]
+        moments: list[Json] = [moment.json() for moment in found.moments if moment.until >= at]
         say_json({"session": row.id, "recorded": found.recorded, "moments": moments})
         return
     if not found.recorded:
@@ -175,6 +177,7 @@ def _row_json(row: "SessionRow") -> dict[str, Json]:
         "actor": row.actor,
         "on_behalf_of": row.on_behalf_of,
         "resource": row.resource,
+        "kind": row.kind,
         "pass": row.pass_,
         "purpose": row.purpose,
         "ticket": row.ticket,
@@ -183,8 +186,14 @@ def _row_json(row: "SessionRow") -> dict[str, Json]:
         "allowed": row.allowed,
         "refused": row.refused,
         "rows": row.rows,
+        "tokens": row.tokens,
         "bytes": row.bytes,
     }
+
+
+def _came_back(row: "SessionRow") -> str:
+    """Rows of a database; of a model what it read and wrote, as its provider counts."""
+    return f"{row.tokens} tokens" if row.kind == "llm" else f"{row.rows} rows"
 
 
 def _who(row: "SessionRow") -> str:

@@ -17,13 +17,14 @@ from passgate.ledger.recording import recording_folder
 from passgate.ledger.replay import recorded_lines
 
 FILE = "index.db"
-_SCHEMA_VERSION = 1
+_SEARCHED = ("in", "sent")
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE sessions (
   id TEXT PRIMARY KEY, log TEXT NOT NULL, first INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER, actor TEXT NOT NULL,
-  on_behalf_of TEXT NOT NULL, resource TEXT NOT NULL, pass TEXT NOT NULL, purpose TEXT NOT NULL, ticket TEXT, peer TEXT NOT NULL,
-  reason TEXT NOT NULL DEFAULT '', allowed INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
-  rows INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0
+  on_behalf_of TEXT NOT NULL, resource TEXT NOT NULL, kind TEXT NOT NULL, pass TEXT NOT NULL, purpose TEXT NOT NULL, ticket TEXT,
+  peer TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', allowed INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0,
+  rows INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0
 );
 CREATE VIRTUAL TABLE words USING fts5 (said, log UNINDEXED, place UNINDEXED, session UNINDEXED, at UNINDEXED, kind UNINDEXED);
 CREATE TABLE progress (log TEXT PRIMARY KEY, next INTEGER NOT NULL);
@@ -32,7 +33,10 @@ CREATE TABLE progress (log TEXT PRIMARY KEY, next INTEGER NOT NULL);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """One session as far as its log tells. ``opened`` and ``closed`` (None while it lives): microseconds since 1970 UTC."""
+    """One session as far as its log tells. ``kind``: of its resource.
+
+    ``opened`` and ``closed`` (None while it lives): microseconds since 1970 UTC.
+    """
 
     id: str
     log: str
@@ -42,6 +46,7 @@ class SessionRow:
     actor: str
     on_behalf_of: str
     resource: str
+    kind: str
     pass_: str
     purpose: str
     ticket: str | None
@@ -50,6 +55,7 @@ class SessionRow:
     allowed: int
     refused: int
     rows: int
+    tokens: int
     bytes: int
 
 
@@ -191,8 +197,8 @@ class Index:
             behind = actor.get("on_behalf_of", [])
             self._db.execute(
                 "INSERT OR IGNORE INTO sessions"
-                " (id, log, first, opened, actor, on_behalf_of, resource, pass, purpose, ticket, peer)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " (id, log, first, opened, actor, on_behalf_of, resource, kind, pass, purpose, ticket, peer)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     entry.session,
                     entry.log.name,
@@ -201,6 +207,7 @@ class Index:
                     f"{actor['kind']}:{actor['subject']}",
                     ", ".join(f"{b['kind']}:{b['subject']}" for b in behind),
                     target["name"],
+                    target["kind"],
                     grant["id"],
                     grant["purpose"],
                     grant["ticket"],
@@ -217,13 +224,16 @@ class Index:
         elif entry.type == EventType.ACTION_REFUSED:
             self._db.execute("UPDATE sessions SET refused = refused + 1 WHERE id = ?", (entry.session,))
         elif entry.type == EventType.ACTION_OUTCOME:
-            self._db.execute("UPDATE sessions SET rows = rows + ? WHERE id = ?", (detail.get("rows", 0), entry.session))
+            self._db.execute(
+                "UPDATE sessions SET rows = rows + ?, tokens = tokens + ? WHERE id = ?",
+                (detail.get("rows", 0), detail.get("tokens", 0), entry.session),
+            )
 
     def _take_chunk(self, entry: Entry) -> None:
         keys = self._reader.session_keys(entry.log, entry.session)
         folder = recording_folder(entry.log.directory, entry.session)
         for line in recorded_lines(folder, (entry,), keys):
-            if line.channel == "in":
+            if line.channel in _SEARCHED:
                 self._add(line.data.decode("utf-8", "replace"), entry, "in")
 
 

@@ -24,6 +24,7 @@ import zstandard
 
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
+from passgate.core.moment import RecordedLine
 from passgate.core.session import Session
 from passgate.ledger.keys import Sealer
 from passgate.ledger.settings import RecordingSettings
@@ -53,8 +54,10 @@ def recording_folder(directory: Path, session: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``at``: microseconds since the session began. ``more``: the next line goes on with this one; ``continued``: this one goes on
-    with the one before."""
+    """A line, or a part of one. ``at``: microseconds since the session began.
+
+    ``more``: the next line goes on with this one; ``continued``: this one goes on with the one before.
+    """
 
     channel: str
     at: int
@@ -78,7 +81,7 @@ def lines(plain: bytes) -> Iterator[Line]:
         offset += length
 
 
-def joined(parts: Iterable[Line]) -> Iterator[Line]:
+def joined(parts: Iterable[Line]) -> Iterator[RecordedLine]:
     """Whole lines. Where a part of one is gone with its chunk, bulk shows what is left of it, anything else becomes a ``cut``."""
     begun: list[Line] = []
     for part in parts:
@@ -90,20 +93,23 @@ def joined(parts: Iterable[Line]) -> Iterator[Line]:
         elif part.more or begun:
             begun.append(part)
             if not part.more:
-                yield Line(begun[0].channel, begun[0].at, b"".join([one.data for one in begun]))
+                yield _whole(begun)
                 begun = []
         else:
-            yield part
+            yield RecordedLine(part.channel, part.at, part.data)
     if begun:
         yield _left_of(begun)
 
 
-def _left_of(parts: Sequence[Line]) -> Line:
-    data = b"".join([one.data for one in parts])
-    first = parts[0]
-    if first.channel in BULK and not first.continued:
-        return Line(first.channel, first.at, data)
-    return Line("cut", first.at, orjson.dumps({"missing": len(data)}))
+def _whole(parts: Sequence[Line]) -> RecordedLine:
+    return RecordedLine(parts[0].channel, parts[0].at, b"".join([part.data for part in parts]))
+
+
+def _left_of(parts: Sequence[Line]) -> RecordedLine:
+    left = _whole(parts)
+    if left.channel in BULK and not parts[0].continued:
+        return left
+    return RecordedLine("cut", left.at, orjson.dumps({"missing": len(left.data)}))
 
 
 class ChunkJob:

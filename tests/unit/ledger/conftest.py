@@ -1,16 +1,30 @@
 """A ledger with one session in it, recorded once for every test that only reads."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from passgate.core.event import Event, EventType
+from passgate.core.moment import Cells
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.reader import LedgerReader
+from passgate.ledger.recorded_statements import RecordedStatements
 from tests.faults.kit import SMALL, a_session, copied, intent, outcome, refused, started
+
+
+class TabRows:
+    """The rows of these tests: lines of tab-separated text."""
+
+    def rows(self, data: bytes, shape: Mapping[str, Any]) -> Sequence[Cells]:
+        return [tuple(line.split("\t")) for line in data.decode().split("\n")[:-1]]
+
+
+READERS = {"postgres": RecordedStatements(TabRows())}
 
 HOSTILE = "\x1b]0;evil\x07\u202e"
 

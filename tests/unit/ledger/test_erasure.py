@@ -5,7 +5,7 @@ from passgate.ledger.proof import prove
 from passgate.ledger.reader import SessionTexts
 from passgate.ledger.replay import replay
 from passgate.ledger.verify import verify
-from tests.unit.ledger.conftest import Recorded
+from tests.unit.ledger.conftest import READERS, Recorded
 
 
 def test_an_erased_session_proves_and_cannot_be_read(own: Recorded) -> None:
@@ -18,7 +18,7 @@ def test_an_erased_session_proves_and_cannot_be_read(own: Recorded) -> None:
     prove(entries[1]).check(before.leaf, before.log.verifier)
     texts = SessionTexts(reader.session_keys(entries[0].log, "S1"))
     assert [texts.open(entry) for entry in entries] == [None] * len(entries)
-    seen = replay(reader, "S1", {})
+    seen = replay(reader, "S1", READERS)
     assert seen is not None
     assert not seen.recorded
     assert all("ada@" not in moment.text for moment in seen.moments)

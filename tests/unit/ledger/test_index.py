@@ -18,7 +18,7 @@ def test_a_session_is_summed_up(own: Recorded) -> None:
     assert (row.id, row.actor, row.on_behalf_of, row.resource, row.purpose, row.ticket, row.reason) == (
         "S1", "agent:reporter", "human:ada@example.com", "shop", "monthly figures", "T-7", "client",
     )  # fmt: skip
-    assert (row.allowed, row.refused, row.rows) == (1, 1, 2)
+    assert (row.kind, row.allowed, row.refused, row.rows, row.tokens) == ("postgres", 1, 1, 2, 0)
     assert row.closed is not None
     assert row.closed >= row.opened
 

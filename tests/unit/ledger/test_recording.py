@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType
+from passgate.core.moment import RecordedLine
 from passgate.ledger import recording as module
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.reader import Entry, LedgerReader
-from passgate.ledger.recording import CHANNELS, Line, lines, recording_folder
+from passgate.ledger.recording import CHANNELS, Line, joined, lines, recording_folder
 from passgate.ledger.replay import recorded_lines
 from passgate.ledger.settings import LedgerSettings, RecordingSettings
 from passgate.ledger.verify import verify
@@ -44,7 +45,7 @@ async def record(folder: Path, written: Written, settings: LedgerSettings = SMAL
     return digest
 
 
-def read_back(folder: Path) -> list[Line]:
+def read_back(folder: Path) -> list[RecordedLine]:
     reader = LedgerReader(folder)
     entries = reader.session("S1")
     log = entries[0].log
@@ -207,3 +208,59 @@ def test_any_bytes_are_lines_or_corrupt(data: bytes) -> None:
     except LedgerCorruptError:
         return
     assert b"".join(module._LINE.pack(CHANNELS[r.channel], r.at, len(r.data)) + r.data for r in read) == data
+
+
+async def test_a_line_is_read_back_whole_however_long(tmp_path: Path) -> None:
+    long = os.urandom(10_000)
+    written = [
+        ("in", b"a"),
+        ("sent", long),
+        ("frame", b"b"),
+        ("verdict", b'{"a":"' + b"c" * 5000 + b'"}'),
+        ("end", b"{}"),
+    ]
+    digest = await record(tmp_path, written, with_recording(chunk_bytes=2048))
+    assert digest.chunks > 5
+    assert [(line.channel, line.data) for line in read_back(tmp_path)] == written
+
+
+async def test_results_under_way_at_once_are_bounded_each_by_itself(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path, with_recording(result_bytes=4))
+    session = a_session()
+    recording = ledger.recording(session)
+    ledger.append(started(session))
+    for channel, data, result in (
+        ("frame", b"aaa", "A"), ("frame", b"bbb", "B"), ("frame", b"AAA", "A"), ("frame", b"BBB", "B"), ("end", b"{}", "A"),
+        ("frame", b"aaaa", "A"), ("frame", b"B", "B"), ("end", b"{}", "B"),
+    ):  # fmt: skip
+        recording.write(channel, data, result=result)
+    recording.close()
+    ledger.close()
+    assert [(line.channel, line.data) for line in read_back(tmp_path)] == [
+        ("frame", b"aaa"), ("frame", b"bbb"), ("frame", b"A"), ("frame", b"B"), ("cut", b'{"result":4}'), ("end", b"{}"),
+        ("frame", b"aaaa"), ("cut", b'{"result":1}'), ("end", b"{}"),
+    ]  # fmt: skip
+
+
+FIRST, MIDDLE, LAST = (
+    Line("sent", 1, b"a", more=True),
+    Line("sent", 1, b"b", more=True, continued=True),
+    Line("sent", 1, b"c", continued=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"),
+    [
+        ([FIRST, MIDDLE, LAST], [("sent", b"abc")]),
+        ([FIRST, MIDDLE], [("sent", b"ab")]),
+        ([FIRST, FIRST, LAST], [("sent", b"a"), ("sent", b"ac")]),
+        ([FIRST, Line("end", 2, b"{}")], [("sent", b"a"), ("end", b"{}")]),
+        ([MIDDLE, LAST], [("cut", b'{"missing":1}'), ("cut", b'{"missing":1}')]),
+        ([LAST, Line("end", 2, b"{}")], [("cut", b'{"missing":1}'), ("end", b"{}")]),
+        ([FIRST, Line("frame", 1, b"c", continued=True)], [("sent", b"a"), ("cut", b'{"missing":1}')]),
+        ([Line("verdict", 1, b'{"a', more=True)], [("cut", b'{"missing":3}')]),
+    ],
+)
+def test_where_a_part_is_gone_with_its_chunk(parts: list[Line], whole: list[tuple[str, bytes]]) -> None:
+    assert [(line.channel, line.data) for line in joined(parts)] == whole

@@ -31,7 +31,10 @@ from passgate.pipeline.protocols import Recording
 
 
 class CallTranscript:
-    """Writes one call into its session's recording. ``call_id``: ``Verdict.event``, or an id of the caller's own where that is empty."""
+    """Writes one call into its session's recording.
+
+    ``call_id``: ``Verdict.event``, or an id of the caller's own where that is empty.
+    """
 
     __slots__ = ("_call", "_prefix", "_recording")
 
