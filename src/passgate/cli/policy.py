@@ -84,6 +84,9 @@ def explain(
     on_behalf_of: ForOption = None,
     group: GroupOption = None,
     label: LabelOption = None,
+    prompt: Annotated[
+        bool, typer.Option("--prompt", help="The text is a prompt to a model, or starts with 'tool result:'.")
+    ] = False,
     param: Annotated[list[str] | None, typer.Option("--param", help="A bound value, by position; repeatable.")] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
@@ -103,6 +106,7 @@ def explain(
         on_behalf_of=on_behalf_of,
         groups=group or (),
         labels=label or (),
+        prompt=prompt,
     )
     text = sys.stdin.read() if statement == "-" else statement
     understood = context.understand(text, param)
@@ -147,12 +151,7 @@ def run(
         groups=group or (),
         labels=label or (),
     )
-    report = run_cases(
-        read_cases(_text_of(cases), str(cases)),
-        languages={"postgres": context.language},
-        policy=context.policy,
-        session=context.new_session,
-    )
+    report = run_cases(read_cases(_text_of(cases), str(cases)), grounds=context.grounds, policy=context.policy)
     if as_json:
         say_json(_report(report, context))
     else:

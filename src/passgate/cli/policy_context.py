@@ -1,13 +1,15 @@
 """What ``passgate policy explain`` and ``test`` judge in: a policy, a language that knows the database, and who asks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 
 from passgate.cli.options import settings_from
 from passgate.core.action import VerbClass
 from passgate.core.errors import ConfigError
+from passgate.core.finding import Span
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
@@ -16,58 +18,81 @@ from passgate.languages.sql.catalog import Catalog
 from passgate.languages.sql.language import SqlLanguage
 from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.reference import catalog_of, reference_catalog
-from passgate.pipeline.protocols import Input, Understood
+from passgate.masking import Detector, open_detector
+from passgate.pipeline.protocols import Input, Language, Understood
 from passgate.policy.bundle import load_bundle
+from passgate.policy.cases import Ground, PromptLanguage
 from passgate.policy.evaluator import RulePolicy
 
 REFERENCE_PACK = "p-ref"
-DEFAULT_PACK = "postgres-safe"
+DEFAULT_PACKS = ("postgres-safe", "llm-safe")
+LLM = "llm"
 _REFERENCE_LABELS = {"env": "prod"}
 _SEARCH_PATH = ('"$user"', "public")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
+    """``resource`` is of the kind that a text is explained in: SQL, or prompts to a model."""
+
     policy: RulePolicy
     language: SqlLanguage
     principal: Principal
     resource: Resource
     database: str
+    prompts: PromptLanguage
 
-    def new_session(self) -> Session:
-        """A session as a client would have it right after log-in."""
-        now = datetime.now(UTC)
-        grant = Pass(
-            id="explain",
-            principal=self.principal,
-            resources=frozenset({self.resource.name}),
-            verbs=frozenset(VerbClass),
-            purpose="explain",
-            ticket=None,
-            issued=now,
-            expires=now + timedelta(hours=1),
-        )
-        return Session(
-            id="explain",
-            pass_=grant,
-            resource=self.resource,
-            opened=now,
-            peer="",
-            user="app",
-            database=self.database,
-            search_path=_SEARCH_PATH,
-        )
+    @property
+    def grounds(self) -> Mapping[str, Ground]:
+        """Where cases of each family are judged: the same labels, whatever the kind of the resource."""
+        languages: Mapping[str, Language] = {"postgres": self.language, LLM: self.prompts}
+        return {
+            family: Ground(
+                language=language,
+                session=partial(_new_session, replace(self.resource, kind=family), self.principal, self.database),
+            )
+            for family, language in languages.items()
+        }
 
     @property
     def session(self) -> Session:
-        return self.new_session()
+        """A session as a client would have it right after log-in."""
+        return _new_session(self.resource, self.principal, self.database)
+
+    def new_session(self) -> Session:
+        return self.session
 
     def understand(self, text: str, values: Sequence[str] | None) -> Understood:
-        understander = self.language.open(self.new_session())
+        language: Language = self.prompts if self.resource.kind == LLM else self.language
+        understander = language.open(self.session)
         try:
             return understander.understand(text, None if values is None else [Input(value=value) for value in values])
         finally:
             understander.close()
+
+
+def _new_session(resource: Resource, principal: Principal, database: str) -> Session:
+    now = datetime.now(UTC)
+    grant = Pass(
+        id="explain",
+        principal=principal,
+        resources=frozenset({resource.name}),
+        verbs=frozenset(VerbClass),
+        purpose="explain",
+        ticket=None,
+        issued=now,
+        expires=now + timedelta(hours=1),
+    )
+    return Session(
+        id="explain",
+        pass_=grant,
+        resource=resource,
+        opened=now,
+        peer="",
+        user="app",
+        database=database,
+        search_path=_SEARCH_PATH,
+    )
 
 
 def build_context(
@@ -82,15 +107,17 @@ def build_context(
     on_behalf_of: str | None,
     groups: Sequence[str],
     labels: Sequence[str],
+    prompt: bool = False,
 ) -> Context:
-    """Raises ConfigError, BundleError."""
+    """``prompt``: texts are prompts to a model. Raises ConfigError, BundleError."""
     if reference and resource is not None:
         raise ConfigError("--reference and --resource exclude one another")
-    found = Resource(name="shop", kind="postgres", labels=_REFERENCE_LABELS if reference else {})
+    kind = LLM if prompt else "postgres"
+    found = Resource(name="shop", kind=kind, labels=_REFERENCE_LABELS if reference else {})
     if resource is not None:
         found, policies, packs = _configured(resource, config, policies, packs)
     if not policies and not packs:
-        packs = (REFERENCE_PACK if reference else DEFAULT_PACK,)
+        packs = (REFERENCE_PACK,) if reference else DEFAULT_PACKS
     given = dict(_label(label) for label in labels)
     return Context(
         policy=load_bundle(tuple(policies), tuple(packs)).policy(),
@@ -98,7 +125,19 @@ def build_context(
         principal=_principal(who, on_behalf_of, groups),
         resource=Resource(name=found.name, kind=found.kind, labels={**found.labels, **given}),
         database=found.name,
+        prompts=PromptLanguage(_find),
     )
+
+
+@cache
+def _detector() -> Detector:
+    """Without the compiled database, which takes longer to make than to do without for a few texts. Raises DetectorError."""
+    return open_detector(engine="literals")
+
+
+def _find(text: bytes) -> list[Span]:
+    """Raises DetectorError."""
+    return [Span(start=f.start, end=f.end, type=f.type, class_=f.class_) for f in _detector().findings(text)]
 
 
 def _configured(

@@ -27,7 +27,16 @@ from passgate.policy.cel import (
     Type,
     Value,
 )
-from passgate.policy.vocabulary import EFFECTS, OBJECT_KINDS, POSITIONS, PRINCIPAL_KINDS, VERB_CLASSES, VERBS
+from passgate.policy.vocabulary import (
+    EFFECTS,
+    FINDING_CLASSES,
+    FINDING_FIELDS,
+    OBJECT_KINDS,
+    POSITIONS,
+    PRINCIPAL_KINDS,
+    VERB_CLASSES,
+    VERBS,
+)
 
 
 class Moment(Frame):
@@ -102,7 +111,17 @@ def _of_atom(name: str, kind: Type, read: Callable[[Moment], Value], *, assumed:
     return Declared(name=name, type=kind, scope=Scope.ATOM, read=read, assumed=assumed)
 
 
-def _fact(name: str, kind: Type, default: bool | int) -> Declared:
+def _of_finding(name: str, kind: Type, read: Callable[[Atom], Value]) -> Declared:
+    def found(moment: Moment) -> Value:
+        atom = moment.atom
+        if atom.object.kind != "finding":
+            raise EvaluationError(f"{name} is of findings only, and this is {atom.verb} on {atom.object.kind or 'all'}")
+        return read(atom)
+
+    return Declared(name=name, type=kind, optional=True, scope=Scope.ATOM, read=found)
+
+
+def _fact(name: str, kind: Type, default: bool | int | str) -> Declared:
     """A language's own fact. Where the language ran and did not state it, it does not hold."""
     family = name.partition(".")[0] + "."
 
@@ -116,10 +135,15 @@ def _fact(name: str, kind: Type, default: bool | int) -> Declared:
 
 
 def _findings(moment: Moment) -> Value:
-    raise EvaluationError(f"actions of kind {moment.action.kind!r} carry no findings")
+    findings = moment.action.findings
+    if findings is None:
+        raise EvaluationError(f"nobody looked for findings in this action of kind {moment.action.kind!r}")
+    return tuple([{"class": f.class_, "type": f.type, "field": f.field, "count": f.count} for f in findings])
 
 
-FINDING = RecordType("finding", {"class": STRING, "type": STRING, "field": STRING, "count": INT})
+_FINDING_CLASS = StringType(values=FINDING_CLASSES)
+_FINDING_FIELD = StringType(values=FINDING_FIELDS)
+FINDING = RecordType("finding", {"class": _FINDING_CLASS, "type": STRING, "field": _FINDING_FIELD, "count": INT})
 
 _PRINCIPAL_KIND = StringType(values=PRINCIPAL_KINDS)
 _VERB_CLASS = StringType(values=VERB_CLASSES)
@@ -139,6 +163,9 @@ _TABLE: tuple[Declared, ...] = (
     _of_atom("position", StringType(values=POSITIONS), lambda m: m.atom.position),
     _of_atom("where_effective", BOOL, lambda m: m.atom.where_effective),
     _of_atom("key_pinned", BOOL, lambda m: m.atom.key_pinned),
+    _of_finding("finding.class", _FINDING_CLASS, lambda atom: atom.object.namespace),
+    _of_finding("finding.type", STRING, lambda atom: atom.object.name),
+    _of_finding("finding.field", _FINDING_FIELD, lambda atom: atom.column),
     # the action
     _of_action("action.kind", STRING, lambda m: m.action.kind),
     _of_action("action.verb", StringType(values=VERBS), lambda m: m.action.verb),
@@ -155,6 +182,15 @@ _TABLE: tuple[Declared, ...] = (
     _fact("sql.modifies_data_in_read", BOOL, False),
     _fact("sql.concurrently", BOOL, False),
     _fact("sql.truncated", BOOL, False),
+    _fact("llm.model", STRING, ""),
+    _fact("llm.provider", STRING, ""),
+    _fact("llm.path", STRING, ""),
+    _fact("llm.stream", BOOL, False),
+    _fact("llm.max_tokens", INT, 0),
+    _fact("llm.messages", INT, 0),
+    _fact("llm.tools", INT, 0),
+    _fact("llm.input_bytes", INT, 0),
+    _fact("llm.opaque", INT, 0),
     # what may change during a session
     _of_action("session.tags", SetType(STRING), lambda m: m.session.tags),
     Declared(

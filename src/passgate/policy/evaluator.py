@@ -12,13 +12,14 @@ from typing import TypeVar
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
 from passgate.core.decision import Approvers, Decision, Outcome
+from passgate.core.finding import Finding, FindingClass
 from passgate.core.passes import Pass
 from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.policy import wording
 from passgate.policy.attributes import Moment
 from passgate.policy.cel import EvaluationError
-from passgate.policy.obligations import merged
+from passgate.policy.obligations import merged, shows
 from passgate.policy.rule import Rule
 from passgate.policy.view import FAILURES, WEIGHT, Candidate, Tables, features, state, tables
 
@@ -34,6 +35,9 @@ _KEPT = 4096
 """Sessions, views and allows remembered: the gate serves about a thousand sessions a process."""
 
 Fired = tuple[Rule, Atom]
+_Masked = tuple[tuple[str, str, str] | None, ...]
+"""For each rule with a mask that fired, what it masks: namespace, object, column; None where there is nothing to mask."""
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -69,7 +73,7 @@ class RulePolicy:
         self._sessions: dict[int, tuple[Session, Pass, Resource, Tables]] = {}
         self._views: dict[bytes, Tables] = {}
         self._masked: dict[tuple[int, ...], bool] = {}
-        self._decisions: dict[tuple[tuple[int, ...], tuple[tuple[str, str, str], ...]], Decision] = {}
+        self._decisions: dict[tuple[tuple[int, ...], _Masked], Decision] = {}
 
     @property
     def version(self) -> str:
@@ -147,10 +151,17 @@ class RulePolicy:
         assert rule is not None  # noqa: S101 - nothing is allowed without a grant
         orders = (rule.order, *[found.order for found, _ in fired])
         masked = self._masked.get(orders)
-        columns: tuple[tuple[str, str, str], ...] = ()
-        if masked is None or masked:
+        if masked is None:
+            masked = any(found.definition.then.mask for found, _ in fired)
+            _remember(self._masked, orders, masked)
+        columns: _Masked = ()
+        if masked:
             columns = tuple(
-                [(a.object.namespace, a.object.name, a.column) for found, a in fired if found.definition.then.mask]
+                [
+                    (a.object.namespace, a.object.name, a.column) if shows(a) else None
+                    for found, a in fired
+                    if found.definition.then.mask
+                ]
             )
         known = self._decisions.get((orders, columns))
         if known is not None:
@@ -164,7 +175,6 @@ class RulePolicy:
             obligations=merged(fired),
             fired=_ids(fired),
         )
-        _remember(self._masked, orders, bool(columns))
         _remember(self._decisions, (orders, columns), decision)
         return decision
 
@@ -205,16 +215,24 @@ class RulePolicy:
 
     def _nearest(self, action: Action, session: Session, atom: Atom) -> str:
         """The nearest thing that would be allowed, found by asking: the same without what was denied, or with its rows named."""
+        if action.findings:
+            for without in (*FindingClass, None):
+                cleaned, taken = _without(action, without)
+                if taken and self._outcome(cleaned, session) is not Outcome.DENY:
+                    return wording.findings_hint(taken)
         writes = atom.verb_class is VerbClass.WRITE and not atom.key_pinned
         if writes and atom.position in (Position.NONE, Position.TARGET) and atom.object.kind == "relation":
             for key in (False, True):
                 twin = replace(atom, where_effective=True, key_pinned=key)
                 if self._outcome_of(action, session, twin) is not Outcome.DENY:
                     return wording.where_hint(atom, key=key)
-        if atom.column:
+        if atom.column and atom.object.kind != "finding":
             denied = [verdict.atom for verdict in self.judge(action, session) if verdict.outcome is Outcome.DENY]
             return wording.columns_hint(denied)
         return wording.object_hint(atom)
+
+    def _outcome(self, action: Action, session: Session) -> Outcome:
+        return max((verdict.outcome for verdict in self.judge(action, session)), key=lambda outcome: outcome.rank)
 
     def _outcome_of(self, action: Action, session: Session, atom: Atom) -> Outcome:
         moment = Moment(action, session, atom)
@@ -228,7 +246,7 @@ class RulePolicy:
             outcome=Outcome.DENY,
             rule=NOT_UNDERSTOOD,
             reason=wording.gaps_reason(action),
-            hint=wording.gaps_hint(),
+            hint=wording.gaps_hint(action),
             policy_version=self._version,
             obligations=merged(fired),
             fired=_ids(fired),
@@ -243,6 +261,20 @@ class RulePolicy:
             policy_version=self._version,
             fired=(error.rule.id,),
         )
+
+
+def _without(action: Action, class_: FindingClass | None) -> tuple[Action, list[Finding]]:
+    """The action as it would be without its findings of one class (None: of all), and what was taken out of it."""
+    findings = action.findings or ()
+    taken = [finding for finding in findings if class_ in (None, finding.class_)]
+    gone = {(finding.class_.value, finding.type, finding.field.value) for finding in taken}
+    atoms = [
+        atom
+        for atom in action.atoms
+        if atom.object.kind != "finding" or (atom.object.namespace, atom.object.name, atom.column) not in gone
+    ]
+    left = tuple(finding for finding in findings if finding not in taken)
+    return replace(action, atoms=tuple(atoms), findings=left), taken
 
 
 def _granting(fired: list[Fired], verb: str, otherwise: Rule | None) -> Rule | None:

@@ -28,15 +28,24 @@ def merged(fired: Iterable[tuple[Rule, Atom]]) -> tuple[Obligation, ...]:
         then = rule.definition.then
         for obligation in then.obligations:
             _add(found, obligation)
-        if then.mask is not None and _masks(atom):
+        if then.mask is not None and shows(atom):
             column = ColumnRef(namespace=atom.object.namespace, object=atom.object.name, column=atom.column)
             _add(found, Mask(column=column, strategy=then.mask, rule=rule.id))
     return tuple(found[key] for key in sorted(found))
 
 
-def _masks(atom: Atom) -> bool:
-    """A relation named as a whole shows no value by that; of what has no columns, the whole is what is shown."""
-    return bool(atom.column) or atom.object.kind != "relation"
+_SHOWS_NOTHING = frozenset({"relation", "model", "tool", "batch"})
+"""Kinds of objects that hold values in parts with names of their own: naming the whole shows none."""
+
+
+def shows(atom: Atom) -> bool:
+    """Whether a mask on the atom means something: a column, a finding, or the whole of what has no parts.
+
+    What a token stood for comes back or does not, by grants of its own (``restore``): there is nothing in between to mask.
+    """
+    if atom.object.kind == "finding":
+        return atom.verb != "restore"
+    return bool(atom.column) or atom.object.kind not in _SHOWS_NOTHING
 
 
 def _add(found: dict[tuple[str, ...], Obligation], new: Obligation) -> None:

@@ -4,11 +4,14 @@ A new protocol adds its words here; nothing else in this folder changes.
 """
 
 from passgate.core.action import Position, VerbClass
+from passgate.core.finding import Field, FindingClass
 from passgate.core.principal import PrincipalKind
 
 PRINCIPAL_KINDS = frozenset(PrincipalKind)
 VERB_CLASSES = frozenset(VerbClass)
 POSITIONS = frozenset(Position)
+FINDING_CLASSES = frozenset(FindingClass)
+FINDING_FIELDS = frozenset(Field)
 
 _SQL_READ = ("select", "copy_out", "show", "explain", "call")
 _SQL_WRITE = ("insert", "update", "delete", "merge", "copy_in", "notify")
@@ -55,11 +58,25 @@ _SQL_SESSION = (
     ),
     *("deallocate", "declare", "fetch", "move", "close", "listen", "unlisten", "set_constraints", "empty"),
 )
+_LLM_READ = (
+    *("generate", "embed", "moderate", "count_tokens", "list_models", "read_response"),
+    *("list_files", "download", "read_batch"),
+)
+_LLM_WRITE = (
+    *("delete_response", "cancel_response", "upload", "delete_file", "create_batch", "cancel_batch", "delete_batch"),
+)
+_LLM_PARTS = ("offer", "disclose", "reveal", "restore")
+"""A tool is offered to a model; a finding is disclosed to it, revealed by its answer, or restored from its token."""
+
 NOT_UNDERSTOOD = "unknown"
 """The verb of a text that no language could read."""
 
 VERBS = frozenset(
-    {*_SQL_READ, *_SQL_WRITE, *_SQL_DDL, *_SQL_ADMIN, *_SQL_CODE, *_SQL_EGRESS, *_SQL_SESSION, NOT_UNDERSTOOD}
+    {
+        *(*_SQL_READ, *_SQL_WRITE, *_SQL_DDL, *_SQL_ADMIN, *_SQL_CODE, *_SQL_EGRESS, *_SQL_SESSION),
+        *(*_LLM_READ, *_LLM_WRITE, *_LLM_PARTS),
+        NOT_UNDERSTOOD,
+    }
 )
 
 OBJECT_KINDS = frozenset(
@@ -94,6 +111,7 @@ OBJECT_KINDS = frozenset(
         *("language", "publication", "subscription", "tablespace", "large_object", "anonymous"),
         *("access_method", "cast", "collation", "conversion", "event_trigger", "object", "operator", "operator_class"),
         *("operator_family", "statistics", "text_search", "transform"),
+        *("model", "tool", "finding", "batch"),
     }
 )
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from passgate.core.action import Action, Atom, Position, VerbClass
 from passgate.core.decision import Approvers
+from passgate.core.finding import Finding
 
-_PLACEHOLDERS = ("verb", "object", "column", "kind", "position", "resource")
+_PLACEHOLDERS = ("verb", "object", "name", "column", "kind", "position", "resource")
 _SHOWN = 6
 """Names in one hint: more would bury the advice."""
 
@@ -34,7 +35,8 @@ def filled(text: str, atom: Atom, resource: str) -> str:
     return text.format(
         verb=atom.verb,
         object=atom.object,
-        column=atom.column,
+        name=atom.object.name,
+        column=atom.column.replace("_", " ") if atom.object.kind == "finding" else atom.column,
         kind=atom.object.kind,
         position=atom.position.value,
         resource=resource,
@@ -43,6 +45,8 @@ def filled(text: str, atom: Atom, resource: str) -> str:
 
 def described(atom: Atom) -> str:
     """``delete on relation public.orders``, ``use of column ssn of relation public.customers in predicate``."""
+    if atom.object.kind == "finding":
+        return f"{atom.verb} of {atom.object.name} ({atom.object.namespace}) in {atom.column.replace('_', ' ')}"
     if atom.column:
         where = "" if atom.position in (Position.NONE, Position.OUTPUT) else f" as {atom.position.value}"
         return f"{atom.verb} of column {atom.column} of {atom.object}{where}"
@@ -74,7 +78,9 @@ def hold_hint(approvers: Approvers) -> str:
     return f"Ask {people} of group {approvers.group} to approve it; the request waits {minutes} min."
 
 
-def gaps_hint() -> str:
+def gaps_hint(action: Action) -> str:
+    if not action.kind.startswith("sql."):
+        return "Leave out what the gate cannot look into, or ask the operator for a rule that allows it as it is."
     return "Write it as one plain statement on tables, columns and functions that exist, with their names written out."
 
 
@@ -96,6 +102,18 @@ def columns_hint(denied: Iterable[Atom]) -> str:
     return f"{_sentence('; '.join(advice))}: name the columns you need instead." if advice else ""
 
 
+def findings_hint(found: Iterable[Finding]) -> str:
+    """What to take out of which part of a prompt; the types only, never a value."""
+    fields: dict[str, dict[str, None]] = {}
+    for finding in found:
+        fields.setdefault(finding.field.value.replace("_", " "), {})[finding.type] = None
+    parts = [
+        _columns(types, f"{{}} in {field}").removeprefix("columns ").removeprefix("column ")
+        for field, types in fields.items()
+    ]
+    return f"Take out {'; '.join(parts)}, and send it again: name the thing instead of its value."
+
+
 def where_hint(atom: Atom, *, key: bool) -> str:
     if key:
         return f"Name the rows of {atom.object} by primary key: add WHERE <key> = <value>."
@@ -106,6 +124,12 @@ def object_hint(atom: Atom) -> str:
     what = f"{atom.object.kind.replace('_', ' ')} {atom.object}".strip()
     if atom.object.kind == "function":
         return f"Leave out the call of {atom.object}(), or ask the operator to allow it."
+    if atom.object.kind == "finding":
+        return f"Take out {atom.object.name} in {atom.column.replace('_', ' ')}, and send it again."
+    if atom.object.kind == "model":
+        return f"Use another model than {atom.object.name}, or ask the operator for a rule that allows it."
+    if atom.object.kind == "tool":
+        return f"Do not offer the tool {atom.object.name}."
     if atom.object.kind == "setting":
         return f"Leave the setting {atom.object.name} as it is."
     if atom.verb_class is VerbClass.READ and what:
@@ -115,8 +139,12 @@ def object_hint(atom: Atom) -> str:
 
 def _columns(names: Iterable[str], form: str) -> str:
     listed = list(names)
-    shown = ", ".join(listed[:_SHOWN]) + (", ..." if len(listed) > _SHOWN else "")
-    return form.format(f"column{'s' if len(listed) > 1 else ''} {shown}")
+    return form.format(f"column{'s' if len(listed) > 1 else ''} {_listed(listed)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:_SHOWN]) + (", ..." if len(listed) > _SHOWN else "")
 
 
 def _sentence(text: str) -> str:

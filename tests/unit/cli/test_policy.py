@@ -59,6 +59,26 @@ def test_nothing_to_check_is_a_mistake() -> None:
     assert run("check").exit_code == 2
 
 
+def test_prompts_are_judged_beside_statements(tmp_path: Path) -> None:
+    cases = tmp_path / "c.jsonl"
+    cases.write_text(
+        CASES + '{"id": "d", "kind": "llm", "text": "mail ann@example.com", "expected": "mask"}\n'
+        '{"id": "e", "kind": "llm", "text": "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "expected": "deny"}\n'
+        '{"id": "f", "kind": "llm", "text": "what is a UUID?", "expected": "mask"}\n'
+    )
+    found = run("test", "--reference", "--cases", str(cases), "--json")
+    report = json.loads(found.stdout)
+    assert found.exit_code == 1
+    assert [(t["kind"], t["covered"], t["cases"], t["as_expected"]) for t in report["totals"]] == [
+        ("llm", True, 3, 2),
+        ("postgres", True, 2, 2),
+        ("redis", False, 1, 0),
+    ]
+    assert [(miss["id"], miss["found"], miss["rule"]) for miss in report["mismatches"]] == [
+        ("f", "allow", "ref-llm-use")
+    ]
+
+
 # -- explain -----------------------------------------------------------------------------------------------------------
 
 
@@ -106,6 +126,23 @@ def test_gaps_facts_and_approvers_are_shown() -> None:
     held = json.loads(run("explain", "SELECT * FROM orders a, orders b", "--reference", "--json").stdout)[0]
     assert held["approvers"] == {"group": "approvers", "count": 1, "expires_seconds": 900}
     assert held["facts"]["sql.cartesian"] is True
+
+
+def test_a_prompt_is_explained() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq98yU"
+    found = run("explain", "--prompt", f"mail ann@example.com with {key}").stdout
+    assert (
+        "verdict   deny by llm-no-secrets-out: PRIVATE_KEY found in user: a secret may not be sent to a model." in found
+    )
+    assert "mask pii.EMAIL.user: token (rule llm-tokens-out)" in found
+    result = json.loads(
+        run("explain", "--prompt", "--json", "tool result: ann@example.com", "--as", "human:ann").stdout
+    )
+    assert result[0]["verdict"] == "allow"
+    assert [(atom["kind"], atom["object"], atom["column"]) for atom in result[0]["atoms"]] == [
+        ("model", "model", ""),
+        ("finding", "pii.EMAIL", "tool_result"),
+    ]
 
 
 def test_every_obligation_has_words(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_the_reference_is_a_policy_a_database_and_a_label() -> None:
 def test_without_anything_it_is_the_safe_pack_and_an_empty_database() -> None:
     found = context()
     assert found.policy.rules[0].id == "pg-read"
+    assert any(rule.id == "llm-use" for rule in found.policy.rules)
     assert not found.understand("SELECT id FROM orders", None).actions[0].complete
 
 
@@ -74,6 +75,24 @@ def test_a_session_is_fresh_each_time() -> None:
     found = context()
     assert found.session is not found.session
     assert found.new_session().pass_.covers(found.resource.name)
+
+
+def test_each_family_of_cases_has_its_ground() -> None:
+    grounds = context(reference=True).grounds
+    assert set(grounds) == {"postgres", "llm"}
+    for family, ground in grounds.items():
+        session = ground.session()
+        assert (session.resource.kind, session.resource.labels) == (family, {"env": "prod"})
+        assert ground.session() is not session
+
+
+def test_a_resource_of_kind_llm_takes_prompts(tmp_path: Path) -> None:
+    path = tmp_path / "passgate.yaml"
+    models = "  models: {kind: llm, labels: {env: dev}, provider: compatible, upstream: {url: 'http://127.0.0.1:9'}}\n"
+    path.write_text(CONFIG.replace("policy:", models + "policy:"))
+    found = context(resource="models", config=path)
+    assert (found.resource.kind, found.resource.labels) == ("llm", {"env": "dev"})
+    assert found.understand("hello", None).actions[0].kind == "llm.generate"
 
 
 CONFIG = """\

@@ -7,6 +7,7 @@ from passgate.policy.attributes import ATTRIBUTES, READERS, Moment, Scope
 from passgate.policy.cel import EvaluationError
 from passgate.policy.samples import empty_value
 from tests.unit.policy.actions import OPENED, action, atom, session
+from tests.unit.policy.calls import call
 
 ATOM = atom(
     "update", "customers", "email", Position.TARGET, verb_class=VerbClass.WRITE, effect="x", tags=("t",), key=True
@@ -72,8 +73,62 @@ def test_values(name: str, value: object) -> None:
 
 def test_the_table_above_is_whole() -> None:
     tested = {mark.args[1][n][0] for mark in test_values.pytestmark for n in range(len(mark.args[1]))}  # type: ignore[attr-defined]
-    others = {name for name in ATTRIBUTES if name.startswith("sql.")} | {"findings"}
-    assert set(ATTRIBUTES) == tested | others
+    others = {name for name in ATTRIBUTES if name.startswith("sql.")}
+    prompts = {mark.args[1][n][0] for mark in test_values_of_a_call.pytestmark for n in range(len(mark.args[1]))}  # type: ignore[attr-defined]
+    assert set(ATTRIBUTES) == tested | others | prompts
+
+
+CALL = call(
+    "pii:EMAIL:user:2", "secret:JWT:tool_result", provider="openai", path="/v1/responses", stream=True, opaque=1
+)
+DISCLOSED = Moment(CALL, session(resource="llm"), CALL.atoms[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("finding.class", "pii"),
+        ("finding.type", "EMAIL"),
+        ("finding.field", "user"),
+        (
+            "findings",
+            (
+                {"class": "pii", "type": "EMAIL", "field": "user", "count": 2},
+                {"class": "secret", "type": "JWT", "field": "tool_result", "count": 1},
+            ),
+        ),
+        ("llm.model", "gpt-5"),
+        ("llm.provider", "openai"),
+        ("llm.path", "/v1/responses"),
+        ("llm.stream", True),
+        ("llm.max_tokens", 0),
+        ("llm.messages", 0),
+        ("llm.tools", 0),
+        ("llm.input_bytes", 0),
+        ("llm.opaque", 1),
+    ],
+)
+def test_values_of_a_call(name: str, value: object) -> None:
+    assert READERS[name](DISCLOSED) == value
+
+
+@pytest.mark.parametrize("name", ["finding.class", "finding.type", "finding.field"])
+def test_a_finding_s_words_are_missing_elsewhere(name: str) -> None:
+    assert ATTRIBUTES[name].optional
+    for action_, atom_ in ((CALL, CALL.atoms[0]), (ACTION, ATOM)):
+        with pytest.raises(EvaluationError, match="is of findings only, and this is"):
+            READERS[name](Moment(action_, SESSION, atom_))
+
+
+def test_findings_are_missing_where_nobody_looked() -> None:
+    with pytest.raises(EvaluationError, match="nobody looked for findings"):
+        READERS["findings"](MOMENT)
+
+
+@pytest.mark.parametrize("name", ["llm.model", "llm.stream", "llm.tools"])
+def test_facts_of_one_kind_are_missing_in_another(name: str) -> None:
+    with pytest.raises(EvaluationError, match=r"is of llm\.\* actions only, and this is sql\.query"):
+        READERS[name](MOMENT)
 
 
 @pytest.mark.parametrize("name", ["pass.ticket", "principal.on_behalf_of.kind", "principal.on_behalf_of.groups"])

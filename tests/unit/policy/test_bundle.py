@@ -59,7 +59,10 @@ rules:
         ("- a", "a policy file must be a mapping"),
         ("rulez: []", "a policy file has no key 'rulez' (did you mean rules?)"),
         (f"packs: [postgres-saf]\nrules:\n- {RULE}", "there is no pack 'postgres-saf' (did you mean postgres-safe?)"),
-        (f"packs: [nothing]\nrules:\n- {RULE}", "there is no pack 'nothing' (use one of p-ref, postgres-safe)"),
+        (
+            f"packs: [nothing]\nrules:\n- {RULE}",
+            "there is no pack 'nothing' (use one of llm-safe, p-ref, postgres-safe)",
+        ),
         (
             f"packs: [{{pack: p-ref, without: [ref-raed]}}]\nrules:\n- {RULE}",
             "pack p-ref has no rule 'ref-raed' (did you mean ref-read?)",
@@ -213,7 +216,7 @@ def test_a_damaged_bundle_loads_or_says_where_it_does_not(edits: list[tuple[int,
 
 
 def test_the_packs_that_ship() -> None:
-    assert pack_names() == ("p-ref", "postgres-safe")
+    assert pack_names() == ("llm-safe", "p-ref", "postgres-safe")
 
 
 def test_the_sample_of_the_design() -> None:

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from passgate.core.action import Atom
+from passgate.core.action import Atom, ColumnRef
 from passgate.core.decision import LimitRows, Mask, MaxRows, Notify, ReadOnly, Record, Scan, Strategy, StrategyKind, Tag
 from passgate.policy.bundle import load_text
 from passgate.policy.obligations import merged
@@ -85,3 +85,22 @@ def test_what_has_no_columns_is_masked_as_a_whole() -> None:
     prompt = atom("select", "gpt", kind="", namespace="")
     found = merged(fired("{mask: {strategy: token}}", about=prompt))
     assert [o.column.column for o in found if isinstance(o, Mask)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "masked"),
+    [
+        ("disclose", "finding", True),
+        ("reveal", "finding", True),
+        ("restore", "finding", False),
+        ("generate", "model", False),
+        ("offer", "tool", False),
+        ("create_batch", "batch", False),
+    ],
+)
+def test_of_a_call_only_findings_are_masked(verb: str, kind: str, masked: bool) -> None:
+    about = atom(verb, "EMAIL", "user" if kind == "finding" else "", kind=kind, namespace="pii")
+    found = merged(fired("{mask: {strategy: token}}", about=about))
+    assert [o.column for o in found if isinstance(o, Mask)] == (
+        [ColumnRef(namespace="pii", object="EMAIL", column="user")] if masked else []
+    )

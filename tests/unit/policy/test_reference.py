@@ -52,7 +52,6 @@ def test_packs() -> None:
     assert first_cells("Packs") == set(pack_names())
 
 
-def test_the_example_loads() -> None:
-    example = re.search(r"```yaml\n(.+?)```", REFERENCE, re.DOTALL)
-    assert example is not None
-    assert load_text(example[1]).rules[-1].id == "ddl-two-approvers"
+def test_the_examples_load() -> None:
+    examples = re.findall(r"```yaml\n(.+?)```", REFERENCE, re.DOTALL)
+    assert [load_text(example).rules[-1].id for example in examples] == ["ddl-two-approvers", "pictures", "prompt-pii"]

@@ -4,6 +4,7 @@ from passgate.core.action import Position, VerbClass
 from passgate.core.decision import Approvers
 from passgate.policy import wording
 from tests.unit.policy.actions import action, atom
+from tests.unit.policy.calls import call, finding
 
 
 @pytest.mark.parametrize(
@@ -37,10 +38,29 @@ def test_filling_in() -> None:
         (atom("commit", "", kind="transaction", namespace=""), "commit on transaction"),
         (atom("checkpoint", "", kind="", namespace=""), "checkpoint"),
         (atom("drop", "x", kind="event_trigger", namespace=""), "drop on event trigger x"),
+        (
+            atom("disclose", "JWT", "tool_result", kind="finding", namespace="secret"),
+            "disclose of JWT (secret) in tool result",
+        ),
     ],
 )
 def test_atoms_are_described(one: object, text: str) -> None:
     assert wording.described(one) == text  # type: ignore[arg-type]
+
+
+def test_filling_in_a_finding() -> None:
+    jwt = atom("disclose", "JWT", "tool_result", kind="finding", namespace="secret")
+    assert wording.filled("{name} of {object} in {column}", jwt, "m") == "JWT of secret.JWT in tool result"
+
+
+def test_what_to_take_out_is_told_by_part() -> None:
+    found = [finding(f"secret:{name}:user") for name in "ABCDEFGH"] + [finding("secret:A:tool_result")]
+    assert wording.findings_hint(found).startswith("Take out A, B, C, D, E, F, ... in user; A in tool result, and send")
+
+
+def test_a_gap_s_hint_is_about_its_kind() -> None:
+    assert wording.gaps_hint(action(verb="x")).startswith("Write it as one plain statement")
+    assert wording.gaps_hint(call()).startswith("Leave out what the gate cannot look into")
 
 
 def test_reasons() -> None:
@@ -67,6 +87,15 @@ def test_many_columns_are_cut_short() -> None:
     ("one", "hint"),
     [
         (atom("call", "f", kind="function"), "Leave out the call of public.f(), or ask the operator to allow it."),
+        (
+            atom("disclose", "JWT", "tool_result", kind="finding", namespace="secret"),
+            "Take out JWT in tool result, and send it again.",
+        ),
+        (
+            atom("generate", "gpt-5", kind="model", namespace=""),
+            "Use another model than gpt-5, or ask the operator for a rule that allows it.",
+        ),
+        (atom("offer", "sh", kind="tool", namespace=""), "Do not offer the tool sh."),
         (atom("set", "work_mem", kind="setting", namespace=""), "Leave the setting work_mem as it is."),
         (atom(name="payments"), "Leave out relation public.payments; other tables may be allowed."),
         (

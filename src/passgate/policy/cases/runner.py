@@ -68,13 +68,20 @@ KINDS: Mapping[str, Kind] = {
     "postgres": Kind(family="postgres", read=_plain),
     "postgres-wire": Kind(family="postgres", read=read_wire),
     "psql": Kind(family="postgres", read=read_psql),
+    "llm": Kind(family="llm", read=_plain),
 }
 
 
-def run_cases(
-    cases: Iterable[Case], *, languages: Mapping[str, Language], policy: Policy, session: Callable[[], Session]
-) -> Report:
-    """Each case in a session of its own. ``languages`` by family; a kind without one is reported as not covered."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Where cases of one family are judged: their language, and a new session for each."""
+
+    language: Language
+    session: Callable[[], Session]
+
+
+def run_cases(cases: Iterable[Case], *, grounds: Mapping[str, Ground], policy: Policy) -> Report:
+    """Each case in a session of its own. ``grounds`` by family; a kind without one is reported as not covered."""
     by_kind: dict[str, list[Case]] = {}
     for case in cases:
         by_kind.setdefault(case.kind, []).append(case)
@@ -82,13 +89,13 @@ def run_cases(
     mismatches: list[Mismatch] = []
     for kind, group in sorted(by_kind.items()):
         known = KINDS.get(kind)
-        language = languages.get(known.family) if known else None
-        if known is None or language is None:
+        ground = grounds.get(known.family) if known else None
+        if known is None or ground is None:
             totals.append(Totals(kind=kind, covered=False, cases=len(group)))
             continue
         missed = 0
         for case in group:
-            found = run_case(case, known, language, policy, session())
+            found = run_case(case, known, ground.language, policy, ground.session())
             if found.verdict is not case.expected:
                 missed += 1
                 mismatches.append(Mismatch(case=case, found=found))
@@ -129,7 +136,7 @@ def _judge(
 
 
 def _masked(action: Action, decision: Decision) -> bool:
-    """Whether something that is shown gets masked."""
+    """Whether something that is shown, or sent on, gets masked."""
     masks = {obligation.column for obligation in decision.obligations if isinstance(obligation, Mask)}
     if not masks:
         return False

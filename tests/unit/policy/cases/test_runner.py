@@ -5,7 +5,7 @@ import pytest
 from passgate.core.action import Action, ColumnRef, Output, Position, VerbClass
 from passgate.core.session import Session
 from passgate.pipeline.protocols import Input, Understood
-from passgate.policy.cases import Case, Expected, run_cases
+from passgate.policy.cases import Case, Expected, Ground, run_cases
 from tests.unit.policy.actions import action, atom, policy, session
 
 EMAIL = ColumnRef(namespace="public", object="customers", column="email")
@@ -98,7 +98,7 @@ def case(text: str, expected: str = "allow", kind: str = "postgres", params: tup
 )
 def test_verdicts(one: Case, verdict: str) -> None:
     language = Language()
-    report = run_cases([one], languages={"postgres": language}, policy=RULES, session=session)
+    report = run_cases([one], grounds={"postgres": Ground(language=language, session=session)}, policy=RULES)
     found = report.mismatches[0].found.verdict if report.mismatches else one.expected
     assert found.value == verdict
     assert all(words.closed for words in language.opened)
@@ -108,9 +108,8 @@ def test_what_was_allowed_is_remembered_within_a_case_only() -> None:
     language = Language()
     run_cases(
         [case("select;update", kind="psql"), case("select")],
-        languages={"postgres": language},
+        grounds={"postgres": Ground(language=language, session=session)},
         policy=RULES,
-        session=session,
     )
     assert [words.done for words in language.opened] == [["select"], ["select"]]
 
@@ -123,7 +122,7 @@ def test_the_report_counts_by_kind() -> None:
         case("x", kind="redis"),
         case("\\! id", "deny", "psql"),
     ]
-    report = run_cases(cases, languages={"postgres": Language()}, policy=RULES, session=session)
+    report = run_cases(cases, grounds={"postgres": Ground(language=Language(), session=session)}, policy=RULES)
     assert [(t.kind, t.covered, t.cases, t.as_expected) for t in report.totals] == [
         ("postgres", True, 3, 2),
         ("psql", True, 1, 1),
@@ -136,6 +135,6 @@ def test_the_report_counts_by_kind() -> None:
 
 
 def test_a_kind_without_its_language_is_not_covered() -> None:
-    report = run_cases([case("select")], languages={}, policy=RULES, session=session)
+    report = run_cases([case("select")], grounds={}, policy=RULES)
     assert report.totals[0].covered is False
     assert report.passed
