@@ -21,6 +21,7 @@ class Cause(StrEnum):
     SCOPE = "pass_scope"
     UNKNOWN_PATH = "unknown_path"
     METHOD = "method_not_allowed"
+    MODEL = "model_not_found"
     BAD_REQUEST = "invalid_request"
     TOO_LARGE = "request_too_large"
     ENCODING = "unsupported_encoding"
@@ -48,6 +49,7 @@ _FORMS = {
     Cause.HELD: _Form(status=403, openai="permission_error", anthropic="permission_error"),
     Cause.SCOPE: _Form(status=403, openai="permission_error", anthropic="permission_error"),
     Cause.UNKNOWN_PATH: _Form(status=404, openai="invalid_request_error", anthropic="not_found_error"),
+    Cause.MODEL: _Form(status=404, openai="invalid_request_error", anthropic="not_found_error"),
     Cause.METHOD: _Form(status=405, openai="invalid_request_error", anthropic="invalid_request_error"),
     Cause.BAD_REQUEST: _Form(status=400, openai="invalid_request_error", anthropic="invalid_request_error"),
     Cause.TOO_LARGE: _Form(status=413, openai="invalid_request_error", anthropic="request_too_large"),
