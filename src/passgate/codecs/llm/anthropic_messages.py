@@ -9,6 +9,7 @@ from passgate.codecs.llm.rules import (
     Choose,
     Claim,
     Either,
+    Limit,
     Media,
     Members,
     Nested,
@@ -49,7 +50,7 @@ _TOOL = Choose(
                 "strict": PARAMETER,
                 "defer_loading": PARAMETER,
                 "max_uses": PARAMETER,
-                "max_tokens": PARAMETER,
+                "max_tokens": Limit(),
                 "display_width_px": PARAMETER,
                 "display_height_px": PARAMETER,
                 "display_number": PARAMETER,
@@ -61,7 +62,9 @@ _TOOL = Choose(
     ),
 )
 
-_TOOL_CHANGE = Members(known={"type": MARKER, "tool": _TOOL}, other=Field.TOOL_DEFINITION)
+_TOOL_CHANGE = Members(
+    known={"type": MARKER, "tool": Nested(rule=_TOOL, field=Field.TOOL_DEFINITION)}, other=Field.TOOL_DEFINITION
+)
 
 
 def _block_of(type_: dict[str, Rule], field: Field) -> Members:
@@ -195,7 +198,7 @@ _SPECIAL: dict[str, Rule] = {
     "mcp_tool_result": _TOOL_RESULT,
     "container_upload": _block_of({"file_id": MARKER}, Field.METADATA),
     "tool_addition": _TOOL_CHANGE,
-    "tool_removal": _TOOL_CHANGE,
+    "tool_removal": _block_of({"tool": _DEFINED_NAME}, Field.TOOL_DEFINITION),
 }
 for _name in ("advisor", "bash_code_execution", "code_execution", "text_editor_code_execution"):
     _SPECIAL[f"{_name}_tool_result"] = _SERVER_RESULT
@@ -241,7 +244,7 @@ _OUTPUT_FORMAT = Members(
     known={"type": MARKER, "schema": Schema(field=Field.TOOL_DEFINITION)}, other=Field.TOOL_DEFINITION
 )
 
-_FALLBACK = Members(known={"model": MODEL, "max_tokens": PARAMETER, "speed": MARKER})
+_FALLBACK = Members(known={"model": MODEL, "max_tokens": Limit(), "speed": MARKER})
 
 _KNOWN: dict[str, Rule] = {
     "model": MODEL,
@@ -251,7 +254,7 @@ _KNOWN: dict[str, Rule] = {
     "tools": items(_TOOL, Field.TOOL_DEFINITION),
     "tool_choice": _DEFINED_NAME,
     "mcp_servers": items(_MCP_SERVER, Field.TOOL_DEFINITION),
-    "max_tokens": PARAMETER,
+    "max_tokens": Limit(),
     "temperature": PARAMETER,
     "top_k": PARAMETER,
     "top_p": PARAMETER,
@@ -278,5 +281,5 @@ _MEMBERS = (
     Member(name="mcp_servers", kind="an array", of="an object"),
 )
 
-MESSAGES = Body(root=Members(known=_KNOWN), members=_MEMBERS, limits=("max_tokens",), messages="messages")
+MESSAGES = Body(root=Members(known=_KNOWN), members=_MEMBERS, messages="messages")
 COUNT_TOKENS = Body(root=Members(known=_KNOWN), members=_MEMBERS, messages="messages")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from passgate.codecs.llm.call import MAX_NAME
 from passgate.codecs.llm.json_text import Json
-from passgate.codecs.llm.rules import MAX_NAME, Members
+from passgate.codecs.llm.rules import Members
 from passgate.core.errors import RemoteProtocolError
 
 _KINDS: Mapping[str, tuple[type, ...]] = {
@@ -44,12 +45,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """``root``: how every place is read. ``members``: what must have a certain shape. ``limits``: members that limit the
-    length of an answer, in tokens. ``messages``: the member whose items are counted."""
+    """``root``: how every place is read. ``members``: what must have a certain shape. ``messages``: the member whose items are
+    counted."""
 
     root: Members
     members: tuple[Member, ...] = ()
-    limits: tuple[str, ...] = ()
     messages: str = ""
 
     def check(self, tree: Json) -> Mapping[str, Json]:

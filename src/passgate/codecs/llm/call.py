@@ -1,10 +1,16 @@
 """One request, read: what it asks for, and every text in it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from passgate.codecs.llm.operation import Operation
 from passgate.core.finding import Field
+
+BESIDE = "(beside)"
+"""In the place of a pointer: the leaf of everything that goes upstream beside the body, headers and query."""
+
+MAX_NAME = 256
+"""Characters of the name of a model or a tool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +63,24 @@ def looked_at(leaves: Iterable[Leaf]) -> Iterator[Leaf]:
             yield leaf
         else:
             yield from looked_at(leaf.inner)
+
+
+def concealed(call: Call, found: Iterable[Leaf]) -> Call:
+    """The call with the names and claims that detectors have found something in (``found``) made unreadable: they are facts
+    that get into records, which hold no value that was found."""
+    leaves = tuple(found)
+    if not leaves:
+        return call
+    said = {leaf.text.decode()[:MAX_NAME] for leaf in leaves if leaf.pointer != BESIDE}
+    beside = "".join(leaf.text.decode() for leaf in leaves if leaf.pointer == BESIDE)
+
+    def told(name: str) -> str:
+        return "?" if name in said or name.rpartition("/")[2] in said else name
+
+    return replace(
+        call,
+        model=told(call.model),
+        models=tuple(told(name) for name in call.models),
+        tools=tuple(told(name) for name in call.tools),
+        claims={name: "?" if value in beside else told(value) for name, value in call.claims.items()},
+    )

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from passgate.codecs.llm.anthropic_messages import COUNT_TOKENS, MESSAGES
+from passgate.codecs.llm.batch_bodies import FILE_BATCH, MESSAGE_BATCH
 from passgate.codecs.llm.body import Body
 from passgate.codecs.llm.call import Call, Leaf
 from passgate.codecs.llm.headers import claims_of, text_of
 from passgate.codecs.llm.json_text import Document, parse, quoted, splice
 from passgate.codecs.llm.openai_chat import CHAT, COMPLETIONS
+from passgate.codecs.llm.openai_embeddings import EMBEDDINGS, MODERATIONS
+from passgate.codecs.llm.openai_responses import COMPACT, INPUT_TOKENS, RESPONSES
 from passgate.codecs.llm.operation import Operation, RequestBody
 from passgate.codecs.llm.operations import OPERATIONS
 from passgate.codecs.llm.reading import Reading
@@ -19,6 +22,13 @@ from passgate.core.finding import Field
 BODIES: Mapping[str, Body] = {
     "openai.chat": CHAT,
     "openai.completions": COMPLETIONS,
+    "openai.responses": RESPONSES,
+    "openai.responses.compact": COMPACT,
+    "openai.responses.input_tokens": INPUT_TOKENS,
+    "openai.embeddings": EMBEDDINGS,
+    "openai.moderations": MODERATIONS,
+    "openai.batches.create": FILE_BATCH,
+    "anthropic.batches.create": MESSAGE_BATCH,
     "anthropic.messages": MESSAGES,
     "anthropic.messages.count_tokens": COUNT_TOKENS,
 }
@@ -51,16 +61,18 @@ def _read(table: Body, operation: Operation, document: Document) -> Call:
     members = table.check(document.tree)
     reading = Reading(document)
     table.root.read(reading, document.tree, "")
-    model = members.get("model")
+    models = list(dict.fromkeys(reading.models))
+    asked = members.get("model")
+    model = asked if isinstance(asked, str) else next(iter(models), "")
     messages = members.get(table.messages)
     return Call(
         operation=operation,
         body=document.text,
         leaves=tuple(reading.leaves),
-        model=model if isinstance(model, str) else "",
-        models=tuple(dict.fromkeys(name for name in reading.models if name != model)),
+        model=model,
+        models=tuple(name for name in models if name != model),
         stream=members.get("stream") is True,
-        max_tokens=max((n for name in table.limits if isinstance(n := members.get(name), int)), default=0),
+        max_tokens=max(reading.limits, default=0),
         messages=len(messages) if isinstance(messages, list) else 0,
         tools=tuple(dict.fromkeys(reading.tools)),
         opaque=tuple(reading.opaque),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
-from passgate.codecs.llm.call import Leaf
+from passgate.codecs.llm.call import BESIDE, Leaf
 from passgate.core.finding import Field
 
 Headers = Iterable[tuple[str, str]]
@@ -97,7 +97,7 @@ def text_of(headers: Headers, query: str = "") -> Leaf | None:
         text += "".join(f"{part}\n" for part in decoded.split("&")).encode(errors="replace")
     if not text:
         return None
-    return Leaf(start=0, end=0, pointer="(headers)", field=Field.METADATA, text=text, fixed=True)
+    return Leaf(start=0, end=0, pointer=BESIDE, field=Field.METADATA, text=text, fixed=True)
 
 
 def claims_of(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -77,12 +77,7 @@ class Schema:
             reading.unknown(name, member, pointer, self.field)
 
     def rows(self, where: str) -> Iterator[Row]:
-        for name in sorted(_TEXTS):
-            yield Row(where=f"{where}/**/{name}", field=self.field, verdict=SCANNED)
-        for name in sorted(_KEYWORDS):
-            yield Row(where=f"{where}/**/{name}", field=self.field, verdict=FIXED)
-        for name in sorted(_NAMED):
-            yield Row(where=f"{where}/**/{name}/(name)", field=self.field, verdict=FIXED)
-        for name in sorted(_NUMBERS):
-            yield Row(where=f"{where}/**/{name}", field=self.field, verdict="a number; scanned if it is not")
+        for names, verdict in ((_TEXTS, SCANNED), (_KEYWORDS, FIXED), (_NUMBERS, "a number; scanned if it is not")):
+            yield Row(where=f"{where}/**/({'|'.join(sorted(names))})", field=self.field, verdict=verdict)
+        yield Row(where=f"{where}/**/({'|'.join(sorted(_NAMED))})/(name)", field=self.field, verdict=FIXED)
         yield Row(where=f"{where}/**/(any other)", field=self.field, verdict=SCANNED)

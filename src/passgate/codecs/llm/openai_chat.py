@@ -10,6 +10,7 @@ from passgate.codecs.llm.rules import (
     Claim,
     Either,
     JsonText,
+    Limit,
     Media,
     Members,
     Offered,
@@ -175,8 +176,8 @@ STEERING: dict[str, Rule] = {
     "top_p": PARAMETER,
     "n": PARAMETER,
     "seed": PARAMETER,
-    "max_tokens": PARAMETER,
-    "max_completion_tokens": PARAMETER,
+    "max_tokens": Limit(),
+    "max_completion_tokens": Limit(),
     "frequency_penalty": PARAMETER,
     "presence_penalty": PARAMETER,
     "logprobs": PARAMETER,
@@ -222,7 +223,6 @@ CHAT = Body(
         Member(name="max_tokens", kind="an integer"),
         Member(name="max_completion_tokens", kind="an integer"),
     ),
-    limits=("max_completion_tokens", "max_tokens"),
     messages="messages",
 )
 
@@ -243,5 +243,4 @@ COMPLETIONS = Body(
         Member(name="prompt", kind="a string or an array"),
         Member(name="max_tokens", kind="an integer"),
     ),
-    limits=("max_tokens",),
 )

@@ -22,6 +22,7 @@ class Reading:
         self.sealed: list[str] = []
         self.tools: list[str] = []
         self.models: list[str] = []
+        self.limits: list[int] = []
         self.claims: dict[str, str] = {}
         self._document = document
         self._at = 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Protocol
 
+from passgate.codecs.llm.call import MAX_NAME
 from passgate.codecs.llm.json_text import Json, parse
 from passgate.codecs.llm.reading import Reading
 from passgate.core.errors import RemoteProtocolError
@@ -64,6 +65,16 @@ class Parameter:
 
     def rows(self, where: str) -> Iterator[Row]:
         yield Row(where=where, field=Field.METADATA, verdict="a number; scanned if it is not")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit(Parameter):
+    """How many tokens an answer may have."""
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
+        if isinstance(value, int) and not isinstance(value, bool):
+            reading.limits.append(value)
+        Parameter.read(self, reading, value, pointer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,9 +332,6 @@ MARKER = Marker()
 PARAMETER = Parameter()
 
 MODEL = ModelName()
-
-MAX_NAME = 256
-"""Characters of the name of a model or a tool."""
 
 WORDS = frozenset(
     word
