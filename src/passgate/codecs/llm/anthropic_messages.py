@@ -166,7 +166,7 @@ _TOOL_USE = _block_of(
     Field.TOOL_ARGUMENTS,
 )
 
-_TOOL_RESULT = _block_of({"tool_use_id": MARKER, "is_error": PARAMETER, "content": _RESULT_CONTENT}, Field.TOOL_RESULT)
+_TOOL_RESULT = _block_of({"tool_use_id": MARKER, "is_error": PARAMETER, "content": _RESULT_NESTED}, Field.TOOL_RESULT)
 
 _SERVER_RESULT = _block_of(
     {

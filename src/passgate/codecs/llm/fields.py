@@ -15,7 +15,7 @@ from passgate.codecs.llm.openai_responses import COMPACT, INPUT_TOKENS, RESPONSE
 from passgate.codecs.llm.operation import Operation, RequestBody
 from passgate.codecs.llm.operations import OPERATIONS
 from passgate.codecs.llm.reading import Reading
-from passgate.codecs.llm.rules import Members, claimed
+from passgate.codecs.llm.rules import FIXED, SCANNED, Members, claimed
 from passgate.core.errors import LocalProtocolError, RemoteProtocolError
 from passgate.core.finding import Field
 
@@ -124,17 +124,23 @@ class FieldRow:
 
 def field_table() -> Iterator[FieldRow]:
     """Every path, and what happens at each place of its body."""
+    told: dict[int, Operation] = {}
     for operation in OPERATIONS:
         table = BODIES.get(operation.name)
         if operation.request is RequestBody.MULTIPART:
             yield _row(operation, "(each part)", Field.FILE, "scanned, line by line where its purpose is a batch")
         elif table is not None:
-            for row in table.root.rows(""):
-                yield _row(operation, row.where, row.field, row.verdict)
+            same = told.setdefault(id(table.root.known), operation)
+            if same is operation:
+                for row in table.root.rows(""):
+                    yield _row(operation, row.where, row.field, row.verdict)
+            else:
+                yield _row(operation, "/**", Field.METADATA, f"as {same.method} {same.path}")
         elif operation.request is RequestBody.JSON:
-            yield _row(operation, "/(any)", Field.METADATA, "scanned")
+            yield _row(operation, "/(any)", Field.METADATA, SCANNED)
         else:
-            yield _row(operation, "(no body)", Field.METADATA, "refused")
+            yield _row(operation, "(a body)", Field.METADATA, "refused")
+        yield _row(operation, "(headers and query)", Field.METADATA, FIXED)
 
 
 def _row(operation: Operation, where: str, field: Field, verdict: str) -> FieldRow:

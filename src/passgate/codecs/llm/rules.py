@@ -254,8 +254,11 @@ class Choose:
         rule.read(reading, value, pointer)
 
     def rows(self, where: str) -> Iterator[Row]:
+        alike: dict[int, list[str]] = {}
         for said, rule in self.among.items():
-            yield from rule.rows(f"{where}[{self.by}={said}]")
+            alike.setdefault(id(rule), []).append(said)
+        for words in alike.values():
+            yield from self.among[words[0]].rows(f"{where}[{self.by}={'|'.join(words)}]")
         yield from self.otherwise.rows(f"{where}[any other]")
 
 
