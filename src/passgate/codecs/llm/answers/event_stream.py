@@ -1,0 +1,240 @@
+"""An answer that comes as server-sent events, whatever the dialect: events wait, in order, until every text in them is known.
+
+An event in which nothing was changed leaves as the bytes that came. So nothing is added, merged or withheld; an event whose
+text was swallowed leaves with an empty one, which every SDK takes. There is one exception. Texts may be interleaved (a choice,
+a tool call), and one that waits must not stop the others for long: when ``PATIENCE`` events of other texts wait behind it, its
+event leaves with what is known, and the rest goes with the next event of its text, or with an event of its own just before its
+text ends.
+
+An answer that ends before its dialect says so raises RemoteProtocolError: what is still held is never shown as if it were whole.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from passgate.codecs.llm.answer import LaneSource, Piece, Summary
+from passgate.codecs.llm.answers.frame import Frame, Key, StreamDialect
+from passgate.codecs.llm.answers.sse import Event, EventParser
+from passgate.codecs.llm.answers.streamed_text import Part, StreamedText
+from passgate.codecs.llm.answers.whole_texts import Edit, WholeTexts
+from passgate.codecs.llm.json_text import quoted, splice
+from passgate.core.errors import RemoteProtocolError
+from passgate.core.finding import Field
+from passgate.core.masker import Shown
+
+PATIENCE = 16
+"""Events of other texts that wait behind an event before it must go."""
+
+MAX_WAITING = 8192
+"""Events that wait in all."""
+
+MAX_TEXTS = 16384
+"""Texts of one answer."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    event: Event
+    parts: list[tuple[StreamedText, Part]]
+    delivered: list[Edit]
+    recorded: list[Edit]
+    copies: list[tuple[int, int]]
+    others: tuple[list[bytes], list[bytes]] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Output:
+    delivered: list[bytes] = field(default_factory=list)
+    recorded: list[bytes] = field(default_factory=list)
+
+    def piece(self) -> Piece:
+        return Piece(delivered=b"".join(self.delivered), recorded=b"".join(self.recorded))
+
+
+class EventStreamReader:
+    """The ``AnswerReader`` of streams."""
+
+    def __init__(self, dialect: StreamDialect, lanes: LaneSource) -> None:
+        self._dialect = dialect
+        self._parser = EventParser()
+        self._whole = WholeTexts(lanes)
+        self._texts: dict[Key, StreamedText] = {}
+        self._queue: deque[_Waiting | Shown] = deque()
+        self._others_waiting: int | None = None  # events behind the first that are of other texts; None: to be counted
+        self._masked = False
+        self._added = 0
+        self._next_number = 0  # of the upstream's events
+        self._last = False
+
+    @property
+    def held(self) -> int:
+        return sum(text.held for text in self._texts.values())
+
+    @property
+    def summary(self) -> Summary:
+        return self._dialect.summary
+
+    def feed(self, data: bytes) -> Piece:
+        output = _Output()
+        for event in self._parser.feed(data):
+            self._take(event)
+            self._drain(output)
+        return output.piece()
+
+    def finish(self) -> Piece:
+        output = _Output()
+        for event in self._parser.finish():
+            self._take(event)
+        if not self._last:
+            raise RemoteProtocolError("the upstream ended in the middle of its answer")
+        self._end((), self._next_number)
+        self._drain(output)
+        closing = self._dialect.closing()
+        output.delivered.append(closing)
+        output.recorded.append(closing)
+        return output.piece()
+
+    def _take(self, event: Event) -> None:
+        waiting = _Waiting(event=event, parts=[], delivered=[], recorded=[], copies=[])
+        if event.others:
+            waiting.others = self._mask_others(event)
+        if event.data is not None and event.data.strip():
+            frame = self._dialect.read(event)
+            if event.name and event.name.decode(errors="replace") != frame.kind:
+                self._check_name(event.name)
+            self._take_frame(frame, waiting)
+        if len(self._queue) >= MAX_WAITING:
+            raise RemoteProtocolError(f"more than {MAX_WAITING} events wait for the end of a text")
+        self._push(waiting)
+
+    def _take_frame(self, frame: Frame, waiting: _Waiting) -> None:
+        number = self._next_number if frame.number is None else frame.number[2]
+        for prefix in frame.begins:
+            self._end(prefix, number)
+            for key in [key for key in self._texts if key[: len(prefix)] == prefix]:
+                del self._texts[key]
+        for key, leaf in frame.streamed:
+            text = self._texts.get(key)
+            if text is None:
+                text = self._open(key, leaf.field, leaf.context, is_json=leaf.inner is not None)
+            part = Part(leaf.text, leaf.start, leaf.end)
+            text.feed(part)
+            waiting.parts.append((text, part))
+        for prefix in frame.ends:
+            self._end(prefix, number)
+        if frame.whole:
+            waiting.delivered, waiting.recorded = self._whole.edits(frame.whole)
+        waiting.copies.extend(frame.copies)
+        if self._added and frame.number is not None:
+            moved = (*frame.number[:2], b"%d" % (number + self._added))
+            waiting.delivered.append(moved)
+            waiting.recorded.append(moved)
+        self._next_number = number + 1
+        self._last = self._last or frame.last
+
+    def _open(self, key: Key, field_: Field, context: bytes, *, is_json: bool) -> StreamedText:
+        if len(self._texts) >= MAX_TEXTS:
+            raise RemoteProtocolError(f"an answer of more than {MAX_TEXTS} texts")
+        text = StreamedText(self._whole.open(field_, context, is_json=is_json))
+        self._texts[key] = text
+        return text
+
+    def _end(self, prefix: Key, number: int) -> None:
+        """Finish the texts whose key begins so; what no event is left for gets one, in front of the event with this number."""
+        for key, text in self._texts.items():
+            if key[: len(prefix)] != prefix:
+                continue
+            rest = text.finish()
+            if rest is not None:
+                mine = number + self._added
+                self._queue.append(
+                    Shown(
+                        delivered=self._dialect.tail(key, rest.delivered, mine),
+                        recorded=self._dialect.tail(key, rest.recorded, mine),
+                    )
+                )
+                self._added += 1
+                self._others_waiting = None
+
+    def _push(self, waiting: _Waiting) -> None:
+        self._queue.append(waiting)
+        self._others_waiting = None if self._others_waiting is None else self._others_waiting + self._is_other(waiting)
+
+    def _is_other(self, waiting: "_Waiting | Shown") -> bool:
+        """Whether it has no part in the texts that the first event waits for."""
+        first = self._queue[0]
+        if isinstance(first, Shown) or isinstance(waiting, Shown):
+            return True
+        awaited = [text for text, part in first.parts if part.shown is None]
+        return not any(text in awaited for text, _ in waiting.parts)
+
+    def _drain(self, output: _Output) -> None:
+        while self._queue:
+            first = self._queue[0]
+            if isinstance(first, Shown):
+                output.delivered.append(first.delivered)
+                output.recorded.append(first.recorded)
+            elif all(part.shown is not None for _, part in first.parts):
+                self._render(first, output)
+            elif self._impatient():
+                for text, part in first.parts:
+                    if part.shown is None:
+                        text.let_go(part)
+                continue
+            else:
+                return
+            self._queue.popleft()
+            self._others_waiting = None
+
+    def _impatient(self) -> bool:
+        if len(self._queue) <= PATIENCE:
+            return False
+        if self._others_waiting is None:
+            self._others_waiting = sum(self._is_other(waiting) for waiting in self._queue)
+        return self._others_waiting >= PATIENCE
+
+    def _render(self, waiting: _Waiting, output: _Output) -> None:
+        delivered, recorded = waiting.delivered, waiting.recorded
+        masked = bool(recorded)
+        for _, part in waiting.parts:
+            shown = part.shown
+            if shown is None:
+                continue
+            if shown.delivered != part.text:
+                delivered.append((part.start, part.end, quoted(shown.delivered)))
+            if shown.recorded != part.text:
+                masked = True
+                recorded.append((part.start, part.end, quoted(shown.recorded)))
+        self._masked = self._masked or masked
+        if self._masked:
+            blanks = [(start, end, b"null") for start, end in waiting.copies]
+            delivered += blanks
+            recorded += blanks
+        for_caller, for_recording = waiting.others or (None, None)
+        output.delivered.append(_rewritten(waiting.event, delivered, for_caller))
+        output.recorded.append(_rewritten(waiting.event, recorded, for_recording))
+
+    def _mask_others(self, event: Event) -> tuple[list[bytes], list[bytes]] | None:
+        shown = [self._whole.shown(_utf8(value), Field.METADATA) for value in event.others]
+        delivered, recorded = [one.delivered for one in shown], [one.recorded for one in shown]
+        return None if delivered == recorded == list(event.others) else (delivered, recorded)
+
+    def _check_name(self, name: bytes) -> None:
+        """A name is not text; one that would have to be masked is none that a client could know."""
+        if self._whole.shown(_utf8(name), Field.METADATA).delivered != name:
+            raise RemoteProtocolError("the name of an event is not one")
+
+
+def _rewritten(event: Event, edits: list[Edit], others: list[bytes] | None) -> bytes:
+    if not edits and others is None:
+        return event.raw
+    data = event.data or b""
+    return event.rewritten(splice(data, sorted(edits)) if edits else data, others)
+
+
+def _utf8(text: bytes) -> bytes:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        raise RemoteProtocolError("a line of the stream is not UTF-8") from None
+    return text

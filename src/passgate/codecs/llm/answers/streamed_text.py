@@ -1,0 +1,138 @@
+"""One text that a stream delivers in many events: what its lane shows is shared out to the events that brought it.
+
+Each event gets its own text back, byte for byte, where the lane changed nothing; what was replaced goes into the first event
+that had a part in it, and the others that had one become empty. Nothing is lost or doubled: what the events carry, joined, is
+what the lane showed. Which event carries what is only form; that is why the lane's ``held`` may be rough.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from passgate.core.errors import RemoteProtocolError
+from passgate.core.masker import Shown
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """What one event brings of one text. ``start`` to ``end``: its JSON string in the event's data. ``shown``: what goes out in
+    its place; None while that is not known."""
+
+    text: bytes
+    start: int
+    end: int
+    shown: Shown | None = None
+    until: int = 0  # bytes of the whole text, up to the end of this part
+
+
+class Flow(Protocol):
+    """A lane, as far as its text goes."""
+
+    @property
+    def held(self) -> int: ...
+
+    def feed(self, data: bytes) -> Shown: ...
+
+    def finish(self) -> Shown: ...
+
+
+class StreamedText:
+    """``finish`` comes when the dialect says that the text has ended; whatever comes after that breaks the protocol."""
+
+    def __init__(self, lane: Flow) -> None:
+        self._lane = lane
+        self._parts: deque[Part] = deque()
+        self._fed = 0
+        self._delivered = b""  # shown by the lane, not yet in a part
+        self._recorded = b""
+        self._finished = False
+
+    @property
+    def held(self) -> int:
+        return 0 if self._finished else self._lane.held
+
+    @property
+    def waits(self) -> bool:
+        """Whether a part of it is not known yet."""
+        return bool(self._parts)
+
+    def feed(self, part: Part) -> None:
+        """Raises RemoteProtocolError after ``finish``, DetectorError."""
+        text = part.text
+        if self._finished:
+            if text:
+                raise RemoteProtocolError("text goes on that was said to be finished")
+            part.shown = Shown(delivered=b"", recorded=b"")
+            return
+        shown = self._lane.feed(text)
+        self._fed += len(text)
+        if (
+            not self._parts
+            and not self._delivered
+            and not self._recorded
+            and shown.delivered == text == shown.recorded
+            and not self._lane.held
+        ):
+            part.shown = shown
+            return
+        part.until = self._fed
+        self._parts.append(part)
+        self._delivered += shown.delivered
+        self._recorded += shown.recorded
+        self._share(self._fed - self._lane.held)
+
+    def finish(self) -> Shown | None:
+        """Every part is known after this. Returns what no part is left for, if anything. Raises DetectorError."""
+        if self._finished:
+            return None
+        shown = self._lane.finish()
+        self._finished = True
+        self._delivered += shown.delivered
+        self._recorded += shown.recorded
+        self._share(self._fed)
+        rest = Shown(delivered=self._delivered, recorded=self._recorded)
+        self._delivered = self._recorded = b""
+        return rest if rest.delivered or rest.recorded else None
+
+    def let_go(self, part: Part) -> None:
+        """The event of the oldest part will not wait any longer: it takes what is known, the next part takes the rest."""
+        if self._parts and self._parts[0] is part:
+            self._parts.popleft()
+            part.shown = Shown(delivered=self._delivered, recorded=self._recorded)
+            self._delivered = self._recorded = b""
+
+    def _share(self, decided: int) -> None:
+        """``decided``: bytes of the text that the lane waits with no longer."""
+        ready = []
+        while self._parts and self._parts[0].until <= decided:
+            ready.append(self._parts.popleft())
+        if not ready:
+            return
+        known = b""  # of the next part, its beginning is out already
+        if self._parts and decided > ready[-1].until:
+            known = self._parts[0].text[: decided - ready[-1].until]
+        texts = [part.text for part in ready]
+        delivered, self._delivered = _shared(self._delivered, texts, known)
+        recorded, self._recorded = _shared(self._recorded, texts, known)
+        for part, for_caller, for_recording in zip(ready, delivered, recorded, strict=True):
+            part.shown = Shown(delivered=for_caller, recorded=for_recording)
+
+
+def _shared(shown: bytes, texts: Sequence[bytes], known: bytes) -> tuple[list[bytes], bytes]:
+    """What each text becomes, and what is left for the next: ``known``, if that is how ``shown`` ends."""
+    kept = known if shown.endswith(known) else b""
+    shown = shown[: len(shown) - len(kept)]
+    first, last = 0, len(texts)
+    at, stop = 0, len(shown)
+    while first < last and shown.startswith(texts[first], at):
+        at += len(texts[first])
+        first += 1
+    while last > first + 1 and stop - len(texts[last - 1]) >= at and shown.endswith(texts[last - 1], at, stop):
+        stop -= len(texts[last - 1])
+        last -= 1
+    if first == last:
+        if at < stop:  # more than came: the last carries it
+            return [*texts[:-1], texts[-1] + shown[at:stop]], kept
+        return list(texts), kept
+    return [*texts[:first], shown[at:stop], *(b"" for _ in texts[first + 1 : last]), *texts[last:]], kept

@@ -1,0 +1,60 @@
+"""Texts that stand in one piece: each through a lane of its own, edits for what was changed."""
+
+from collections.abc import Iterable
+
+from passgate.codecs.llm.answer import LaneSource
+from passgate.codecs.llm.answers.json_fragments import JsonFragments
+from passgate.codecs.llm.answers.streamed_text import Flow
+from passgate.codecs.llm.call import Leaf
+from passgate.codecs.llm.json_text import quoted
+from passgate.core.finding import Field
+from passgate.core.masker import Shown
+
+Edit = tuple[int, int, bytes]
+"""``start``, ``end``, and the token that takes its place."""
+
+_KNOWN_BYTES = 4 * 1024 * 1024
+"""Bytes of texts whose masked form is remembered: a stream repeats what it said, up to five times."""
+
+
+class WholeTexts:
+    """Masks whole texts for one answer. The same text of the same field is masked once."""
+
+    def __init__(self, lanes: LaneSource) -> None:
+        self._lanes = lanes
+        self._known: dict[tuple[Field, bytes, bytes, bool], Shown] = {}
+        self._room = _KNOWN_BYTES
+
+    def open(self, field: Field, context: bytes, *, is_json: bool) -> Flow:
+        return JsonFragments(self._lanes, field=field) if is_json else self._lanes(field, context)
+
+    def shown(self, text: bytes, field: Field, context: bytes = b"", *, is_json: bool = False) -> Shown:
+        """Raises DetectorError."""
+        key = (field, context, text, is_json)
+        known = self._known.get(key)
+        if known is None:
+            lane = self.open(field, context, is_json=is_json)
+            first, rest = lane.feed(text), lane.finish()
+            known = Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+            self.remember(key, known)
+        return known
+
+    def remember(self, key: tuple[Field, bytes, bytes, bool], shown: Shown) -> None:
+        size = 2 * len(key[2]) + len(shown.delivered) + len(shown.recorded)
+        if size <= self._room:
+            self._room -= size
+            self._known[key] = shown
+
+    def edits(self, leaves: Iterable[Leaf]) -> tuple[list[Edit], list[Edit]]:
+        """For the caller, and for the recording. Raises DetectorError."""
+        delivered: list[Edit] = []
+        recorded: list[Edit] = []
+        for leaf in leaves:
+            if not leaf.text:
+                continue
+            shown = self.shown(leaf.text, leaf.field, leaf.context, is_json=leaf.inner is not None)
+            if shown.delivered != leaf.text:
+                delivered.append((leaf.start, leaf.end, quoted(shown.delivered)))
+            if shown.recorded != leaf.text:
+                recorded.append((leaf.start, leaf.end, quoted(shown.recorded)))
+        return delivered, recorded

@@ -1,0 +1,139 @@
+"""What the tables of answers say besides the words that requests have: places that carry the protocol itself, and copies of
+text."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from passgate.codecs.llm.json_text import Document, Json
+from passgate.codecs.llm.reading import Reading
+from passgate.codecs.llm.rules import Row
+from passgate.core.errors import LocalProtocolError
+from passgate.core.finding import Field
+
+_FORM = re.compile(r"[A-Za-z0-9_.:/+=-]*")
+_COUNT_NAME = re.compile(r"[a-z0-9_/-]{1,64}")
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{}]', re.DOTALL)
+
+
+class AnswerReading(Reading):
+    """``copies``: where the tokens of a text stand once more (``logprobs``), start and end of the whole value."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self.copies: list[tuple[int, int]] = []
+
+    def copy(self, value: Json) -> None:
+        """Pass over the value of the member whose name was just taken, and keep its place."""
+        if value is None:
+            self.skip(value)
+            return
+        start = self._document.text.index(b":", self._document.ends[self._at - 1]) + 1
+        self.copies.append(_extent(self._document.text, start))
+        self.skip(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structural:
+    """Ids, kinds, models, reasons, times: passes, if it looks like one. ``most``: characters; anything else is looked at."""
+
+    most: int = 512
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
+        if isinstance(value, (dict, list)) or (
+            isinstance(value, str) and (len(value) > self.most or not _FORM.fullmatch(value))
+        ):
+            reading.free(value, pointer, Field.METADATA)
+        else:
+            reading.skip(value)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=where, field=Field.METADATA, verdict="passes by its form; otherwise scanned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Usage, scores, limits: numbers by name, however deep. A string in between is looked at unless it is structural."""
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
+        if isinstance(value, dict):
+            for name, member in value.items():
+                if _COUNT_NAME.fullmatch(name):
+                    reading.skip_name()
+                    self.read(reading, member, f"{pointer}/{name}")
+                else:
+                    self.read(reading, member, reading.named(name, pointer, Field.METADATA))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                self.read(reading, item, f"{pointer}/{index}")
+        else:
+            STRUCTURAL.read(reading, value, pointer)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=where, field=Field.METADATA, verdict="numbers; anything else scanned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """JSON in a string, whole or in fragments. Anything but a string is free text of the field."""
+
+    field: Field = Field.TOOL_ARGUMENTS
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
+        if isinstance(value, str):
+            reading.holding(value, pointer, self.field, ())
+        else:
+            reading.free(value, pointer, self.field)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=f"{where} (as JSON)", field=self.field, verdict="scanned")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """The tokens of a text once more: they say what the text says, so they go where anything of the answer was masked."""
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:  # noqa: ARG002 - every rule is told
+        if not isinstance(reading, AnswerReading):
+            raise LocalProtocolError("only an answer holds copies of its own text")
+        reading.copy(value)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=where, field=Field.ASSISTANT, verdict="removed where anything was masked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """What an embedding is: numbers, or their bytes in base64. It says nothing to a detector."""
+
+    otherwise: Field = Field.METADATA
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
+        numbers = isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
+        if numbers or (isinstance(value, str) and _FORM.fullmatch(value)):
+            reading.skip(value)
+        else:
+            reading.free(value, pointer, self.otherwise)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=where, field=Field.METADATA, verdict="numbers or base64; otherwise scanned")
+
+
+STRUCTURAL = Structural()
+
+
+def _extent(text: bytes, at: int) -> tuple[int, int]:
+    """Where the object or list that begins behind ``at`` begins and ends; of a scalar, nothing."""
+    depth = 0
+    start = at
+    for match in _TOKEN.finditer(text, at):
+        mark = match.group()
+        if mark in b"[{":
+            if not depth:
+                start = match.start()
+            depth += 1
+        elif mark in b"]}":
+            depth -= 1
+        if not depth:
+            return match.start() if mark[:1] == b'"' else start, match.end()
+    raise LocalProtocolError("the text is not the one that was read")
