@@ -211,8 +211,10 @@ class Budgets(Protocol):
 class CallMeasured:
     """One call to a model, for spans and metrics: no content, no names of people. Times in seconds.
 
-    ``operation``: as policy names the verb. ``error``: empty where it went well, else the kind of failure. ``first_chunk``: until
-    the first byte of the answer's body reached the caller, None where none did. ``masked``: counts by type.
+    ``operation``: as policy names the verb. ``conversation``: the gate's own session. ``outcome``: ``ok``, ``refused``, or what the
+    outcome's event says; ``ok`` makes its models' names known, others are shown by no name. ``error``: empty where it went well,
+    else the kind of failure. ``first_chunk``: until the first byte of the answer's body reached the caller, None where none did.
+    ``masked``: counts by type.
     """
 
     operation: str
