@@ -62,6 +62,19 @@ def test_what_has_to_be_found_is_found_whole_under_its_own_name(detector: Detect
     assert failures == []
 
 
+@pytest.mark.parametrize("behind", ['"', "\n", "\u201c", "\u00e9"])
+def test_what_stands_behind_it_is_never_cut(detector: Detector, behind: str) -> None:
+    """A quote or a line's end is no part of a value; a letter beyond ASCII may be, as a whole."""
+    for label, template in examples():
+        text, after = filled(template, Random(template)).split("»")
+        if after:
+            continue
+        data = (text.replace("«", "") + behind).encode()
+        for found in detector.findings(data):
+            shown = data[found.start : found.end].decode()
+            assert behind > "\x7f" or not shown.endswith(behind), (label, data)
+
+
 def test_what_only_looks_like_it_is_left_alone(detector: Detector) -> None:
     found = {text: detector.findings(text.encode()) for text in clean()}
     assert {text: findings for text, findings in found.items() if findings} == {}
