@@ -31,10 +31,10 @@ class PromptLanguage:
     """The ``Language`` of one-message prompts."""
 
     def __init__(self, find: Finder) -> None:
-        self._find = find
+        self.find = find
 
     def open(self, session: Session) -> "PromptReader":  # noqa: ARG002 - the Protocol's
-        return PromptReader(self._find)
+        return PromptReader(self.find)
 
 
 class PromptReader:
