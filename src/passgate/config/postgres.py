@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from passgate.config.kinds import Address, Duration, FilePath, Host, Name, Port, Text, not_empty
 from passgate.config.section import Credential, ListenerTls, Section, ShownTls
+from passgate.core.action import VerbClass
 
 
 class PostgresListener(Section):
@@ -27,6 +28,26 @@ class PostgresTls(Section):
     ca: FilePath | None = None
 
 
+class Mint(Section):
+    """A role of its own for each session, a member of these roles as far as its pass covers the class of verbs."""
+
+    read: tuple[Text, ...] = ()
+    write: tuple[Text, ...] = ()
+    ddl: tuple[Text, ...] = ()
+    admin: tuple[Text, ...] = ()
+    code: tuple[Text, ...] = ()
+    egress: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _some(self) -> "Mint":
+        if not any(self.grants().values()):
+            raise ValueError("without a role that it is a member of, a session's own role may do nothing: name some")
+        return self
+
+    def grants(self) -> Mapping[VerbClass, tuple[str, ...]]:
+        return {verb: getattr(self, verb.value) for verb in VerbClass if verb is not VerbClass.SESSION}
+
+
 class PostgresUpstream(Section):
     """The server behind a resource, as the gate reaches it."""
 
@@ -39,6 +60,7 @@ class PostgresUpstream(Section):
         "scram-sha-256",
     )
     credential: Credential
+    mint: Mint | None = None
 
 
 class Catalog(Section):

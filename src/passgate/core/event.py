@@ -21,6 +21,8 @@ class EventType(StrEnum):
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_VOTED = "approval.voted"
     APPROVAL_RESOLVED = "approval.resolved"
+    CREDENTIAL_MINTED = "credential.minted"
+    CREDENTIAL_DROPPED = "credential.dropped"
     MASK_APPLIED = "mask.applied"
     ROW_GUARD = "row.guard"
     REC_CHUNK = "rec.chunk"

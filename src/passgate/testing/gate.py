@@ -55,8 +55,8 @@ class GateSetup:
     """What a gate is to be in front of, and how: a cluster, models, or both.
 
     ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML
-    mapping, with the cluster's own authority if None. ``models``: resources of kind ``llm``; ``https``: how their listener speaks.
-    ``sections``: further top-level settings in YAML.
+    mapping, with the cluster's own authority if None; ``upstream_more``: one more setting beside it. ``models``: resources of kind
+    ``llm``; ``https``: how their listener speaks. ``sections``: further top-level settings in YAML.
     """
 
     database: str = ""
@@ -67,6 +67,7 @@ class GateSetup:
     workers: int = 1
     require_tls: bool = True
     upstream_tls: str | None = None
+    upstream_more: str = ""
     models: tuple[LlmUpstream, ...] = ()
     https: bool = False
     sections: str = ""
@@ -91,6 +92,7 @@ class GateSetup:
       user: {self.user}
       tls: {tls}
       credential: {{file: {secrets / "shop"}}}
+      {self.upstream_more}
 """
         if self.models:
             listeners += _listener("http", http_port, require_tls=self.https)

@@ -28,6 +28,8 @@ _LOG = logging.getLogger("passgate")
 _RETRY_SECONDS = 5.0
 """How soon a target that could not be read is tried again."""
 
+_SWEEP_SECONDS = 60.0
+
 CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
 
 
@@ -46,6 +48,7 @@ class PostgresWiring:
         self._resources = settings.postgres_resources
         self._refresh = {name: asyncio.Event() for name in self._resources}
         self._sources: dict[str, CatalogSource] = {}
+        self._minters: dict[str, postgres.Minter] = {}
         self._endpoints: list[postgres.PostgresEndpoint] = []
         self._parser = Parser(TextLimits(bytes=settings.limits.max_statement_bytes))
         self._stack.callback(self._parser.close)
@@ -91,10 +94,14 @@ class PostgresWiring:
         self._stack.callback(query.close)
         source = CatalogSource(query, lambda catalog: SqlLanguage(catalog=catalog, parser=self._parser))
         self._sources[name] = source
+        if resource.upstream.mint is not None:
+            self._minters[name] = minter = postgres.Minter(upstream, resource.upstream.mint.grants())
+            self._stack.callback(minter.close)
         return postgres.Target(
             resource=Resource(name=name, kind=resource.kind, labels=dict(resource.labels)),
             upstream=upstream,
             source=source,
+            minter=self._minters.get(name),
         )
 
     # -- catalogs --------------------------------------------------------------------------------------------------
@@ -116,7 +123,18 @@ class PostgresWiring:
 
     def followers(self) -> Iterator[Coroutine[object, object, None]]:
         """What has to run for as long as the gate does."""
-        return (self._follow_catalog(name) for name in self._sources)
+        yield from (self._follow_catalog(name) for name in self._sources)
+        yield from (self._sweep_roles(name, minter) for name, minter in self._minters.items())
+
+    async def _sweep_roles(self, name: str, minter: postgres.Minter) -> None:
+        """What a crash has left behind of sessions' own roles goes once their time is over."""
+        while True:
+            try:
+                for role in await minter.sweep():
+                    await self._record(EventType.CREDENTIAL_DROPPED, {"resource": name, "role": role, "swept": True})
+            except TargetUnavailableError as error:
+                _LOG.warning("roles left behind at %s cannot be swept: %s", name, error)
+            await asyncio.sleep(_SWEEP_SECONDS)
 
     async def _follow_catalog(self, name: str) -> None:
         seconds = self._resources[name].catalog.refresh.total_seconds()

@@ -2,10 +2,11 @@
 
 ``PostgresEndpoint(settings=..., steps=..., passes=..., logins=..., resources=..., live=..., tls=...)`` serves one listener:
 ``await start(host, port, reuse_port=...)``, ``await close()``. ``CatalogQuery(upstream)`` reads a target's catalog for its
-language.
+language; ``Minter(upstream, grants)`` makes a role for each session.
 """
 
 from passgate.endpoints.postgres.endpoint import PostgresEndpoint
+from passgate.endpoints.postgres.minting import Minter
 from passgate.endpoints.postgres.query import CatalogQuery
 from passgate.endpoints.postgres.settings import (
     AuthMethod,
@@ -24,6 +25,7 @@ __all__ = [
     "Credential",
     "Limits",
     "LoginLimits",
+    "Minter",
     "PostgresEndpoint",
     "PostgresSettings",
     "Target",

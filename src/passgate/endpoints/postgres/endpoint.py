@@ -20,14 +20,14 @@ from passgate.core.errors import (
     SecretUnavailableError,
     TargetUnavailableError,
 )
-from passgate.core.event import Event, EventType
+from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
 from passgate.endpoints.postgres import floor, upstream
 from passgate.endpoints.postgres.admission import Admission, Admitted, TurnedAwayError, opening, turned_away_for
 from passgate.endpoints.postgres.cancellation import CancelKeys
 from passgate.endpoints.postgres.relay import Relay
 from passgate.endpoints.postgres.results import looked_at
-from passgate.endpoints.postgres.settings import LoginLimits, PostgresSettings, Target
+from passgate.endpoints.postgres.settings import LoginLimits, Minting, PostgresSettings, Target, Upstream
 from passgate.endpoints.postgres.stream import Stream
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
@@ -75,6 +75,7 @@ class PostgresEndpoint:
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._entering: set[asyncio.Task[None]] = set()  # of them, those who are not in yet
+        self._unminting: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -98,8 +99,9 @@ class PostgresEndpoint:
         for task in tuple(self._entering):
             task.cancel()
         self._live.shutdown()
-        if self._clients:
-            await asyncio.wait(tuple(self._clients))
+        for tasks in (self._clients, self._unminting):
+            if tasks:
+                await asyncio.wait(tuple(tasks))
 
     async def cancel(self, process_id: int, key: bytes) -> bool:
         """A cancel request that reached another process; False if the key is none of this one's."""
@@ -181,37 +183,64 @@ class PostgresEndpoint:
         )
         if admitted.claimed_name:
             session.tag(f"application:{admitted.claimed_name}")
-        connection = await self._reach(target, session, admitted)
+        upstream_, connection = await self._reach(target, session, admitted)
         try:
             gated = StatementSession(session=session, language=target.source.language, steps=self._steps)
             await gated.opened.durable
-        except LedgerUnavailableError as error:
+            if target.minter is not None:
+                gated.note(EventType.CREDENTIAL_MINTED, {"role": upstream_.user})
+        except BaseException as error:
             connection.stream.abort()
-            raise TurnedAwayError(
-                IO_ERROR, "the ledger cannot record, so nobody can be let in", why=str(error)
-            ) from error
-        except BaseException:
-            connection.stream.abort()
+            self._unmint(target, session, upstream_.user)
+            if isinstance(error, LedgerUnavailableError):
+                raise TurnedAwayError(
+                    IO_ERROR, "the ledger cannot record, so nobody can be let in", why=str(error)
+                ) from error
             raise
         relay = Relay(
             client=stream,
             splitter=admitted.splitter,
             server=connection,
-            target=target.upstream,
+            target=upstream_,
             gated=gated,
             limits=self._settings.limits,
         )
+        relay.finished.add_done_callback(lambda _future: self._unmint(target, session, upstream_.user))
         self._begin(stream, admitted, relay, connection)
         return relay
 
-    async def _reach(self, target: Target, session: Session, admitted: Admitted) -> upstream.Connection:
+    def _unmint(self, target: Target, session: Session, user: str) -> None:
+        """Take a session's own login away, in the background: its client is not kept waiting for that."""
+        if target.minter is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._drop(target.minter, session, user))
+        self._unminting.add(task)
+        task.add_done_callback(self._unminting.discard)
+
+    async def _drop(self, minter: Minting, session: Session, user: str) -> None:
+        try:
+            await minter.drop(user)
+        except TargetUnavailableError as error:  # it opens nothing any more once the pass has ended, and is swept then
+            detail: dict[str, Json] = {"role": user, "left": str(error)}
+        else:
+            detail = {"role": user}
+        with contextlib.suppress(LedgerUnavailableError):
+            event = Event(type=EventType.CREDENTIAL_DROPPED, session=session, detail=detail)
+            self._steps.recorder.append(event).durable.add_done_callback(looked_at)
+
+    async def _reach(
+        self, target: Target, session: Session, admitted: Admitted
+    ) -> tuple[Upstream, upstream.Connection]:
         parameters = admitted.settings
         if floor.Floor(session).stands:
             parameters = (*parameters, floor.PARAMETER)
         seconds = self._settings.limits.connect
+        login = target.upstream
         try:
+            if target.minter is not None:
+                login = await target.minter.mint(session)
             connection = await upstream.connect(
-                target.upstream,
+                login,
                 application_name=f"passgate:{session.id}",
                 parameters=parameters,
                 seconds=seconds,
@@ -219,6 +248,8 @@ class PostgresEndpoint:
             async with asyncio.timeout(seconds):
                 ((database, user, path),) = await upstream.ask(connection, _WHO)
         except (TargetUnavailableError, SecretUnavailableError, TimeoutError) as error:
+            if login is not target.upstream:
+                self._unmint(target, session, login.user)
             raise TurnedAwayError(
                 CONNECTION_FAILURE,
                 f'resource "{target.resource.name}" cannot be reached',
@@ -227,7 +258,7 @@ class PostgresEndpoint:
             ) from error
         session.database, session.user = database or "", user or ""
         session.search_path = tuple((path or "").split(" "))
-        return connection
+        return login, connection
 
     def _begin(self, stream: Stream, admitted: Admitted, relay: Relay, connection: upstream.Connection) -> None:
         session = relay.gated.session

@@ -1,4 +1,4 @@
-"""How a language reads its target's catalog: the gate's own connection, opened when needed and again when lost."""
+"""The gate's own connection to a target, opened when needed and again when lost."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,11 +10,21 @@ from passgate.endpoints.postgres.upstream import Connection, ask, connect
 _READ_ONLY = (("default_transaction_read_only", "on"), ("search_path", "pg_catalog"))
 
 
-class CatalogQuery:
-    """A ``TargetQuery``. One query at a time; ``seconds`` is the most one may take."""
+class TargetConnection:
+    """One query at a time; ``seconds`` is the most one may take."""
 
-    def __init__(self, upstream: Upstream, *, seconds: float = 30.0, connect_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        *,
+        application_name: str,
+        parameters: Sequence[tuple[str, str]] = (),
+        seconds: float = 30.0,
+        connect_seconds: float = 10.0,
+    ) -> None:
         self._upstream = upstream
+        self._application_name = application_name
+        self._parameters = parameters
         self._seconds = seconds
         self._connect_seconds = connect_seconds
         self._connection: Connection | None = None
@@ -39,8 +49,8 @@ class CatalogQuery:
         try:
             return await connect(
                 self._upstream,
-                application_name="passgate:catalog",
-                parameters=_READ_ONLY,
+                application_name=self._application_name,
+                parameters=self._parameters,
                 seconds=self._connect_seconds,
             )
         except SecretUnavailableError as error:
@@ -50,3 +60,16 @@ class CatalogQuery:
         if self._connection is not None:
             self._connection.stream.abort()
             self._connection = None
+
+
+class CatalogQuery(TargetConnection):
+    """A ``TargetQuery``: how a language reads its target's catalog."""
+
+    def __init__(self, upstream: Upstream, *, seconds: float = 30.0, connect_seconds: float = 10.0) -> None:
+        super().__init__(
+            upstream,
+            application_name="passgate:catalog",
+            parameters=_READ_ONLY,
+            seconds=seconds,
+            connect_seconds=connect_seconds,
+        )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from passgate.core.resource import Resource
+from passgate.core.session import Session
 from passgate.pipeline.protocols import LanguageSource
 
 
@@ -51,13 +52,24 @@ class Upstream:
     auth: frozenset[AuthMethod] = frozenset({AuthMethod.SCRAM})
 
 
+class Minting(Protocol):
+    """Makes a login of its own for each session."""
+
+    async def mint(self, session: Session) -> Upstream:
+        """How to log in as this session. Raises TargetUnavailableError."""
+
+    async def drop(self, name: str) -> None:
+        """The session with this login is over. Raises TargetUnavailableError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One resource with all that serving it takes."""
+    """One resource with all that serving it takes. ``minter`` None: every session logs in as ``upstream`` says."""
 
     resource: Resource
     upstream: Upstream
     source: LanguageSource
+    minter: Minting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
