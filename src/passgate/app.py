@@ -18,11 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import passgate
-from passgate.api.messages import CatalogsRefreshed, GateStatus, PolicyReloaded
-from passgate.api.server import AdminServer
+from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
+from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
-from passgate.approvals.nobody import Nobody
-from passgate.codecs.postgres.recorded_rows import PostgresRows
 from passgate.config import settings as configured
 from passgate.config.postgres import PostgresListener
 from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError
@@ -33,7 +31,6 @@ from passgate.identity.registry import PassRegistry
 from passgate.identity.revocation_watch import RevocationWatch
 from passgate.implementation import wanted
 from passgate.ledger.ledger import Ledger
-from passgate.ledger.replay import RowDecoder
 from passgate.ledger.settings import Durability, LedgerSettings, RecordingSettings
 from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, open_detector
 from passgate.pipeline.gate import Steps
@@ -41,13 +38,11 @@ from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.policy.source import BundleSource
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 
 _LOG = logging.getLogger("passgate")
-
-RECORDED_ROWS: Mapping[str, RowDecoder] = {"postgres": PostgresRows()}
-"""How each kind of resource recorded the rows that its clients saw."""
 
 _COMPILE = "import pathlib, sys, passgate.masking as m; m.open_detector(cache=pathlib.Path(sys.argv[1]))"
 
@@ -166,6 +161,7 @@ class Gate:
         self._policies = BundleSource(settings.policy.bundles, settings.policy.packs)
         self.policy_wanted = asyncio.Event()
         self.postgres = PostgresWiring(settings, self.record)
+        self.desk = ApprovalsWiring(settings.approvals, ledger)
         self.steps = Steps(
             policy=self._policies,
             planner=LineagePlanner(),
@@ -173,7 +169,7 @@ class Gate:
                 detector=open_detector(cache=folder.cache), master_key=store.shared_key("masking")
             ),
             recorder=ledger,
-            approvals=Nobody(),
+            approvals=self.desk.approvals,
             restructured=self.postgres.restructured,
         )
         self._socket = folder.socket(settings.node, worker)
@@ -192,6 +188,7 @@ class Gate:
         admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
+        await gate.open_desk(stack)
         stack.push_async_callback(gate.end_tasks)
         for follower in gate.postgres.followers():
             gate.run(follower)
@@ -203,6 +200,15 @@ class Gate:
             await endpoint.start(listener.address, listener.port, reuse_port=shared)
             stack.push_async_callback(endpoint.close)
         return gate
+
+    async def open_desk(self, stack: AsyncExitStack) -> None:
+        """The people's socket. Raises ConfigError."""
+        users = self.desk.users()
+        path = self.desk.socket(self._settings.node, self._worker_number)
+        if path is not None:
+            people = AdminServer(path=path, control=self, allowed=users, operations=APPROVALS, mode=0o666)
+            await people.start()
+            stack.push_async_callback(people.close)
 
     def run(self, task: Coroutine[object, object, None]) -> None:
         self.tasks.add(asyncio.get_running_loop().create_task(task))
@@ -280,6 +286,12 @@ class Gate:
             _LOG.info("policy %s is in force", result.version[:12])
             await self.record(EventType.POLICY_ACTIVATED, {"version": result.version}, actor=actor)
         return PolicyReloaded(version=result.version, changed=result.activated)
+
+    def approvals(self, *, actor: str) -> tuple[ApprovalInfo, ...]:
+        return self.desk.requests(actor)
+
+    async def vote(self, request: str, *, approves: bool, note: str, actor: str) -> ApprovalInfo | None:
+        return await self.desk.vote(request, approves=approves, note=note, actor=actor)
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:  # noqa: ARG002 - read only
         return CatalogsRefreshed(versions=dict(await self.postgres.refresh_catalogs(resource)))
