@@ -14,6 +14,7 @@ from passgate.config.postgres import PostgresListener, PostgresResource
 from passgate.config.quantities import format_duration
 from passgate.config.section import Section
 from passgate.config.state_folder import StateFolder
+from passgate.config.telemetry import Telemetry
 from passgate.core.errors import ConfigError
 
 Listener = Annotated[PostgresListener | HttpListener, Field(discriminator="kind")]
@@ -112,6 +113,7 @@ class Settings(Section):
     approvals: Approvals = Approvals()
     ledger: Ledger = Ledger()
     limits: Limits = Limits()
+    telemetry: Telemetry = Telemetry()
 
     @field_validator("listeners", mode="after")
     @classmethod

@@ -16,7 +16,6 @@ from passgate.core.moment import Moment, RecordedLine, RecordingReader, verdict_
 from passgate.ledger.keys import SessionKey
 from passgate.ledger.leaves import Document
 from passgate.ledger.reader import Entry, LedgerReader, SessionTexts
-from passgate.ledger.recorded_statements import RowDecoder as RowDecoder  # noqa: PLC0414 - its old address
 from passgate.ledger.recording import Line, joined, lines, recording_folder
 
 _CHUNK_LIMIT = 64 * 1024 * 1024
