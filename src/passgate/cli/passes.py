@@ -19,6 +19,8 @@ from passgate.cli.options import (
     state_folder_from,
 )
 from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.cli.spending import amounts_as_json, budget_lines
+from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
 from passgate.core.passes import Pass, PassState
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from passgate.config.state_folder import StateFolder
     from passgate.identity.registry import IssuedPass, PassRegistry
     from passgate.identity.request import PassRequest
+    from passgate.pipeline.protocols import Spending
+    from passgate.store.sqlite import SqliteDatabase
 
 pass_app = typer.Typer(no_args_is_help=True, help="Passes: issue, list, show, revoke.")
 
@@ -49,6 +53,11 @@ def issue(
     ] = None,
     ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it was asked for in.")] = None,
     ttl: Annotated[str | None, typer.Option("--ttl", help="How long it lives: 30m, 2h.")] = None,
+    max_requests: Annotated[int | None, typer.Option("--max-requests", help="Calls to models, in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens in and out, in all.")] = None,
+    max_cost: Annotated[
+        str | None, typer.Option("--max-cost", help="US dollars, in all, by the prices in the configuration: 2.50.")
+    ] = None,
     secret_file: Annotated[
         Path | None,
         typer.Option("--secret-file", help="Write the secret there, as a password file of libpq, and print none."),
@@ -58,14 +67,16 @@ def issue(
     as_json: JsonOption = False,
 ) -> None:
     """Issue a pass. Its secret is shown once, here."""
-    from passgate.identity.request import IssuingRules
+    from passgate.identity.request import IssuingRules, parse_budget
 
     settings = settings_from(config, state)
-    request = _request(who, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, ttl)
+    budget = parse_budget(requests=max_requests, tokens=max_tokens, cost=max_cost)
+    request = _request(who, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, ttl, budget)
     rules = IssuingRules(
         resources=frozenset(settings.resources),
         default_ttl=settings.passes.default_ttl,
         max_ttl=settings.passes.max_ttl,
+        models=frozenset(settings.llm_resources),
     )
     rules.ttl(request)  # before the secret file is made
     with _new_file(secret_file) as descriptor, _registry(settings.state_folder) as registry:
@@ -116,15 +127,13 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one pass."""
-    with _registry(state_folder_from(config, state)) as registry:
-        pass_ = registry.find(pass_id)
-    if pass_ is None:
-        raise PassRequestError(f"There is no pass {printable(pass_id)}")
+    with _database(state_folder_from(config, state)) as database:
+        pass_, spent = _with_spending(database, pass_id)
     now = datetime.now(UTC)
     if as_json:
-        say_json(_as_json(pass_, now))
+        say_json({**_as_json(pass_, now), "spent": amounts_as_json(spent)})
         return
-    for name, text in _lines(pass_, now):
+    for name, text in _lines(pass_, now, spent):
         say(f"{name:<13}{printable(text)}")
 
 
@@ -170,6 +179,7 @@ def _request(
     purpose: str,
     ticket: str | None,
     ttl: str | None,
+    budget: Budget | None,
 ) -> "PassRequest":
     from passgate.config.quantities import parse_duration
     from passgate.identity.request import PassRequest, parse_principal, parse_verbs
@@ -185,22 +195,46 @@ def _request(
         purpose=purpose,
         ticket=ticket,
         ttl=duration,
+        budget=budget,
     )
 
 
 @contextmanager
-def _registry(folder: "StateFolder") -> "Iterator[PassRegistry]":
-    """The passes of a state folder, for one command. Raises StoreError."""
-    from passgate.identity.registry import PassRegistry
-    from passgate.store.pass_store import PassStore
+def _database(folder: "StateFolder") -> "Iterator[SqliteDatabase]":
+    """A state folder's database, for one command. Raises StoreError."""
     from passgate.store.sqlite import SqliteDatabase
 
     folder.create()
     database = SqliteDatabase(folder.database)
     try:
-        yield PassRegistry(PassStore(database))
+        yield database
     finally:
         database.close()
+
+
+@contextmanager
+def _registry(folder: "StateFolder") -> "Iterator[PassRegistry]":
+    """The passes of a state folder, for one command. Raises StoreError."""
+    with _database(folder) as database:
+        yield _passes(database)
+
+
+def _passes(database: "SqliteDatabase") -> "PassRegistry":
+    from passgate.identity.registry import PassRegistry
+    from passgate.store.pass_store import PassStore
+
+    return PassRegistry(PassStore(database))
+
+
+def _with_spending(database: "SqliteDatabase", pass_id: str) -> "tuple[Pass, Spending | None]":
+    """A pass and what it has spent, None where it has no budget. Raises PassRequestError, StoreError."""
+    from passgate.identity.budgets import PassBudgets
+    from passgate.store.budget_store import BudgetStore
+
+    pass_ = _passes(database).find(pass_id)
+    if pass_ is None:
+        raise PassRequestError(f"There is no pass {printable(pass_id)}")
+    return pass_, PassBudgets(BudgetStore(database)).spent(pass_)
 
 
 @contextmanager
@@ -247,7 +281,7 @@ def _say_issued(settings: "Settings", issued: "IssuedPass", secret_file: Path | 
         say(f"\n{way.command}\n{way.dsn}")
 
 
-def _lines(pass_: Pass, now: datetime) -> Iterator[tuple[str, str]]:
+def _lines(pass_: Pass, now: datetime, spent: "Spending | None" = None) -> Iterator[tuple[str, str]]:
     yield "pass", pass_.id
     yield "for", str(pass_.principal)
     if pass_.principal.on_behalf_of is not None:
@@ -261,6 +295,8 @@ def _lines(pass_: Pass, now: datetime) -> Iterator[tuple[str, str]]:
         yield "ticket", pass_.ticket
     yield "issued", when(pass_.issued)
     yield "expires", f"{when(pass_.expires)} ({how_long(pass_.expires - pass_.issued)} after issue)"
+    if pass_.budget is not None:
+        yield from budget_lines(pass_.budget, spent)
     yield "state", f"{pass_.state(now)} ({_ends(pass_, now)})"
 
 
@@ -290,4 +326,5 @@ def _as_json(pass_: Pass, now: datetime) -> dict[str, Json]:
         "expires": pass_.expires.isoformat(),
         "revoked": None if pass_.revoked is None else pass_.revoked.isoformat(),
         "state": pass_.state(now).value,
+        "budget": amounts_as_json(pass_.budget),
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from passgate.core.action import VerbClass
+from passgate.core.budget import Budget
 from passgate.core.principal import Principal
 
 
@@ -16,7 +17,7 @@ class PassState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """principal x resources x verbs x purpose x expiry.
+    """principal x resources x verbs x purpose x expiry, and perhaps a budget.
 
     Issued, narrowed, used, expired or revoked; never renewed in place. All times are aware and in UTC.
     ``id`` is public (it is the user name of a database client); the secret is kept nowhere but as a hash.
@@ -31,6 +32,7 @@ class Pass:
     issued: datetime
     expires: datetime
     revoked: datetime | None = None
+    budget: Budget | None = None
 
     def state(self, now: datetime) -> PassState:
         if self.revoked is not None and self.revoked <= now:

@@ -1,6 +1,7 @@
 """Passes are issued and revoked by other processes; the gate, which owns the ledger, writes down that it happened."""
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -80,6 +81,7 @@ def _event(change: PassChange) -> Event:
         "purpose": pass_.purpose,
         "ticket": pass_.ticket,
         "expires": pass_.expires.isoformat(),
+        "budget": None if pass_.budget is None else dict[str, Json](dataclasses.asdict(pass_.budget)),
         "at": change.at.isoformat(),
     }
     return Event(type=_TYPES[change.kind], actor=change.actor, detail=detail)

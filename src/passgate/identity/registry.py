@@ -70,6 +70,7 @@ class PassRegistry:
             ticket=request.ticket or None,
             issued=now,
             expires=now + ttl,
+            budget=request.budget,
         )
         self._store.add(pass_, make_verifier(secret), actor=actor)
         return IssuedPass(pass_=pass_, secret=secret)

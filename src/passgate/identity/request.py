@@ -5,19 +5,24 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 
 from passgate.core.action import VerbClass
+from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
 from passgate.core.principal import Principal, PrincipalKind
 
 _SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
 _MAX_PURPOSE = 500
 _MAX_TICKET = 100
+_MICRODOLLARS = 1_000_000
+_MOST = 10**15
+"""Of a budget: a billion dollars, a thousand million million tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRequest:
-    """``ttl`` None: the default."""
+    """``ttl`` None: the default. ``budget`` None: no ceilings."""
 
     principal: Principal
     resources: frozenset[str]
@@ -25,15 +30,17 @@ class PassRequest:
     purpose: str
     ticket: str | None = None
     ttl: timedelta | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingRules:
-    """``resources``: the names that exist."""
+    """``resources``: the names that exist; ``models``: those of them that are models, which a budget is about."""
 
     resources: frozenset[str]
     default_ttl: timedelta
     max_ttl: timedelta
+    models: frozenset[str] = frozenset()
 
     def ttl(self, request: PassRequest) -> timedelta:
         """How long the pass asked for lives. Raises PassRequestError that names everything wrong with the request."""
@@ -62,6 +69,8 @@ class IssuingRules:
             yield f"there is no resource {unknown!r}{_near(unknown, self.resources)}; known: {known}"
         if not request.verbs:
             yield "it names no verb"
+        if request.budget is not None and not request.resources & self.models:
+            yield "it has a budget, which counts calls to models, and opens no model"
         if not request.purpose.strip():
             yield "it states no purpose"
         for name, text, most in (
@@ -109,6 +118,30 @@ def parse_verbs(words: Iterable[str]) -> frozenset[VerbClass]:
             raise PassRequestError(f"{verb!r} is not a verb{_near(verb, known)}; known: {', '.join(known)}")
         verbs.add(VerbClass(verb))
     return frozenset(verbs)
+
+
+def parse_budget(*, requests: int | None = None, tokens: int | None = None, cost: str | None = None) -> Budget | None:
+    """``cost``: US dollars, ``2.50``. None where no ceiling is given. Raises PassRequestError."""
+    microdollars = None if cost is None else _microdollars(cost)
+    ceilings = (("requests", requests), ("tokens", tokens), ("cost", microdollars))
+    for name, ceiling in ceilings:
+        if ceiling is not None and not 1 <= ceiling <= _MOST:
+            raise PassRequestError(f"the budget's {name} must be more than nothing, and at most {_MOST:,}")
+    if requests is None and tokens is None and microdollars is None:
+        return None
+    return Budget(requests=requests, tokens=tokens, microdollars=microdollars)
+
+
+def _microdollars(text: str) -> int:
+    """Exactly: what is finer than a millionth is refused, not rounded."""
+    try:
+        amount = Decimal(text.removeprefix("$")) * _MICRODOLLARS
+        whole = int(amount)
+    except (InvalidOperation, ValueError, OverflowError):
+        raise PassRequestError(f"{text[:40]!r} is not an amount of US dollars: write 2.50") from None
+    if whole != amount:
+        raise PassRequestError(f"{text[:40]!r} is finer than a millionth of a dollar")
+    return whole
 
 
 def _subject(text: str) -> str:

@@ -9,12 +9,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
 from passgate.core.action import VerbClass
+from passgate.core.budget import Budget
 from passgate.core.errors import StoreError
 from passgate.core.passes import Pass, PassChange, PassChangeKind
 from passgate.pipeline.protocols import ScramVerifier
 from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
-from passgate.store.tables import NODE_KEYS, PASS_CHANGES, PASSES
+from passgate.store.tables import NODE_KEYS, PASS_BUDGETS, PASS_CHANGES, PASSES
 
 _PASS_COLUMNS = (
     PASSES.c.id,
@@ -26,10 +27,14 @@ _PASS_COLUMNS = (
     PASSES.c.issued,
     PASSES.c.expires,
     PASSES.c.revoked,
+    PASS_BUDGETS.c.max_requests,
+    PASS_BUDGETS.c.max_tokens,
+    PASS_BUDGETS.c.max_microdollars,
 )
+_WITH_BUDGETS = PASSES.outerjoin(PASS_BUDGETS, PASS_BUDGETS.c.pass_id == PASSES.c.id)
 
 # Built once: putting a query together costs more than running it.
-_FIND = select(*_PASS_COLUMNS).where(PASSES.c.id == bindparam("pass_id"))
+_FIND = select(*_PASS_COLUMNS).select_from(_WITH_BUDGETS).where(PASSES.c.id == bindparam("pass_id"))
 _VERIFIER = select(
     PASSES.c.scram_salt, PASSES.c.scram_iterations, PASSES.c.scram_stored_key, PASSES.c.scram_server_key
 ).where(PASSES.c.id == bindparam("pass_id"))
@@ -46,7 +51,7 @@ _FREE = and_(
 _ANY_FREE = select(PASS_CHANGES.c.seq).where(_FREE).limit(1)
 _FREE_CHANGES: Select[*tuple[object, ...]] = (
     select(PASS_CHANGES.c.seq, PASS_CHANGES.c.kind, PASS_CHANGES.c.actor, PASS_CHANGES.c.at, *_PASS_COLUMNS)
-    .join(PASSES, PASSES.c.id == PASS_CHANGES.c.pass_id)
+    .select_from(PASS_CHANGES.join(_WITH_BUDGETS, PASSES.c.id == PASS_CHANGES.c.pass_id))
     .where(_FREE)
     .order_by(PASS_CHANGES.c.seq)
 )
@@ -82,6 +87,8 @@ class PassStore:
                 connection.execute(insert(PASSES), row)
             except IntegrityError:
                 raise StoreError(f"There is a pass {pass_.id} already") from None
+            if pass_.budget is not None:
+                connection.execute(insert(PASS_BUDGETS), _unspent(pass_.id, pass_.budget))
             connection.execute(insert(PASS_CHANGES), _change(PassChangeKind.ISSUED, pass_.id, actor, pass_.issued))
 
     def find(self, pass_id: str) -> Pass | None:
@@ -103,7 +110,7 @@ class PassStore:
 
     def all(self, *, live_at: datetime | None = None) -> tuple[Pass, ...]:
         """Newest first. ``live_at``: only those that are neither expired nor revoked then."""
-        query = select(*_PASS_COLUMNS).order_by(PASSES.c.issued.desc(), PASSES.c.id)
+        query = select(*_PASS_COLUMNS).select_from(_WITH_BUDGETS).order_by(PASSES.c.issued.desc(), PASSES.c.id)
         if live_at is not None:
             query = query.where(PASSES.c.expires > live_at, PASSES.c.revoked.is_(None))
         with self._database.reading() as connection:
@@ -171,6 +178,15 @@ def _change(kind: PassChangeKind, pass_id: str, actor: str, at: datetime) -> dic
     return {"kind": kind.value, "pass_id": pass_id, "actor": actor, "at": at, "recorded": 0}
 
 
+def _unspent(pass_id: str, budget: Budget) -> dict[str, object]:
+    ceilings = {
+        "max_requests": budget.requests,
+        "max_tokens": budget.tokens,
+        "max_microdollars": budget.microdollars,
+    }
+    return {"pass_id": pass_id, **ceilings, "requests": 0, "tokens": 0, "microdollars": 0}
+
+
 def _pass(row: Row[*tuple[object, ...]]) -> Pass:
     try:
         return Pass(
@@ -183,9 +199,17 @@ def _pass(row: Row[*tuple[object, ...]]) -> Pass:
             issued=row.issued,
             expires=row.expires,
             revoked=row.revoked,
+            budget=_budget(row),
         )
     except (TypeError, ValueError) as error:
         raise StoreError(f"The stored pass {row.id} cannot be read: {type(error).__name__}") from error
+
+
+def _budget(row: Row[*tuple[object, ...]]) -> Budget | None:
+    ceilings = (row.max_requests, row.max_tokens, row.max_microdollars)
+    if ceilings == (None, None, None):
+        return None
+    return Budget(requests=row.max_requests, tokens=row.max_tokens, microdollars=row.max_microdollars)
 
 
 def _names(value: Sequence[object]) -> frozenset[str]:

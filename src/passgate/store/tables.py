@@ -50,6 +50,20 @@ PASSES = Table(
 )
 """RFC 5802 keys stand for the secret; the secret itself is nowhere."""
 
+PASS_BUDGETS = Table(
+    "pass_budgets",
+    METADATA,
+    Column("pass_id", String, primary_key=True),
+    Column("max_requests", Integer, nullable=True),
+    Column("max_tokens", Integer, nullable=True),
+    Column("max_microdollars", Integer, nullable=True),
+    Column("requests", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("microdollars", Integer, nullable=False),
+)
+"""Of passes with a budget: its ceilings, and what is spent of it, calls in flight included. In one row, so that one statement can
+hold the one against the other."""
+
 PASS_CHANGES = Table(
     "pass_changes",
     METADATA,
