@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from passgate.cli.connecting import Connection, connections, password_line
+from passgate.cli.connecting import Connection, connections, password_line, secret_lines
 from passgate.config.loading import parse_settings
 from passgate.config.settings import Settings
 from tests.unit.cli.conftest import CONFIG
@@ -76,3 +76,63 @@ def test_the_line_of_a_password_file() -> None:
     assert password_line(settings(), "pg_1", "pgs_x") == "*:6432:*:pg_1:pgs_x\n"
     two = CONFIG.replace("resources:", "  - {kind: postgres, port: 6433}\nresources:")
     assert password_line(settings(two), "pg_1", "pgs_x") == "*:*:*:pg_1:pgs_x\n"
+
+
+MODELS = CONFIG.replace(
+    "passes:",
+    """\
+  gpt: {kind: llm, provider: openai, upstream: {url: 'https://api.example.com/v1', credential: {env: KEY}}}
+  claude: &claude {kind: llm, provider: anthropic, upstream: {url: 'https://api.example.org', credential: {env: KEY}}}
+  spare: *claude
+passes:""",
+).replace("resources:", "  - {kind: http}\nresources:")
+
+
+def exported(command: str) -> dict[str, str]:
+    words = shlex.split(command)
+    assert words.pop(0) == "export"
+    return dict(word.split("=", 1) for word in words)
+
+
+def test_models_are_reached_by_what_their_clients_read_from_the_environment() -> None:
+    shop, gpt, claude = connections(settings(MODELS), "pg_1", ["shop", "gpt", "claude"], secret_file=None)
+    assert shop.dsn.startswith("postgresql://")
+    ca = {"SSL_CERT_FILE": "/srv/gate/state/tls/ca.crt", "NODE_EXTRA_CA_CERTS": "/srv/gate/state/tls/ca.crt"}
+    assert exported(gpt.command) == {
+        "OPENAI_BASE_URL": "https://127.0.0.1:8080/v1",
+        "OPENAI_API_KEY": "pg_1.<secret>",
+        **ca,
+    }
+    assert exported(claude.command) == {
+        "ANTHROPIC_BASE_URL": "https://127.0.0.1:8080",
+        "ANTHROPIC_API_KEY": "pg_1.<secret>",
+        **ca,
+    }
+    assert (gpt.dsn, claude.dsn) == ("https://127.0.0.1:8080/v1", "https://127.0.0.1:8080")
+
+
+def test_two_resources_of_one_dialect_are_told_apart_by_the_path() -> None:
+    both = connections(settings(MODELS), "pg_1", ["claude", "gpt", "spare"], secret_file=None)
+    assert [way.dsn for way in both] == [
+        "https://127.0.0.1:8080/claude",
+        "https://127.0.0.1:8080/v1",
+        "https://127.0.0.1:8080/spare",
+    ]
+
+
+def test_plain_http_and_an_address_of_ipv6() -> None:
+    plain = MODELS.replace("{kind: http}", "{kind: http, require_tls: false, address: '::1', port: 9000}")
+    (gpt,) = connections(settings(plain), "pg_1", ["gpt"], secret_file=None)
+    assert exported(gpt.command) == {"OPENAI_BASE_URL": "http://[::1]:9000/v1", "OPENAI_API_KEY": "pg_1.<secret>"}
+
+
+def test_models_without_a_listener_are_not_reached() -> None:
+    without = MODELS.replace("  - {kind: http}\n", "")
+    assert connections(settings(without), "pg_1", ["gpt"], secret_file=None) == []
+
+
+def test_what_a_secret_file_holds() -> None:
+    config = settings(MODELS)
+    assert secret_lines(config, ["gpt", "claude"], "pg_1", "pgs_x") == "pg_1.pgs_x\n"
+    assert secret_lines(config, ["shop"], "pg_1", "pgs_x") == "*:6432:*:pg_1:pgs_x\n"
+    assert secret_lines(config, ["shop", "gpt"], "pg_1", "pgs_x") == "*:6432:*:pg_1:pgs_x\n# pg_1.pgs_x\n"
