@@ -61,6 +61,8 @@ def _read(table: Body, operation: Operation, document: Document) -> Call:
     members = table.check(document.tree)
     reading = Reading(document)
     table.root.read(reading, document.tree, "")
+    if not reading.taken:
+        raise LocalProtocolError(f"the table of {operation.name} does not take the whole body")
     models = list(dict.fromkeys(reading.models))
     asked = members.get("model")
     model = asked if isinstance(asked, str) else next(iter(models), "")
@@ -73,7 +75,7 @@ def _read(table: Body, operation: Operation, document: Document) -> Call:
         models=tuple(name for name in models if name != model),
         stream=members.get("stream") is True,
         max_tokens=max(reading.limits, default=0),
-        messages=len(messages) if isinstance(messages, list) else 0,
+        messages=len(messages) if isinstance(messages, list) else int(isinstance(messages, str)),
         tools=tuple(dict.fromkeys(reading.tools)),
         opaque=tuple(reading.opaque),
         sealed=tuple(reading.sealed),

@@ -27,6 +27,11 @@ class Reading:
         self._document = document
         self._at = 0
 
+    @property
+    def taken(self) -> bool:
+        """Whether the whole document was."""
+        return self._at == len(self._document.starts)
+
     def skip(self, value: Json) -> None:
         """Pass over a value with everything in it."""
         if isinstance(value, dict):

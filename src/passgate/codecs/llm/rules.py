@@ -112,7 +112,7 @@ class Sealed:
     field: Field
 
     def read(self, reading: Reading, value: Json, pointer: str) -> None:
-        if isinstance(value, str) and _SEALED.fullmatch(value) is not None:
+        if isinstance(value, str) and is_sealed(value):
             reading.sealed.append(pointer)
             reading.skip(value)
         else:
@@ -344,20 +344,36 @@ WORDS = frozenset(
 """Words of the APIs and of JSON Schema that stand where a marker does."""
 
 _CLAIM = re.compile(r"[A-Za-z0-9_:.-]{1,256}")
-_SEALED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.ASCII | re.IGNORECASE)
-_MEDIA_CHARACTERS = 64
-"""Shorter ones are looked at: no picture is so small, and a name in base64 may be."""
+_FERNET = "gAAAA"
+"""How OpenAI's encrypted reasoning begins: the version and the first bytes of the time of a Fernet token, in URL-safe base64."""
+
+_ENCODED_CHARACTERS = 64
+"""Shorter ones are looked at: no picture and no signature is so small, and a name in base64 may be."""
+
+_STANDARD = str.maketrans("-_", "+/")
 
 
 def is_media(text: str) -> bool:
     """Whether it really is base64, as its place says."""
     head = _DATA_URL.match(text, 0, 256)
-    payload = text[head.end() :] if head else text
-    if len(payload) < _MEDIA_CHARACTERS or not payload.isascii():
+    return _is_base64(text[head.end() :] if head else text)
+
+
+def is_sealed(text: str) -> bool:
+    """Whether it has the form of what providers sign and encrypt. API keys do not: they have a hyphen or an underscore in
+    them."""
+    if text.startswith(_FERNET):
+        bare = text.rstrip("=").translate(_STANDARD)
+        return _is_base64(bare + "=" * (-len(bare) % 4))
+    return _is_base64(text)
+
+
+def _is_base64(text: str) -> bool:
+    if len(text) < _ENCODED_CHARACTERS or not text.isascii():
         return False
     try:
-        binascii.a2b_base64(payload, strict_mode=True)
+        binascii.a2b_base64(text, strict_mode=True)
     except binascii.Error:
         return False
     return True
