@@ -1,9 +1,9 @@
 """What was looked at in one request: by field how many texts, what could only be looked at, what could not be, what was found."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from passgate.codecs.llm.call import Call, Leaf
+from passgate.codecs.llm.call import Call, looked_at
 from passgate.core.finding import Field, Finding
 
 
@@ -37,7 +37,7 @@ def scan_evidence(call: Call, findings: Sequence[Finding]) -> ScanEvidence:
     """``findings``: of this very call."""
     texts: dict[Field, int] = {}
     fixed: dict[Field, int] = {}
-    for leaf in _looked_at(call.leaves):
+    for leaf in looked_at(call.leaves):
         texts[leaf.field] = texts.get(leaf.field, 0) + 1
         fixed[leaf.field] = fixed.get(leaf.field, 0) + leaf.fixed
     found: dict[Field, dict[str, int]] = {}
@@ -58,12 +58,3 @@ def scan_evidence(call: Call, findings: Sequence[Finding]) -> ScanEvidence:
         ),
         opaque=call.opaque,
     )
-
-
-def _looked_at(leaves: Sequence[Leaf]) -> Iterator[Leaf]:
-    """Where a text is JSON itself, its own leaves were looked at in its place."""
-    for leaf in leaves:
-        if leaf.inner is None:
-            yield leaf
-        else:
-            yield from _looked_at(leaf.inner)

@@ -14,17 +14,24 @@ _CLAIMS = 16
 _CHARACTERS = 200
 
 
+def masked_name(text: str, masker: Masker) -> str:
+    """A name of the caller's own choice, a model's for one."""
+    try:
+        return masker.scan_text(text.encode("utf-8", "backslashreplace")).decode("utf-8", "replace")[:_CHARACTERS]
+    except DetectorError:
+        return WITHHELD
+
+
 def masked_claims(claims: Mapping[str, str], masker: Masker) -> dict[str, str]:
     """A leaf of the ledger cannot be erased, so what a client says of itself is masked like any text, and bounded."""
-    return {_masked(name, masker): _masked(claims[name], masker) for name in sorted(claims)[:_CLAIMS]}
+    return {masked_name(name, masker): masked_name(claims[name], masker) for name in sorted(claims)[:_CLAIMS]}
 
 
 def intent_detail(call: Call, evidence: ScanEvidence, claims: Mapping[str, str]) -> dict[str, Json]:
-    """For ``judge(detail=...)``. ``claims``: masked."""
+    """For ``judge(detail=...)``. ``claims``: masked. The models are among the event's objects."""
     found: dict[str, Json] = {one.field.value: dict(one.found) for one in evidence.fields if one.found}
     return {
         "operation": call.operation.name,
-        "model": call.model[:_CHARACTERS],
         "stream": call.stream,
         "messages": call.messages,
         "texts": evidence.texts,
@@ -51,10 +58,3 @@ def outcome_detail(
         "milliseconds": round(seconds * 1000),
         "first_milliseconds": None if first_chunk is None else round(first_chunk * 1000),
     }
-
-
-def _masked(text: str, masker: Masker) -> str:
-    try:
-        return masker.scan_text(text.encode("utf-8", "backslashreplace")).decode("utf-8", "replace")[:_CHARACTERS]
-    except DetectorError:
-        return WITHHELD

@@ -20,7 +20,7 @@ def test_claims_are_masked_and_bounded() -> None:
 def test_an_intent_says_what_was_looked_at_and_found_and_nothing_of_it() -> None:
     operation = find_operation("POST", "/v1/messages", {"anthropic-version": "2023-06-01"})
     assert operation is not None
-    call = Call(operation=operation, body=b"{}", leaves=(), model="claude-" + "x" * 300, stream=True, messages=3)
+    call = Call(operation=operation, body=b"{}", leaves=(), model="claude-x", stream=True, messages=3)
     evidence = ScanEvidence(
         fields=(
             FieldEvidence(field=Field.USER, texts=2, fixed=1, found=(("pii:EMAIL", 3),)),
@@ -30,7 +30,7 @@ def test_an_intent_says_what_was_looked_at_and_found_and_nothing_of_it() -> None
     )
     detail = intent_detail(call, evidence, {"session": "s"})
     assert detail == {
-        "operation": "anthropic.messages", "model": call.model[:200], "stream": True, "messages": 3, "texts": 3, "fixed": 1,
+        "operation": "anthropic.messages", "stream": True, "messages": 3, "texts": 3, "fixed": 1,
         "opaque": 2, "found": {"user": {"pii:EMAIL": 3}}, "claims": {"session": "s"},
     }  # fmt: skip
 
