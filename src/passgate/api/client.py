@@ -16,6 +16,7 @@ from passgate.api.messages import (
     KillSession,
     ListApprovals,
     ListSessions,
+    LocksChanged,
     PassesRevoked,
     PolicyReloaded,
     RefreshCatalog,
@@ -68,6 +69,9 @@ class AdminClient:
 
     def revoked(self, passes: tuple[str, ...]) -> Survey[SessionsEnded]:
         return self._survey(PassesRevoked(passes=passes), SessionsEnded)
+
+    def locks_changed(self) -> Survey[SessionsEnded]:
+        return self._survey(LocksChanged(), SessionsEnded)
 
     def reload_policy(self) -> Survey[PolicyReloaded]:
         return self._survey(ReloadPolicy(), PolicyReloaded)

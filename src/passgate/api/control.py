@@ -22,6 +22,9 @@ class Control(Protocol):
     async def revoked(self, pass_ids: frozenset[str]) -> int:
         """Look into the store now and end the sessions of passes that are revoked; says how many there were."""
 
+    async def locked(self) -> int:
+        """Look into the store now and end the sessions that a lock reaches; says how many there were."""
+
     async def reload_policy(self, *, actor: str) -> PolicyReloaded:
         """Raises PolicyError; the bundle in force stays then."""
 

@@ -35,6 +35,12 @@ class PassesRevoked(Message):
     passes: Annotated[tuple[Id, ...], Field(max_length=200)]
 
 
+class LocksChanged(Message):
+    """The store says so already; this only makes the gate look at once."""
+
+    op: Literal["locks.changed"] = "locks.changed"
+
+
 class ReloadPolicy(Message):
     op: Literal["policy.reload"] = "policy.reload"
 
@@ -217,6 +223,7 @@ Request = (
     ListSessions
     | KillSession
     | PassesRevoked
+    | LocksChanged
     | ReloadPolicy
     | GetStatus
     | RefreshCatalog

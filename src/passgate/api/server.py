@@ -18,6 +18,7 @@ from passgate.api.messages import (
     KillSession,
     ListApprovals,
     ListSessions,
+    LocksChanged,
     PassesRevoked,
     RefreshCatalog,
     ReloadPolicy,
@@ -146,6 +147,8 @@ class AdminServer:
                 return StatementCancelled(found=found)
             case PassesRevoked():
                 return SessionsEnded(sessions=await self._control.revoked(frozenset(request.passes)))
+            case LocksChanged():
+                return SessionsEnded(sessions=await self._control.locked())
             case ReloadPolicy():
                 return await self._control.reload_policy(actor=peer.name)
             case GetStatus():

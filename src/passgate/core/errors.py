@@ -52,6 +52,10 @@ class ApprovalError(PassgateError):
     """The vote may not be counted."""
 
 
+class LockError(PassgateError):
+    """The lock cannot be set or lifted."""
+
+
 class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
 

@@ -28,6 +28,8 @@ class EventType(StrEnum):
     REC_CHUNK = "rec.chunk"
     PASS_ISSUED = "pass.issued"
     PASS_REVOKED = "pass.revoked"
+    LOCK_SET = "lock.set"
+    LOCK_LIFTED = "lock.lifted"
     SESSION_KILLED = "session.killed"
     POLICY_ACTIVATED = "policy.bundle.activated"
     POLICY_REFUSED = "policy.bundle.refused"

@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
 from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind, Tag
-from passgate.core.errors import LedgerUnavailableError
+from passgate.core.errors import AccessDeniedError, LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.masker import TextMasker
-from passgate.core.passes import PassState
+from passgate.core.passes import Pass, PassState
 from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
 from passgate.core.text_plan import TextPlan
@@ -96,6 +96,7 @@ class Steps:
     """The implementations of the pipeline's steps, put together by the composition root.
 
     ``restructured`` is told the name of a resource whose structure an action has changed, so that its catalog is read anew.
+    ``locked`` says why a pass is kept out of a resource, None if it is not.
     """
 
     policy: PolicySource
@@ -104,6 +105,7 @@ class Steps:
     recorder: Recorder
     approvals: Approvals
     restructured: Callable[[str], None] = lambda _resource: None
+    locked: Callable[[Pass, str], str | None] = lambda _pass, _resource: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -111,6 +113,10 @@ class GatedSession:
     """One session's way through the pipeline."""
 
     def __init__(self, *, session: Session, steps: Steps) -> None:
+        """Raises AccessDeniedError where a lock keeps the session out, LedgerUnavailableError."""
+        locked = steps.locked(session.pass_, session.resource.name)
+        if locked is not None:
+            raise AccessDeniedError(locked)
         self.session = session
         self._steps = steps
         self._decisions: OrderedDict[str, tuple[Understood, tuple[Decision, ...]]] = OrderedDict()

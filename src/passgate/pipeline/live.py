@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from passgate.core.passes import Pass
 from passgate.core.session import Session
 
 
@@ -14,6 +15,7 @@ class EndReason(StrEnum):
     PASS_EXPIRED = "the pass has expired"
     PASS_REVOKED = "the pass was revoked"
     KILLED = "the session was ended by an administrator"
+    LOCKED = "the principal, the pass or the resource was locked"
     BLIND = "the gate cannot see which passes are revoked"
     SHUTDOWN = "the gate is shutting down"
 
@@ -65,6 +67,14 @@ class LiveSessions:
         ended = [live for live in self._sessions.values() if live.session.pass_.id in revoked]
         for live in ended:
             live.connection.end(EndReason.PASS_REVOKED)
+        return len(ended)
+
+    def lock(self, reached: Callable[[Pass, str], bool]) -> int:
+        """End every session that a lock reaches; returns how many."""
+        sessions = tuple(self._sessions.values())
+        ended = [live for live in sessions if reached(live.session.pass_, live.session.resource.name)]
+        for live in ended:
+            live.connection.end(EndReason.LOCKED)
         return len(ended)
 
     def end_all(self, reason: EndReason) -> None:

@@ -85,3 +85,16 @@ NODE_KEYS = Table(
     Column("key", LargeBinary, nullable=False),
 )
 """Random keys that every process of this state folder must share."""
+
+LOCKS = Table(
+    "locks",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=True),
+)
+"""Who and what is kept out; a lifted lock is gone from here and stays in the ledger."""

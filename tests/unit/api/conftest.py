@@ -105,6 +105,10 @@ class Gate:
             del self.live[session.id]
         return len(ended)
 
+    async def locked(self) -> int:
+        self.calls.append(("locked",))
+        return len(self.live)
+
     async def reload_policy(self, *, actor: str) -> PolicyReloaded:
         self.calls.append(("reload", actor))
         if self.policy_is_bad:

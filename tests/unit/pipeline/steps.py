@@ -203,6 +203,7 @@ class Bench:
     now: datetime = NOW
     restructured: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
+    locked: str | None = None
 
     def open(self) -> StatementSession:
         steps = Steps(
@@ -212,6 +213,7 @@ class Bench:
             recorder=self.recorder,
             approvals=OneAnswer(self.answer, self.meanwhile),
             restructured=self.restructured.append,
+            locked=lambda _pass, _resource: self.locked,
             now=lambda: self.now,
         )
         return StatementSession(session=self.session, language=self.language, steps=steps)

@@ -5,7 +5,7 @@ import pytest
 
 from passgate.core.action import ColumnRef, VerbClass
 from passgate.core.decision import Outcome, Record, StrategyKind, Tag
-from passgate.core.errors import LedgerUnavailableError
+from passgate.core.errors import AccessDeniedError, LedgerUnavailableError
 from passgate.core.event import EventType
 from passgate.core.shape import Part, Shape, ValueKind
 from passgate.pipeline.gate import Result
@@ -235,3 +235,10 @@ async def test_an_approval_of_what_has_changed_meanwhile_lets_nothing_through(ch
     wanted = {"catalog": "approval-outdated", "rules": "approval-outdated", "deny": "now-never", "pass": "pass-ended"}
     assert verdict.decision.rule == wanted[change]
     assert bench.types()[-1] == "action.refused"
+
+
+async def test_a_session_that_a_lock_keeps_out_is_not_opened() -> None:
+    bench = Bench(locked="agent reporter is locked: it loops")
+    with pytest.raises(AccessDeniedError, match="it loops"):
+        bench.open()
+    assert bench.types() == []

@@ -38,9 +38,11 @@ async def test_kill_revoke_and_shutdown_reach_the_connection() -> None:
     assert not live.kill("s2")
     assert live.revoke(["other"]) == 0
     assert live.revoke([session.pass_.id]) == 1
+    assert live.lock(lambda pass_, resource: (pass_, resource) != (session.pass_, "shop")) == 0
+    assert live.lock(lambda _pass, resource: resource == "shop") == 1
     live.shutdown()
-    reasons = [connection.ended.get_nowait() for _ in range(3)]
-    assert reasons == [EndReason.KILLED, EndReason.PASS_REVOKED, EndReason.SHUTDOWN]
+    reasons = [connection.ended.get_nowait() for _ in range(4)]
+    assert reasons == [EndReason.KILLED, EndReason.PASS_REVOKED, EndReason.LOCKED, EndReason.SHUTDOWN]
 
 
 async def test_an_unregistered_session_is_left_alone() -> None:

@@ -11,7 +11,12 @@ from ulid import ULID
 from passgate.codecs.postgres.asynchronous import ParameterStatus
 from passgate.codecs.postgres.cancellation import CancelRequest
 from passgate.codecs.postgres.simple_query import ReadyForQuery, TransactionStatus
-from passgate.codecs.postgres.sqlstate import CONNECTION_FAILURE, IO_ERROR, TOO_MANY_CONNECTIONS
+from passgate.codecs.postgres.sqlstate import (
+    CONNECTION_FAILURE,
+    INVALID_AUTHORIZATION,
+    IO_ERROR,
+    TOO_MANY_CONNECTIONS,
+)
 from passgate.codecs.postgres.startup import StartupMessage
 from passgate.core.errors import (
     LedgerUnavailableError,
@@ -181,6 +186,9 @@ class PostgresEndpoint:
             opened=self._steps.now(),
             peer=stream.peer,
         )
+        locked = self._steps.locked(session.pass_, admitted.resource)
+        if locked is not None:
+            raise TurnedAwayError(INVALID_AUTHORIZATION, locked)
         if admitted.claimed_name:
             session.tag(f"application:{admitted.claimed_name}")
         upstream_, connection = await self._reach(target, session, admitted)

@@ -1,0 +1,169 @@
+"""``passgate lock``, ``unlock``, ``locks``: keep somebody or something out, now."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, actor, state_folder_from
+from passgate.cli.output import Json, note, printable, say, say_json, say_table, when
+from passgate.cli.viewing import record
+from passgate.core.errors import LockError
+from passgate.core.event import EventType
+from passgate.core.lock import Lock, LockKind
+
+if TYPE_CHECKING:
+    from passgate.config.state_folder import StateFolder
+    from passgate.store.lock_store import LockStore
+
+_MOST = 500
+
+
+def lock(
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; whoever is kept out reads it, and it stands in the ledger.")
+    ],
+    agent: Annotated[str | None, typer.Option("--agent", help="An agent's subject.")] = None,
+    human: Annotated[str | None, typer.Option("--human", help="A person's subject: them and their agents.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="A service's subject.")] = None,
+    pass_id: Annotated[str | None, typer.Option("--pass", help="One pass.")] = None,
+    resource: Annotated[str | None, typer.Option("--resource", help="A resource, for everybody.")] = None,
+    ttl: Annotated[
+        str | None, typer.Option("--for", help="How long: 30m, 2h. Without it, until somebody unlocks.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep somebody or something out, from now on. Live sessions end, and what they run is cancelled, within two seconds."""
+    from ulid import ULID
+
+    named = {
+        LockKind.AGENT: agent,
+        LockKind.HUMAN: human,
+        LockKind.SERVICE: service,
+        LockKind.PASS: pass_id,
+        LockKind.RESOURCE: resource,
+    }
+    targets = [(kind, target) for kind, target in named.items() if target]
+    if len(targets) != 1:
+        raise LockError("Name exactly one of --agent, --human, --service, --pass and --resource")
+    if not reason.strip() or len(reason) > _MOST:
+        raise LockError(f"A reason has 1 to {_MOST} characters")
+    ((kind, target),) = targets
+    now = datetime.now(UTC)
+    made = Lock(
+        id=str(ULID()),
+        kind=kind,
+        target=target,
+        reason=reason.strip(),
+        actor=actor(),
+        at=now,
+        until=None if ttl is None else now + _duration(ttl),
+    )
+    folder = state_folder_from(config, state)
+    with _store(folder) as store:
+        store.add(made)
+    _told(folder, EventType.LOCK_SET, made)
+    ended = _look_now(folder)
+    if as_json:
+        say_json({**_as_json(made), "sessions_ended": ended})
+    else:
+        say(f"locked {kind} {printable(target)} ({made.id}); {ended} live session{'' if ended == 1 else 's'} ended")
+
+
+def unlock(
+    lock_id: Annotated[str, typer.Argument(metavar="LOCK", help="Its id, as `locks` shows it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lift a lock. Passes that have not ended open what they cover again."""
+    folder = state_folder_from(config, state)
+    with _store(folder) as store:
+        found = next((one for one in store.holding(datetime.now(UTC)) if one.id == lock_id), None)
+        if found is None or not store.lift(lock_id):
+            raise LockError(f"There is no lock {printable(lock_id)}")
+    _told(folder, EventType.LOCK_LIFTED, found)
+    _look_now(folder)
+    if as_json:
+        say_json({"lifted": lock_id})
+    else:
+        say(f"unlocked {found.kind} {printable(found.target)}")
+
+
+def locks(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_json: JsonOption = False) -> None:
+    """List the locks that hold, oldest first."""
+    with _store(state_folder_from(config, state)) as store:
+        holding = store.holding(datetime.now(UTC))
+    if as_json:
+        say_json([_as_json(one) for one in holding])
+        return
+    say_table(
+        ("LOCK", "WHAT", "REASON", "BY", "SINCE", "UNTIL"),
+        [
+            (
+                one.id,
+                f"{one.kind} {one.target}",
+                one.reason,
+                one.actor,
+                when(one.at),
+                "lifted" if one.until is None else when(one.until),
+            )
+            for one in holding
+        ],
+    )
+
+
+def _duration(text: str) -> timedelta:
+    from passgate.config.quantities import parse_duration
+
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise LockError(f"--for: {error}") from None
+    if found <= timedelta(0):
+        raise LockError("--for: a lock holds longer than no time")
+    return found
+
+
+@contextmanager
+def _store(folder: "StateFolder") -> "Iterator[LockStore]":
+    from passgate.store.lock_store import LockStore
+    from passgate.store.sqlite import SqliteDatabase
+
+    folder.create()
+    database = SqliteDatabase(folder.database)
+    try:
+        yield LockStore(database)
+    finally:
+        database.close()
+
+
+def _told(folder: "StateFolder", type_: EventType, made: Lock) -> None:
+    detail = {"lock": made.id, "kind": made.kind.value, "target": made.target, "reason": made.reason}
+    record(folder.ledger, type_, detail)
+
+
+def _look_now(folder: "StateFolder") -> int:
+    """A gate that is not told looks by itself twice a second."""
+    from passgate.api.client import AdminClient
+
+    survey = AdminClient(folder.run).locks_changed()
+    for text in (*survey.notes, *(f"{one.gate}: {one.answer}" for one in survey.failed)):
+        note(f"passgate: {text}")
+    return sum(one.answer.sessions for one in survey.answers)
+
+
+def _as_json(one: Lock) -> dict[str, Json]:
+    return {
+        "id": one.id,
+        "kind": one.kind.value,
+        "target": one.target,
+        "reason": one.reason,
+        "actor": one.actor,
+        "at": one.at.isoformat(),
+        "until": None if one.until is None else one.until.isoformat(),
+    }

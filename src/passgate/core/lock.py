@@ -1,0 +1,48 @@
+"""A lock: from now on a principal, a pass or a resource is out, whatever passes say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from passgate.core.passes import Pass
+from passgate.core.principal import Principal
+
+
+class LockKind(StrEnum):
+    HUMAN = "human"
+    AGENT = "agent"
+    SERVICE = "service"
+    PASS = "pass"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """``target``: a subject, a pass's id or a resource's name. It reaches whoever acts for the one who is locked too.
+
+    ``until`` None: until somebody lifts it. All times are aware and in UTC.
+    """
+
+    id: str
+    kind: LockKind
+    target: str
+    reason: str
+    actor: str
+    at: datetime
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.until is None or now < self.until
+
+    def reaches(self, pass_: Pass, resource: str) -> bool:
+        match self.kind:
+            case LockKind.PASS:
+                return pass_.id == self.target
+            case LockKind.RESOURCE:
+                return resource == self.target
+        who: Principal | None = pass_.principal
+        while who is not None:
+            if (who.kind.value, who.subject) == (self.kind.value, self.target):
+                return True
+            who = who.on_behalf_of
+        return False
