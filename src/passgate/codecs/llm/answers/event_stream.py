@@ -22,8 +22,9 @@ from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from passgate.core.masker import Shown
 
-PATIENCE = 16
-"""Events of other texts that wait behind an event before it must go."""
+PATIENCE = 256
+"""Events of other texts that wait behind an event before it must go. A call's arguments are of no use before the call is whole, and
+another choice is not alone in what it says; so it may be some seconds, not longer."""
 
 MAX_WAITING = 8192
 """Events that wait in all."""

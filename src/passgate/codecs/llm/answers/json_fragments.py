@@ -1,6 +1,6 @@
 """A lane for JSON that arrives as fragments of its text: the arguments of a tool call while the model writes them.
 
-Each string is unescaped and has a masking lane of its own, opened with the name of its member; what the lane shows is escaped
+Each string is unescaped and has a masking lane of its own, told the names that lead to it; what the lane shows is escaped
 again. Numbers are looked at as whole tokens, and become strings where they had to be masked. Structure passes as it is.
 
 Spelling. A string is spelled as it came up to its first change; from there to its end it has one spelling: ``"``, ``\\`` and
@@ -18,8 +18,8 @@ from passgate.codecs.llm.answer import LaneSource
 from passgate.core.finding import Field
 from passgate.core.masker import Lane, Shown
 
-MAX_CONTEXT = 128
-"""Bytes of a member's name that its value's lane is told."""
+MAX_CONTEXT = 96
+"""Characters of the names that lead to a value, of which its lane is told the last."""
 
 MAX_TOKEN = 512
 """Bytes of a number. A longer one is plain text."""
@@ -61,9 +61,10 @@ class JsonFragments:
         self._waiting = b""  # the beginning of an escape or of a bare token
         self._string: _StringValue | None = None
         self._plain: Lane | None = None
-        self._open: list[bool] = []  # of each level: is it an object
+        self._open: list[tuple[bool, str]] = []  # of each level: is it an object, and the names that lead to it
         self._name_due = False  # the next string is a name
-        self._name = b""
+        self._name = b""  # as far as it is read
+        self._names = ""  # that lead to the next value
 
     @property
     def held(self) -> int:
@@ -121,14 +122,14 @@ class JsonFragments:
             if len(self._open) >= MAX_DEPTH:
                 self._be_plain()
                 return at
-            self._open.append(mark == b"{")
+            self._open.append((mark == b"{", self._names))
             self._name_due = mark == b"{"
         elif mark in b"}]":
             if self._open:
-                self._open.pop()
+                _, self._names = self._open.pop()
             self._name_due = False
         else:
-            self._name_due = mark == b"," and bool(self._open) and self._open[-1]
+            self._name_due = mark == b"," and bool(self._open) and self._open[-1][0]
         shown.both(mark)
         return at + 1
 
@@ -146,7 +147,7 @@ class JsonFragments:
         return bare.end()
 
     def _number(self, token: bytes) -> Shown:
-        lane = self._lanes(self._field, self._name)
+        lane = self._lanes(self._field, self._context())
         fed, rest = lane.feed(token), lane.finish()
         delivered, recorded = fed.delivered + rest.delivered, fed.recorded + rest.recorded
         return Shown(
@@ -155,10 +156,17 @@ class JsonFragments:
         )
 
     def _begin_string(self) -> None:
-        context = b"" if self._name_due else self._name
-        if self._name_due:
-            self._name = b""
-        self._string = _StringValue(self._lanes(self._field, context))
+        self._name = b""
+        self._string = _StringValue(self._lanes(self._field, b"" if self._name_due else self._context()))
+
+    def _context(self) -> bytes:
+        return f"{self._names}: ".encode() if self._names else b""
+
+    def _end_name(self) -> None:
+        above = self._open[-1][1] if self._open else ""
+        name = self._name.decode(errors="ignore")
+        self._names = f"{above}.{name}"[-MAX_CONTEXT:] if above else name[-MAX_CONTEXT:]
+        self._name_due = False
 
     def _be_plain(self) -> None:
         self._plain = self._lanes(self._field, b"")
@@ -173,15 +181,16 @@ class JsonFragments:
             shown.add(string.finish())
             shown.both(b'"')
             self._string = None
-            self._name_due = False
+            if self._name_due:
+                self._end_name()
             return at + 1
         else:
             size, decoded = _escape(text, at, last=last)
             if not size:
                 return at
             raw, end = text[at : at + size], at + size
-        if self._name_due and len(self._name) < MAX_CONTEXT:
-            self._name = (self._name + decoded)[:MAX_CONTEXT].decode(errors="ignore").encode()
+        if self._name_due:
+            self._name = (self._name + decoded)[-4 * MAX_CONTEXT :]
         shown.add(string.feed(decoded, raw))
         return end
 

@@ -24,8 +24,8 @@ class AnswerReading(Reading):
         self.copies: list[tuple[int, int]] = []
 
     def copy(self, value: Json) -> None:
-        """Pass over the value of the member whose name was just taken, and keep its place."""
-        if value is None:
+        """Pass over the value of the member whose name was just taken, and keep its place. An empty one copies nothing."""
+        if not value:
             self.skip(value)
             return
         start = self._document.text.index(b":", self._document.ends[self._at - 1]) + 1
