@@ -131,7 +131,10 @@ def show(
         pass_, spent = _with_spending(database, pass_id)
     now = datetime.now(UTC)
     if as_json:
-        say_json({**_as_json(pass_, now), "spent": amounts_as_json(spent)})
+        shown = _as_json(pass_, now)
+        if spent is not None:
+            shown["spent"] = amounts_as_json(spent)
+        say_json(shown)
         return
     for name, text in _lines(pass_, now, spent):
         say(f"{name:<13}{printable(text)}")

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
 
 from passgate.core.action import VerbClass
 from passgate.core.budget import Budget
@@ -15,7 +14,7 @@ from passgate.core.principal import Principal, PrincipalKind
 _SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
 _MAX_PURPOSE = 500
 _MAX_TICKET = 100
-_MICRODOLLARS = 1_000_000
+_DOLLARS = re.compile(r"\$?([0-9]{1,12})(?:\.([0-9]{1,6}))?")
 _MOST = 10**15
 """Of a budget: a billion dollars, a thousand million million tokens."""
 
@@ -133,15 +132,10 @@ def parse_budget(*, requests: int | None = None, tokens: int | None = None, cost
 
 
 def _microdollars(text: str) -> int:
-    """Exactly: what is finer than a millionth is refused, not rounded."""
-    try:
-        amount = Decimal(text.removeprefix("$")) * _MICRODOLLARS
-        whole = int(amount)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise PassRequestError(f"{text[:40]!r} is not an amount of US dollars: write 2.50") from None
-    if whole != amount:
-        raise PassRequestError(f"{text[:40]!r} is finer than a millionth of a dollar")
-    return whole
+    found = _DOLLARS.fullmatch(text)
+    if found is None:
+        raise PassRequestError(f"{text[:40]!r} is not an amount of US dollars: write 2.50, to the millionth at most")
+    return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
 
 
 def _subject(text: str) -> str:

@@ -11,6 +11,8 @@ import pytest
 
 from passgate.core.passes import PassState
 from passgate.identity.registry import PassRegistry
+from passgate.pipeline.protocols import Spending
+from passgate.store.budget_store import BudgetStore
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from tests.unit.api.conftest import Gate, make_session
@@ -156,6 +158,64 @@ def test_one_pass_is_shown(passgate: Passgate) -> None:
     assert "pgs_" not in text
     missing = passgate("pass", "show", "pg_0000000000000000")
     assert (missing.code, missing.err) == (2, "passgate: There is no pass pg_0000000000000000\n")
+
+
+MODELS = "  models: {kind: llm, provider: compatible, upstream: {url: 'http://127.0.0.1:9'}}\n"
+
+
+@pytest.fixture
+def with_models(folder: Path) -> Path:
+    config = folder / "passgate.yaml"
+    config.write_text(config.read_text().replace("passes:", MODELS + "passes:"))
+    return folder
+
+
+CHAT = ("pass", "issue", "--for", "human:ann", "--resource", "models", "--purpose", "chat")
+
+
+def test_a_budget_is_shown_with_what_is_left_of_it(passgate: Passgate, with_models: Path) -> None:
+    issued = passgate(*CHAT, "--max-requests", "3", "--max-tokens", "5000", "--max-cost", "2.50")
+    assert "budget       3 requests, 5,000 tokens, $2.50\n" in issued.out
+    assert "left" not in issued.out
+    pass_id = issued.out.split()[1]
+    database = SqliteDatabase(with_models / "state" / "state.db")
+    BudgetStore(database).correct(pass_id, Spending(requests=1, tokens=5200, microdollars=1_234_567))
+    database.close()
+    text = passgate("pass", "show", pass_id).out
+    assert "budget       3 requests, 5,000 tokens, $2.50\n" in text
+    assert "spent        1 requests, 5,200 tokens, $1.234567\n" in text
+    assert "left         2 requests, 0 tokens, $1.265433\n" in text
+    shown = json.loads(passgate("pass", "show", pass_id, "--json").out)
+    assert shown["budget"] == {"requests": 3, "tokens": 5000, "cost": "2.50"}
+    assert shown["spent"] == {"requests": 1, "tokens": 5200, "cost": "1.234567"}
+
+
+def test_one_ceiling_is_enough(passgate: Passgate, with_models: Path) -> None:
+    shown = json.loads(passgate(*CHAT, "--max-cost", "1", "--json").out)
+    assert shown["budget"] == {"requests": None, "tokens": None, "cost": "1.00"}
+    assert "left         $1.00\n" in passgate("pass", "show", shown["id"]).out
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (("--max-requests", "0"), "the budget's requests must be more than nothing"),
+        (("--max-cost", "cheap"), "'cheap' is not an amount of US dollars: write 2.50"),
+        (("--max-tokens", "5", "--resource", "shop"), ""),
+    ],
+)
+def test_budgets_that_make_no_sense_are_refused(
+    passgate: Passgate, with_models: Path, more: tuple[str, ...], problem: str
+) -> None:
+    result = passgate(*CHAT, *more)
+    assert (result.code == 0) == (not problem)
+    assert problem in result.err
+
+
+def test_a_budget_without_a_model_is_refused(passgate: Passgate) -> None:
+    result = passgate(*ISSUE, "--max-tokens", "5")
+    assert result.code == 2
+    assert "it has a budget, which counts calls to models, and opens no model" in result.err
 
 
 def test_an_expired_pass_is_told_apart(passgate: Passgate, folder: Path) -> None:

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from passgate.core.budget import Budget
 from passgate.core.errors import LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType
 from passgate.core.passes import PassChange, PassChangeKind
@@ -90,11 +91,20 @@ async def test_every_change_becomes_an_event_and_is_confirmed(changes: Changes, 
         "purpose": "weekly report",
         "ticket": "OPS-7",
         "expires": "2026-03-01T12:30:00+00:00",
+        "budget": None,
         "at": "2026-03-01T12:00:00+00:00",
     }
     assert changes.confirmed == [4, 5]
     assert changes.claims == [("gate-0", clock.time, clock.time + timedelta(seconds=30))]
     assert await journal(changes, ledger, clock).write_pending() == 0
+
+
+async def test_a_budget_stands_in_the_event(changes: Changes, clock: Clock) -> None:
+    ledger = Ledger()
+    change = changes.waiting[0]
+    changes.waiting = [replace(change, pass_=replace(change.pass_, budget=Budget(requests=5, microdollars=1)))]
+    await journal(changes, ledger, clock).write_pending()
+    assert ledger.events[0].detail["budget"] == {"requests": 5, "tokens": None, "microdollars": 1}
 
 
 @pytest.mark.parametrize("ledger", [Ledger(stopped=True), Ledger(durable=False)])

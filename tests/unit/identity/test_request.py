@@ -6,9 +6,17 @@ from datetime import timedelta
 import pytest
 
 from passgate.core.action import VerbClass
+from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.request import IssuingRules, PassRequest, parse_owner, parse_principal, parse_verbs
+from passgate.identity.request import (
+    IssuingRules,
+    PassRequest,
+    parse_budget,
+    parse_owner,
+    parse_principal,
+    parse_verbs,
+)
 
 RULES = IssuingRules(
     resources=frozenset({"shop", "warehouse"}), default_ttl=timedelta(minutes=30), max_ttl=timedelta(hours=8)
@@ -115,3 +123,45 @@ def test_verbs_in_words() -> None:
         PassRequestError, match=r"'raed' is not a verb \(did you mean 'read'\?\); known: read, write, ddl"
     ):
         parse_verbs(["write,raed"])
+
+
+def test_a_budget_is_for_passes_that_open_a_model() -> None:
+    request = replace(REQUEST, budget=Budget(requests=1))
+    with pytest.raises(PassRequestError, match="it has a budget, which counts calls to models, and opens no model"):
+        RULES.ttl(request)
+    assert replace(RULES, models=frozenset({"shop"})).ttl(request) == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("requests", "tokens", "cost", "budget"),
+    [
+        (None, None, None, None),
+        (1, None, None, Budget(requests=1)),
+        (None, 10**15, None, Budget(tokens=10**15)),
+        (None, None, "2.50", Budget(microdollars=2_500_000)),
+        (3, 4, "$0.000001", Budget(requests=3, tokens=4, microdollars=1)),
+        (None, None, "999999999", Budget(microdollars=999_999_999_000_000)),
+    ],
+)
+def test_budgets(requests: int | None, tokens: int | None, cost: str | None, budget: Budget | None) -> None:
+    assert parse_budget(requests=requests, tokens=tokens, cost=cost) == budget
+
+
+@pytest.mark.parametrize(
+    ("requests", "tokens", "cost", "problem"),
+    [
+        (0, None, None, "the budget's requests must be more than nothing"),
+        (None, -1, None, "the budget's tokens must be more than nothing"),
+        (None, 10**15 + 1, None, "at most 1,000,000,000,000,000"),
+        (1, None, "0", "the budget's cost must be more than nothing"),
+        (None, None, "two", "'two' is not an amount of US dollars: write 2.50"),
+        (None, None, "NaN", "is not an amount"),
+        (None, None, "Infinity", "is not an amount"),
+        (None, None, "1e999999999999999999", "is not an amount"),
+        (None, None, "0.0000001", "is not an amount of US dollars: write 2.50, to the millionth at most"),
+        (None, None, "-1", "is not an amount"),
+    ],
+)
+def test_budgets_that_are_none(requests: int | None, tokens: int | None, cost: str | None, problem: str) -> None:
+    with pytest.raises(PassRequestError, match=problem):
+        parse_budget(requests=requests, tokens=tokens, cost=cost)
