@@ -22,6 +22,7 @@ GROUPS = {
     "policy": ("passgate.cli.policy", "policy_app"),
     "ledger": ("passgate.cli.ledger", "ledger_app"),
     "catalog": ("passgate.cli.live", "catalog_app"),
+    "llm": ("passgate.cli.llm", "llm_app"),
     "config": ("passgate.cli.config", "config_app"),
 }
 """Name of a group -> the module and the attribute that hold it."""

@@ -16,6 +16,7 @@ from passgate.cli.certificate import certificate
 from passgate.cli.config import config_app
 from passgate.cli.init import init
 from passgate.cli.ledger import ledger_app
+from passgate.cli.llm import llm_app
 from passgate.cli.main import GROUPS, build
 from passgate.cli.policy import policy_app
 from passgate.cli.serve import serve
@@ -47,6 +48,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("pass", passes.pass_app),
         ("catalog", live.catalog_app),
         ("config", config_app),
+        ("llm", llm_app),
         ("approvals", approvals_app),
         ("policy", policy_app),
         ("ledger", ledger_app),
