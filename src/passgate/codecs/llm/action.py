@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from passgate.codecs.llm.call import Call
-from passgate.codecs.llm.operation import RequestBody
 from passgate.core.action import Action, Atom, ObjectRef, VerbClass, finding_atom
 from passgate.core.finding import Finding
 
@@ -64,11 +63,9 @@ def _disclosures(findings: Iterable[Finding]) -> Iterator[Atom]:
 def _gaps(call: Call) -> Iterator[str]:
     """What nobody could look at, in words of the gate's own."""
     if call.opaque:
-        yield f"{len(call.opaque)} parts that cannot be looked at (base64 media, numbers of tokens, broken JSON)"
+        yield f"{len(call.opaque)} parts that cannot be looked at (media, numbers of tokens, broken JSON)"
     if len(call.tools) > _MAX_TOOLS:
         yield f"more than {_MAX_TOOLS} tools"
-    if call.operation.request is RequestBody.MULTIPART and not call.leaves:
-        yield "a file whose content is not a batch"
 
 
 def _fingerprint(*parts: str) -> str:

@@ -32,6 +32,7 @@ class Leaf:
     context: bytes = b""
     fixed: bool = False
     quoted: bool = True  # False: a number
+    raw: bool = False  # True: no JSON, the bytes are the text itself
     inner: "tuple[Leaf, ...] | None" = None
 
 

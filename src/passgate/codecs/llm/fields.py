@@ -53,11 +53,12 @@ def read_call(operation: Operation, body: bytes, headers: Mapping[str, str], que
     if operation.request is RequestBody.NONE:
         raise RemoteProtocolError(f"{operation.method} {operation.path} has no body")
     document = parse(body)
-    call = _read(table or _NOTHING, operation, document)
+    call = read_body(table or _NOTHING, operation, document)
     return replace(call, leaves=call.leaves + around, claims={**claims, **call.claims})
 
 
-def _read(table: Body, operation: Operation, document: Document) -> Call:
+def read_body(table: Body, operation: Operation, document: Document) -> Call:
+    """The call that a document makes, read by a table. Raises RemoteProtocolError."""
     members = table.check(document.tree)
     reading = Reading(document)
     table.root.read(reading, document.tree, "")
@@ -109,7 +110,7 @@ def _rewritten(text: bytes, leaves: Iterable[Leaf], wanted: dict[int, bytes]) ->
             inside = _rewritten(leaf.text, leaf.inner, wanted)
             said = None if inside is leaf.text else inside
         if said is not None:
-            tokens.append((leaf.start, leaf.end, quoted(said)))
+            tokens.append((leaf.start, leaf.end, said if leaf.raw else quoted(said)))
     return splice(text, tokens)
 
 

@@ -30,7 +30,10 @@ def said(read: Call | Iterable[Leaf]) -> dict[str, tuple[Field, str, bool]]:
     found: dict[str, tuple[Field, str, bool]] = {}
     for leaf in leaves:
         if leaf.pointer != BESIDE:
-            name = leaf.fixed and leaf.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~").encode() == leaf.text
+            name = (
+                leaf.fixed
+                and leaf.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~").encode() == leaf.text
+            )
             found[f"#{leaf.pointer}" if name else leaf.pointer] = (leaf.field, leaf.text.decode(), leaf.fixed)
     return found
 

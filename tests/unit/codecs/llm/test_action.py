@@ -83,7 +83,9 @@ def test_an_operation_without_a_model_is_about_all_of_them() -> None:
 
 def test_calls_that_differ_in_content_only_have_one_fingerprint() -> None:
     def print_of(*contents: str, **members: object) -> str:
-        return action_of(chat(*({"role": "user", "content": c} for c in contents), **members), [], provider="p").fingerprint
+        return action_of(
+            chat(*({"role": "user", "content": c} for c in contents), **members), [], provider="p"
+        ).fingerprint
 
     assert print_of("a") == print_of("b", "c")
     assert print_of("a") != print_of("a", tools=[{"type": "function", "function": {"name": "f"}}])

@@ -14,7 +14,8 @@ def block(content: object, role: str = "user", **members: object) -> dict[str, t
 
 
 @pytest.mark.parametrize(
-    ("role", "field"), [("user", Field.USER), ("assistant", Field.ASSISTANT), ("system", Field.SYSTEM), ("x", Field.METADATA)]
+    ("role", "field"),
+    [("user", Field.USER), ("assistant", Field.ASSISTANT), ("system", Field.SYSTEM), ("x", Field.METADATA)],
 )
 def test_the_role_decides_whose_words_they_are(role: str, field: Field) -> None:
     assert said(messages({"content": "hello", "role": role}))[AT] == (field, "hello", False)
@@ -62,7 +63,11 @@ def test_tool_use_is_arguments(type_: str) -> None:
 
 @pytest.mark.parametrize("type_", ["tool_result", "mcp_tool_result"])
 def test_tool_results_are_not_the_users_words(type_: str) -> None:
-    assert block({"type": type_, "tool_use_id": "t", "content": "r"})[f"{AT}/0/content"] == (Field.TOOL_RESULT, "r", False)
+    assert block({"type": type_, "tool_use_id": "t", "content": "r"})[f"{AT}/0/content"] == (
+        Field.TOOL_RESULT,
+        "r",
+        False,
+    )
     nested = {
         "type": "document",
         "title": "T",
@@ -122,7 +127,9 @@ def test_what_the_providers_own_tools_found() -> None:
                 {
                     "type": "web_search_tool_result",
                     "tool_use_id": "s1",
-                    "content": [{"type": "web_search_result", "url": "u", "title": "t", "encrypted_content": SIGNATURE}],
+                    "content": [
+                        {"type": "web_search_result", "url": "u", "title": "t", "encrypted_content": SIGNATURE}
+                    ],
                 },
                 {
                     "type": "web_fetch_tool_result",
@@ -130,7 +137,10 @@ def test_what_the_providers_own_tools_found() -> None:
                     "content": {
                         "type": "web_fetch_result",
                         "url": "u",
-                        "content": {"type": "document", "source": {"type": "base64", "media_type": "p", "data": BASE64}},
+                        "content": {
+                            "type": "document",
+                            "source": {"type": "base64", "media_type": "p", "data": BASE64},
+                        },
                     },
                 },
                 {

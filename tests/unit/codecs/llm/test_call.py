@@ -31,7 +31,6 @@ def test_a_name_that_is_only_spoken_of_stays() -> None:
 
 def test_a_claim_in_a_header_in_which_something_was_found_is_concealed() -> None:
     read = chat()
-    from tests.unit.codecs.llm.bodies import CHAT, call
 
     read = call(CHAT, {"model": "m", "messages": []}, {"X-Claude-Code-Session-Id": "AKIAIOSFODNN7EXAMPLE"})
     (beside,) = (leaf for leaf in read.leaves if b"AKIA" in leaf.text)

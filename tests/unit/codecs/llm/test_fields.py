@@ -23,7 +23,7 @@ BODY = (
     '{ "model":"m",\n "temperature": 1.0, "messages" : [ {"content":"caf\\u00e9 \\/ alice@example.com","role":"user"} ,\t'
     '{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":'
     + json.dumps(ARGUMENTS)
-    + "}}]}], \"later\":{\"x\":[1e5, \"ü\"]}}"
+    + '}}]}], "later":{"x":[1e5, "ü"]}}'
 ).encode()
 AT = "/messages/1/tool_calls/0/function/arguments"
 
@@ -94,7 +94,9 @@ def test_edits_are_what_the_tree_says_afterwards(content: Json, arguments: Json,
     edits = [(leaf, f"<{number}>".encode()) for number, leaf in enumerate(chosen)]
     made = json.loads(rewrite(read, edits))
     again = call(CHAT, orjson.dumps(made))
-    expected = [dict((id(leaf), text) for leaf, text in edits).get(id(leaf), leaf.text) for leaf in looked_at(read.leaves)]
+    expected = [
+        dict((id(leaf), text) for leaf, text in edits).get(id(leaf), leaf.text) for leaf in looked_at(read.leaves)
+    ]
     assert [leaf.text for leaf in looked_at(again.leaves)] == expected
     assert [leaf.pointer for leaf in again.leaves] == [leaf.pointer for leaf in read.leaves]
 

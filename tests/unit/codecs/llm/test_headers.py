@@ -64,7 +64,9 @@ def test_what_is_of_the_connection_or_of_the_gate_stays_and_all_else_goes() -> N
         (Provider.ANTHROPIC, "sk-ant-oat01-1", ("authorization", "Bearer sk-ant-oat01-1")),
     ],
 )
-def test_each_provider_gets_its_credential_in_its_own_form(provider: Provider, credential: str, expected: object) -> None:
+def test_each_provider_gets_its_credential_in_its_own_form(
+    provider: Provider, credential: str, expected: object
+) -> None:
     assert credential_header(provider, credential) == expected
     assert request_headers([], provider=provider, credential=credential)[-1] == expected
 

@@ -12,7 +12,13 @@ from passgate.codecs.llm import json_text
 from passgate.codecs.llm.json_text import MAX_DEPTH, Json, parse, quoted, splice
 from passgate.core.errors import RemoteProtocolError
 
-_SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 TREES = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=30)
 
 

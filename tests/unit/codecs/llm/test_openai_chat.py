@@ -20,8 +20,8 @@ from tests.unit.codecs.llm.bodies import BASE64, CHAT, ENCRYPTED, call, chat, le
     ],
 )
 def test_the_role_decides_whose_words_they_are(role: str, field: Field) -> None:
-    read = said(chat({"content": "hello", "role": role, "name": "bob"}, {"role": role, "content": [{"type": "text", "text": "hi"}]}))
-    assert read["/messages/0/content"] == (field, "hello", False)
+    read = said(chat({"content": "hello", "role": role, "name": "bob"}, {"role": role, "content": [{"type": "text", "text":
+    "hi"}]})) assert read["/messages/0/content"] == (field, "hello", False)
     assert read["/messages/0/name"] == (field, "bob", False)
     assert read["/messages/1/content/0/text"] == (field, "hi", False)
 

@@ -10,7 +10,9 @@ EMBEDDINGS, MODERATIONS = "/v1/embeddings", "/v1/moderations"
 
 
 def test_texts_are_looked_at_numbers_of_tokens_cannot_be() -> None:
-    read = call(EMBEDDINGS, {"model": "m", "input": ["alice", [1, 2]], "dimensions": 5, "encoding_format": "float", "user": "u"})
+    read = call(
+        EMBEDDINGS, {"model": "m", "input": ["alice", [1, 2]], "dimensions": 5, "encoding_format": "float", "user": "u"}
+    )
     assert said(read)["/input/0"] == (Field.INPUT, "alice", False)
     assert read.opaque == ("/input/1",)
     assert read.claims == {"user": "u"}

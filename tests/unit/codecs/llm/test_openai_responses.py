@@ -111,7 +111,11 @@ def test_media() -> None:
                     {"type": "input_file", "file_data": BASE64, "filename": "Alice.pdf"},
                 ],
             },
-            {"type": "computer_call_output", "call_id": "c", "output": {"type": "computer_screenshot", "image_url": BASE64}},
+            {
+                "type": "computer_call_output",
+                "call_id": "c",
+                "output": {"type": "computer_screenshot", "image_url": BASE64},
+            },
             {"type": "image_generation_call", "id": "i", "result": BASE64},
         ]
     )
@@ -131,7 +135,13 @@ def test_tools_in_every_place_that_offers_them() -> None:
         tools=[
             function,
             {"type": "web_search"},
-            {"type": "mcp", "server_label": "crm", "server_url": "https://c", "headers": {"X-Key": "k"}, "authorization": "z"},
+            {
+                "type": "mcp",
+                "server_label": "crm",
+                "server_url": "https://c",
+                "headers": {"X-Key": "k"},
+                "authorization": "z",
+            },
             {"type": "namespace", "name": "ns", "tools": [{"type": "function", "name": "inner"}]},
             {"type": "image_generation", "model": "m9"},
         ],

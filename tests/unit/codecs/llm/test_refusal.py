@@ -51,7 +51,11 @@ def test_openais_shape(cause: Cause) -> None:
     body = json.loads(refusal_body(Refusal(cause=cause, message="because", param="/model"), Dialect.OPENAI))
     assert set(body) == {"error"}
     assert set(body["error"]) == {"message", "type", "param", "code"}
-    assert (body["error"]["message"], body["error"]["param"], body["error"]["code"]) == ("because", "/model", cause.value)
+    assert (body["error"]["message"], body["error"]["param"], body["error"]["code"]) == (
+        "because",
+        "/model",
+        cause.value,
+    )
 
 
 def test_headers_say_what_else_helps() -> None:
