@@ -22,10 +22,12 @@ from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, P
 from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
 from passgate.config import settings as configured
-from passgate.config.postgres import PostgresListener
-from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError
+from passgate.config.llm import HttpListener
+from passgate.core.errors import LedgerUnavailableError, PassgateError, PolicyError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
+from passgate.identity.budgets import PassBudgets
+from passgate.identity.locks import LockWatch
 from passgate.identity.pass_journal import PassJournal
 from passgate.identity.registry import PassRegistry
 from passgate.identity.revocation_watch import RevocationWatch
@@ -36,11 +38,15 @@ from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, 
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.policy.source import BundleSource
+from passgate.store.budget_store import BudgetStore
+from passgate.store.lock_store import LockStore
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
+from passgate.wiring.telemetry import expose, open_telemetry
 
 _LOG = logging.getLogger("passgate")
 
@@ -157,20 +163,25 @@ class Gate:
         self._watch = RevocationWatch(
             feed=store, end=self.live.revoke, blind=lambda _error: self.live.end_all(EndReason.BLIND)
         )
+        self._locks = LockWatch(feed=LockStore(self.database), end=self.live.lock)
         self._journal = PassJournal(changes=store, recorder=ledger, by=f"{settings.node}-{worker}")
         self._policies = BundleSource(settings.policy.bundles, settings.policy.packs)
         self.policy_wanted = asyncio.Event()
         self.postgres = PostgresWiring(settings, self.record)
-        self.desk = ApprovalsWiring(settings.approvals, ledger)
+        self._models = llm.targets(settings.llm_resources)
+        self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
+        recorder = self.telemetry.recorder(ledger)
+        self.desk = ApprovalsWiring(settings.approvals, recorder)
         self.steps = Steps(
             policy=self._policies,
             planner=LineagePlanner(),
             maskers=SessionMaskerFactory(
                 detector=open_detector(cache=folder.cache), master_key=store.shared_key("masking")
             ),
-            recorder=ledger,
+            recorder=recorder,
             approvals=self.desk.approvals,
             restructured=self.postgres.restructured,
+            locked=self._locks.locked,
         )
         self._socket = folder.socket(settings.node, worker)
         self.tasks: set[asyncio.Task[None]] = set()
@@ -181,6 +192,7 @@ class Gate:
         ledger = Ledger.open(settings.state_folder.ledger, _ledger_settings(settings, worker))
         stack.callback(ledger.close)
         gate = cls(settings, worker, ledger)
+        stack.callback(gate.telemetry.close)
         stack.callback(gate.database.close)
         stack.callback(gate.postgres.close)
         await gate.record(EventType.POLICY_ACTIVATED, {"version": gate.steps.policy.current.version})
@@ -189,10 +201,14 @@ class Gate:
         await admin.start()
         stack.push_async_callback(admin.close)
         await gate.open_desk(stack)
+        await expose(
+            gate.telemetry, settings.telemetry, worker=worker, sessions=lambda: len(gate.live.list()), stack=stack
+        )
         stack.push_async_callback(gate.end_tasks)
         for follower in gate.postgres.followers():
             gate.run(follower)
         gate.run(gate._watch.run())
+        gate.run(gate._locks.run())
         gate.run(gate._journal.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
@@ -220,8 +236,17 @@ class Gate:
 
     def endpoint(self, listener: configured.Listener, *, shared: bool) -> Listening:
         """Raises ConfigError if the certificate is not usable."""
-        if not isinstance(listener, PostgresListener):
-            raise ConfigError("A listener of kind http is not served yet")
+        if isinstance(listener, HttpListener):
+            return llm.endpoint(
+                self._settings,
+                listener,
+                targets=self._models,
+                steps=self.steps,
+                passes=self.passes,
+                live=self.live,
+                budgets=PassBudgets(BudgetStore(self.database)),
+                telemetry=self.telemetry,
+            )
         siblings = Siblings(self._socket).cancel if shared else None
         return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)
 
@@ -273,6 +298,9 @@ class Gate:
 
     async def revoked(self, pass_ids: frozenset[str]) -> int:  # noqa: ARG002 - the store knows, whatever the caller says
         return self._watch.look()
+
+    async def locked(self) -> int:
+        return self._locks.look()
 
     async def reload_policy(self, *, actor: str) -> PolicyReloaded:
         result = self._policies.reload()

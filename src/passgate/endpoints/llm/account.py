@@ -1,0 +1,172 @@
+"""What came of one call: told once to the ledger, the recording, the budget and telemetry."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+
+from passgate.codecs.llm.answer import AnswerReader, Summary
+from passgate.codecs.llm.call import Call
+from passgate.codecs.llm.refusal import Cause
+from passgate.core.errors import StoreError
+from passgate.core.masker import Lane
+from passgate.core.text_plan import LanePlan
+from passgate.endpoints.llm.events import outcome_detail
+from passgate.endpoints.llm.refused import RefusedError
+from passgate.endpoints.llm.routing import price
+from passgate.endpoints.llm.services import Services
+from passgate.endpoints.llm.settings import LlmTarget
+from passgate.endpoints.llm.transcript import CallTranscript
+from passgate.pipeline.gate import GatedSession, Judged, Result
+from passgate.pipeline.protocols import CallMeasured, Spending
+
+_LOG = logging.getLogger(__name__)
+
+_BYTES_PER_TOKEN = 3
+"""Fewer than most texts have, so that a budget is rather met too early than too late."""
+
+
+def expected(target: LlmTarget, call: Call) -> Spending:
+    """What a call may cost, before anybody knows: counted while it is in flight."""
+    input_tokens = len(call.body) // _BYTES_PER_TOKEN
+    known = price(target, call.model)
+    cost = known.microdollars(input_tokens=input_tokens, output_tokens=call.max_tokens) if known is not None else 0
+    return Spending(requests=1, tokens=input_tokens + call.max_tokens, microdollars=cost)
+
+
+class CallAccount:
+    """Of one call that was let through. ``settle`` once, whatever became of it."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        gated: GatedSession,
+        target: LlmTarget,
+        call: Call,
+        judged: Judged,
+        transcript: CallTranscript,
+    ) -> None:
+        self.target = target
+        self.masked: Counter[str] = Counter()
+        self.reader: AnswerReader | None = None
+        self.http = 0
+        self._services = services
+        self._gated = gated
+        self._call = call
+        self._judged = judged
+        self._transcript = transcript
+        self._reserved: Spending | None = None
+        self._lanes: list[Lane] = []
+        self._started = time.monotonic()
+        self._wall = time.time()
+        self._first: float | None = None
+        self._frames = 0
+        self._bytes = 0
+        self._settled = False
+
+    def reserve(self) -> None:
+        """Take what the call may cost off the pass's budget. Raises RefusedError where it does not fit, StoreError."""
+        wanted, session = expected(self.target, self._call), self._gated.session
+        if self._services.budgets is not None:
+            why = self._services.budgets.reserve(session.pass_, wanted)
+            if why is not None:
+                raise RefusedError(Cause.BUDGET, why)
+        self._reserved = wanted
+        session.count("tokens", wanted.tokens)
+
+    @property
+    def summary(self) -> Summary:
+        return self.reader.summary if self.reader is not None else Summary()
+
+    def lane(self, plan: LanePlan, context: bytes) -> Lane:
+        """A new lane of the session, whose masks count for this call."""
+        lane = self._gated.masker.lane(plan, context=context)
+        self._lanes.append(lane)
+        return lane
+
+    def delivered(self, data: bytes, recorded: bytes) -> None:
+        """A piece of the answer's body is on its way to the client."""
+        if self._first is None and data:
+            self._first = time.monotonic() - self._started
+        self._frames += 1
+        self._bytes += len(data)
+        self._transcript.frame(recorded)
+
+    def settle(self, status: str, *, code: str = "") -> "asyncio.Future[None]":
+        """``status`` and ``code``: as of ``Result``. Raises LedgerUnavailableError."""
+        if self._settled:
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            done.set_result(None)
+            return done
+        self._settled = True
+        seconds = time.monotonic() - self._started
+        for lane in self._lanes:
+            self.masked.update(lane.masked)
+        summary = self.summary
+        self._transcript.end(status, code=code, summary=summary, seconds=seconds, first_chunk=self._first)
+        self._measure(status, code, seconds, summary)
+        self._spend(status, summary)
+        return self._gated.settle(
+            self._judged,
+            Result(
+                status=status,
+                code=code,
+                bytes=self._bytes,
+                masked=dict(self.masked),
+                detail=outcome_detail(
+                    summary, http=self.http, frames=self._frames, seconds=seconds, first_chunk=self._first
+                ),
+            ),
+        )
+
+    def _measure(self, status: str, code: str, seconds: float, summary: Summary) -> None:
+        usage = summary.usage
+        self._services.telemetry.call_ended(
+            CallMeasured(
+                operation=self._call.operation.verb,
+                provider=self.target.provider,
+                resource=self.target.name,
+                request_model=self._call.model,
+                answer_model=summary.model,
+                conversation=self._gated.session.id,
+                outcome=status,
+                error="" if status == "ok" else code or status,
+                started=self._wall,
+                seconds=seconds,
+                first_chunk=self._first,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                finish=summary.finish,
+                masked=dict(self.masked),
+            )
+        )
+
+    def _spend(self, status: str, summary: Summary) -> None:
+        if self._reserved is None:
+            return
+        actual = self._actual(summary, status, self._reserved)
+        session = self._gated.session
+        session.count("tokens", actual.tokens - self._reserved.tokens)
+        if self._services.budgets is None:
+            return
+        try:
+            self._services.budgets.settle(session.pass_, self._reserved, actual)
+        except StoreError as error:  # what was reserved stays spent: the strict side
+            _LOG.warning("what a call has cost could not be stored: %s", error)
+
+    def _actual(self, summary: Summary, status: str, reserved: Spending) -> Spending:
+        """Where the provider did not say what it cost, it cost what was expected, unless nothing came of the call."""
+        usage = summary.usage
+        if usage.input_tokens is None and usage.output_tokens is None:
+            return reserved if self._frames and status != "ok" else Spending(requests=1)
+        input_tokens, output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
+        known = price(self.target, summary.model) or price(self.target, self._call.model)
+        cost = (
+            known.microdollars(
+                input_tokens=input_tokens, output_tokens=output_tokens, cached_tokens=usage.cached_tokens or 0
+            )
+            if known is not None
+            else 0
+        )
+        return Spending(requests=1, tokens=input_tokens + output_tokens, microdollars=cost)

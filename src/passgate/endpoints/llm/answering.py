@@ -1,0 +1,173 @@
+"""From the provider to the client: read, masked, recorded, delivered piece by piece."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from passgate.codecs.llm.answer import AnswerReader, Piece
+from passgate.codecs.llm.answers.reader import answer_reader, error_reader, heartbeat
+from passgate.codecs.llm.call import Call
+from passgate.codecs.llm.operation import AnswerBody
+from passgate.codecs.llm.refusal import Cause, refusal_event
+from passgate.core.finding import Field
+from passgate.core.masker import Lane
+from passgate.core.text_plan import TextPlan
+from passgate.endpoints.llm import bodies
+from passgate.endpoints.llm.account import CallAccount
+from passgate.endpoints.llm.refused import RefusedError
+from passgate.endpoints.llm.settings import Limits
+from passgate.endpoints.llm.transcript import CallTranscript
+from passgate.endpoints.llm.upstream import Answer, within
+
+_EVENTS = "text/event-stream"
+_NO_BODY = frozenset({204, 304})
+_NOTHING = Piece()
+
+
+class Answering:
+    """One answer. ``begun``: its first byte may have reached the client, so that no other answer can be given."""
+
+    def __init__(
+        self,
+        *,
+        request: web.BaseRequest,
+        limits: Limits,
+        call: Call,
+        account: CallAccount,
+        transcript: CallTranscript,
+        plan: TextPlan,
+        strict: bool,
+        headers: Mapping[str, str],
+    ) -> None:
+        """``headers``: the gate's own, beside those of the provider. ``strict``: the outcome is durable before the last byte."""
+        self.begun = False
+        self._request = request
+        self._limits = limits
+        self._call = call
+        self._account = account
+        self._transcript = transcript
+        self._plan = plan
+        self._strict = strict
+        self._headers = headers
+        self._response: web.StreamResponse | None = None
+
+    async def run(self, answer: Answer) -> web.StreamResponse:
+        """Raises RemoteProtocolError, LocalProtocolError, DetectorError, LedgerUnavailableError, UpstreamCutError,
+        UpstreamTimeoutError, RefusedError."""
+        try:
+            self._account.http = answer.status
+            self._transcript.answer(answer.status, media=answer.media, request=answer.request_id)
+            if answer.status >= 400:
+                return await self._whole(answer, error_reader(self._call.operation, lanes=self._lane))
+            stream = answer.media.lower().startswith(_EVENTS)
+            reader = answer_reader(self._call.operation, stream=stream, lanes=self._lane)
+            if stream or self._call.operation.answer is AnswerBody.LINES:
+                return await self._stream(answer, reader)
+            return await self._whole(answer, reader)
+        finally:
+            answer.close()
+
+    # -- an answer in one piece --------------------------------------------------------------------------------------
+
+    async def _whole(self, answer: Answer, reader: AnswerReader) -> web.StreamResponse:
+        self._account.reader = reader
+        data = await self._decoded(answer)
+        pieces = (reader.feed(data), reader.finish()) if data else ()
+        delivered = b"".join([piece.delivered for piece in pieces])
+        self._account.delivered(delivered, b"".join([piece.recorded for piece in pieces]))
+        durable = self._account.settle("ok" if answer.status < 400 else "error", code=_code(answer.status))
+        if self._strict:
+            await asyncio.shield(durable)
+        self.begun = True
+        return web.Response(
+            status=answer.status, reason=answer.reason, headers=self._passed(answer), body=delivered or None
+        )
+
+    async def _decoded(self, answer: Answer) -> bytes:
+        """Raises RefusedError where it cannot be looked at."""
+        if answer.status in _NO_BODY or self._request.method == "HEAD":
+            return b""
+        try:
+            data = await answer.read(self._limits.answer)
+            if answer.coding in ("", "identity"):
+                return data
+            if answer.coding in bodies.CODINGS:
+                return await asyncio.to_thread(bodies.decoded, data, answer.coding, self._limits.answer)
+        except OverflowError:
+            raise RefusedError(
+                Cause.UPSTREAM_BROKEN, f"The provider's answer is larger than {self._limits.answer} bytes."
+            ) from None
+        raise RefusedError(
+            Cause.UPSTREAM_BROKEN, "The provider's answer is compressed in a way that is not known here."
+        )
+
+    # -- a stream ----------------------------------------------------------------------------------------------------
+
+    async def _stream(self, answer: Answer, reader: AnswerReader) -> web.StreamResponse:
+        if answer.coding not in ("", "identity"):
+            raise RefusedError(Cause.UPSTREAM_BROKEN, "The provider compressed a stream that was asked for as it is.")
+        account = self._account
+        account.reader = reader
+        headers = self._passed(answer)
+        headers["Cache-Control"] = "no-cache"
+        headers["X-Accel-Buffering"] = "no"
+        self._response = response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+        self.begun = True
+        await response.prepare(self._request)
+        await self._pump(answer, reader, response)
+        last = reader.finish()
+        if last.delivered or last.recorded:
+            account.delivered(last.delivered, last.recorded)
+        durable = account.settle("ok")
+        if self._strict:
+            await asyncio.shield(durable)
+        await response.write_eof(last.delivered)
+        return response
+
+    async def _pump(self, answer: Answer, reader: AnswerReader, response: web.StreamResponse) -> None:
+        """Whatever comes is shown at once; where nothing can be shown for a while, that the stream lives."""
+        loop, seconds = asyncio.get_running_loop(), self._limits.heartbeat
+        alive = heartbeat(self._call.operation) if self._call.operation.answer is not AnswerBody.LINES else b"\n"
+        shown = loop.time()
+        while (data := await within(answer, seconds)) != b"":
+            piece = reader.feed(data) if data is not None else _NOTHING
+            if piece.delivered or piece.recorded:
+                self._account.delivered(piece.delivered, piece.recorded)
+            if piece.delivered:
+                await response.write(piece.delivered)
+                shown = loop.time()
+            elif loop.time() - shown >= seconds:
+                await response.write(alive)
+                shown = loop.time()
+
+    async def broken(self, error: RefusedError) -> web.StreamResponse:
+        """Tell the client of a stream that it ends here. Raises ConnectionError where it cannot be told but by cutting it off."""
+        response = self._response
+        if response is None or self._call.operation.answer is AnswerBody.LINES:
+            if self._request.transport is not None:
+                self._request.transport.abort()
+            raise ConnectionError("the answer cannot be ended in its own words")
+        event = refusal_event(error.refusal, self._call.operation, sequence_number=self._next_number())
+        self._account.delivered(event, event)
+        response.force_close()
+        await response.write_eof(event)
+        return response
+
+    def _next_number(self) -> int:
+        return 0
+
+    # -- both --------------------------------------------------------------------------------------------------------
+
+    def _lane(self, field: Field, context: bytes) -> Lane:
+        return self._account.lane(self._plan.lane(field), context)
+
+    def _passed(self, answer: Answer) -> "CIMultiDict[str]":
+        headers = CIMultiDict(answer.passed())
+        headers.update(self._headers)
+        return headers
+
+
+def _code(status: int) -> str:
+    return "" if status < 400 else f"http_{status}"

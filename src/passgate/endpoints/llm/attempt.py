@@ -1,0 +1,214 @@
+"""One call at one resource: judged, masked, sent, answered. A call that is tried elsewhere is judged there anew."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+from ulid import ULID
+
+from passgate.codecs.llm.action import action_of
+from passgate.codecs.llm.call import Call
+from passgate.codecs.llm.evidence import scan_evidence
+from passgate.codecs.llm.refusal import Cause
+from passgate.core.decision import Decision, Outcome
+from passgate.core.errors import TargetUnavailableError
+from passgate.endpoints.llm.account import CallAccount
+from passgate.endpoints.llm.answering import Answering
+from passgate.endpoints.llm.disclosure import Disclosure
+from passgate.endpoints.llm.events import intent_detail, masked_claims, masked_name
+from passgate.endpoints.llm.refused import RefusedError
+from passgate.endpoints.llm.services import Services
+from passgate.endpoints.llm.settings import LlmTarget
+from passgate.endpoints.llm.transcript import CallTranscript
+from passgate.endpoints.llm.upstream import Answer
+from passgate.pipeline.gate import GatedSession, Judged, Verdict
+from passgate.pipeline.protocols import Understood
+
+_TRY_ELSEWHERE = frozenset({429, 500, 502, 503, 504, 529})
+"""Answers after which another resource may be asked."""
+
+
+class Attempt:
+    """``headers``: the gate's own, for whatever the client is answered. ``begun``: see ``Answering``."""
+
+    def __init__(
+        self,
+        *,
+        services: Services,
+        request: web.BaseRequest,
+        gated: GatedSession,
+        target: LlmTarget,
+        call: Call,
+        path: str,
+    ) -> None:
+        """``path``: as the provider is asked, with its query."""
+        self.headers = {"x-passgate-session": gated.session.id}
+        self._services = services
+        self._request = request
+        self._gated = gated
+        self._target = target
+        self._call = call
+        self._path = path
+        self._transcript: CallTranscript | None = None
+        self._account: CallAccount | None = None
+        self._answering: Answering | None = None
+
+    @property
+    def call_id(self) -> str:
+        """The id of the event that tells of it; empty while there is none."""
+        return self.headers.get("x-passgate-call", "")
+
+    @property
+    def begun(self) -> bool:
+        return self._answering is not None and self._answering.begun
+
+    async def run(self, *, last: bool) -> web.StreamResponse | None:
+        """The answer; None where another resource is to be asked, never with the ``last``.
+
+        Raises RefusedError where policy or a budget says no, and whatever else the gate knows.
+        """
+        verdict = self._judge()
+        if verdict.outcome is Outcome.HOLD:
+            verdict = await self._gated.approve(verdict)
+        transcript, body = await self._recorded(verdict)
+        answer = await self._sent(body, last=last)
+        if answer is None or self._account is None:
+            return None
+        self._answering = Answering(
+            request=self._request,
+            limits=self._services.limits,
+            call=self._call,
+            account=self._account,
+            transcript=transcript,
+            plan=self._gated.answer_plan(verdict.judged[0]),
+            strict=verdict.strict,
+            headers=self.headers,
+        )
+        return await self._answering.run(answer)
+
+    def settle(self, status: str, *, code: str) -> "asyncio.Future[None] | None":
+        """What came of it, where it was let through. Raises LedgerUnavailableError."""
+        return self._account.settle(status, code=code) if self._account is not None else None
+
+    def told(self, status: int, body: bytes) -> None:
+        """The client is answered by the gate itself."""
+        if self._transcript is not None:
+            if self._account is not None:
+                self._account.http = status
+            self._transcript.answer(status, media="application/json")
+            self._transcript.frame(body)
+            if self._account is None:
+                self._transcript.end("refused", seconds=0)
+
+    async def broken(self, error: RefusedError) -> web.StreamResponse:
+        """An answer that had begun ends with an error. Raises ConnectionError."""
+        if self._answering is None:
+            raise ConnectionError("no answer has begun")
+        return await self._answering.broken(error)
+
+    # -- what may happen -------------------------------------------------------------------------------------------
+
+    def _judge(self) -> Verdict:
+        masker = self._gated.masker
+        self._disclosure = disclosure = Disclosure.of(self._call, masker)
+        self._call = call = disclosure.call
+        self._evidence = evidence = scan_evidence(call, disclosure.findings)
+        self._claims = masked_claims(call.claims, masker) if call.claims else {}
+        action = action_of(call, disclosure.findings, provider=self._target.provider)
+        self._gated.session.count("requests")
+        return self._gated.judge(
+            Understood(actions=(action,), cacheable=False), detail=intent_detail(call, evidence, self._claims)
+        )
+
+    async def _recorded(self, verdict: Verdict) -> tuple[CallTranscript, bytes]:
+        """The body as it may leave, with everything about it recorded. Raises RefusedError."""
+        call, disclosure, masker = self._call, self._disclosure, self._gated.masker
+        self.headers["x-passgate-call"] = event = verdict.event or str(ULID())
+        self._transcript = transcript = CallTranscript(self._gated.recording, event)
+        body: bytes | None = None
+        refused: RefusedError | None = None
+        if verdict.outcome is Outcome.ALLOW:
+            judged = verdict.judged[0]
+            self._account = account = self._opened(judged, transcript)
+            try:
+                body, masked = disclosure.masked(masker, self._gated.request_plan(judged))
+                account.masked.update(masked)
+                self._tell_masked(masked)
+                account.reserve()
+            except RefusedError as error:
+                refused = error
+        else:
+            refused = _denied(verdict.decision)
+        transcript.request(
+            operation=call.operation.name,
+            method=call.operation.method,
+            path=self._path.partition("?")[0],
+            model=masked_name(call.model, masker),
+            stream=call.stream,
+            claims=self._claims,
+            body=disclosure.redacted(masker) if body is None else body,
+        )
+        transcript.evidence(self._evidence)
+        transcript.verdict(verdict.decision)
+        await asyncio.shield(verdict.durable)
+        if refused is not None or body is None:
+            raise refused or RefusedError(Cause.POLICY, "The request was not let through.")
+        return transcript, body
+
+    def _opened(self, judged: Judged, transcript: CallTranscript) -> CallAccount:
+        return CallAccount(
+            services=self._services,
+            gated=self._gated,
+            target=self._target,
+            call=self._call,
+            judged=judged,
+            transcript=transcript,
+        )
+
+    def _tell_masked(self, masked: Mapping[str, int]) -> None:
+        if masked:
+            self.headers["x-passgate-masked"] = ",".join(f"{type_}={count}" for type_, count in sorted(masked.items()))
+
+    # -- the way out -----------------------------------------------------------------------------------------------
+
+    async def _sent(self, body: bytes, *, last: bool) -> Answer | None:
+        """Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError, LedgerUnavailableError."""
+        try:
+            answer = await self._services.upstreams.send(
+                self._target,
+                method=self._call.operation.method,
+                path=self._path,
+                headers=self._request.headers.items(),
+                body=body or None,
+            )
+        except TargetUnavailableError:
+            if last:
+                raise
+            self._elsewhere("unreachable")
+            return None
+        if not last and answer.status in _TRY_ELSEWHERE:
+            answer.close()
+            if self._account is not None:
+                self._account.http = answer.status
+            self._elsewhere(f"http_{answer.status}")
+            return None
+        return answer
+
+    def _elsewhere(self, code: str) -> None:
+        """This attempt is over; whether that is on disk matters as little as for any answer that nobody gets."""
+        if self._account is not None:
+            self._account.settle("error", code=code).add_done_callback(looked_at)
+
+
+def looked_at(future: "asyncio.Future[None]") -> None:
+    """So that nobody complains of an error that changes nothing any more."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _denied(decision: Decision) -> RefusedError:
+    cause = {"ledger-unavailable": Cause.UNAVAILABLE, "pass-ended": Cause.PASS_ENDED, "pass-scope": Cause.SCOPE}.get(
+        decision.rule, Cause.HELD if decision.outcome is Outcome.HOLD else Cause.POLICY
+    )
+    message = f"{decision.reason} {decision.hint}".strip()
+    return RefusedError(cause, message, why=f"rule {decision.rule}")

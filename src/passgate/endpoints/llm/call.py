@@ -1,0 +1,246 @@
+"""A client's call: who asks, what for, which resource; and an answer of the gate's own where there is no other."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Mapping
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from passgate.codecs.llm.call import Call
+from passgate.codecs.llm.fields import read_call
+from passgate.codecs.llm.operation import Dialect, Operation, RequestBody
+from passgate.codecs.llm.operations import allowed_methods, candidates, dialect_of
+from passgate.codecs.llm.refusal import Cause, refusal_body, refusal_headers
+from passgate.core.action import VerbClass
+from passgate.core.errors import (
+    AccessDeniedError,
+    DetectorError,
+    LedgerUnavailableError,
+    LocalProtocolError,
+    PassgateError,
+    RemoteProtocolError,
+    SecretUnavailableError,
+    StoreError,
+    TargetUnavailableError,
+)
+from passgate.core.event import Event, EventType
+from passgate.core.passes import Pass
+from passgate.endpoints.llm import bodies, routing
+from passgate.endpoints.llm.admission import presented
+from passgate.endpoints.llm.attempt import Attempt, looked_at
+from passgate.endpoints.llm.refused import RefusedError
+from passgate.endpoints.llm.services import Services
+from passgate.endpoints.llm.sessions import LlmSession
+from passgate.endpoints.llm.settings import LlmTarget
+from passgate.endpoints.llm.upstream import UpstreamCutError, UpstreamTimeoutError
+from passgate.pipeline.live import EndReason
+
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]{1,100}", re.ASCII)
+_EVENTS = {
+    Cause.TOO_LARGE: EventType.BOUND_HIT,
+    Cause.BAD_REQUEST: EventType.PROTOCOL_ERROR,
+    Cause.ENCODING: EventType.PROTOCOL_ERROR,
+}
+_FAILURES = frozenset({Cause.UPSTREAM_BROKEN, Cause.UPSTREAM_TIMEOUT, Cause.UPSTREAM_UNREACHABLE, Cause.UNAVAILABLE})
+_CLOSING = frozenset({Cause.TOO_LARGE, Cause.WEBSOCKET})
+"""What is left of such a request is not read."""
+
+
+class LlmCall:
+    """From a request's head to its recorded outcome. Implements ``InFlight``."""
+
+    def __init__(self, services: Services, request: web.BaseRequest) -> None:
+        self._services = services
+        self._request = request
+        self._task = asyncio.current_task()
+        self._ended: EndReason | None = None
+        self._dialect = nearest(request)
+        self._pass_id = ""
+        self._attempt: Attempt | None = None
+        self._session: LlmSession | None = None
+
+    def end(self, reason: EndReason) -> None:
+        """Answer what can be answered and go; whoever does not take it in time is cut off."""
+        if self._ended is not None or self._task is None:
+            return
+        self._ended = reason
+        self._task.cancel()
+        if self._request.transport is not None:
+            asyncio.get_running_loop().call_later(self._services.limits.end, self._request.transport.abort)
+
+    async def respond(self) -> web.StreamResponse:
+        """Raises ConnectionError, CancelledError: the client is gone, and that is recorded."""
+        try:
+            return await self._respond()
+        except asyncio.CancelledError:
+            if self._ended is None or self._task is None:
+                self._gone()
+                raise
+            self._task.uncancel()
+            ended = RefusedError(Cause.PASS_ENDED, f"The call was ended: {self._ended.value}.", why=self._ended.value)
+            return await self._turn_down(ended)
+        except ConnectionError:
+            self._gone()
+            raise
+        except PassgateError as error:
+            return await self._turn_down(refused_for(error))
+        finally:
+            self._leave()
+
+    # -- who asks, and what for ------------------------------------------------------------------------------------
+
+    async def _respond(self) -> web.StreamResponse:
+        request, services = self._request, self._services
+        if "Upgrade" in request.headers:
+            raise RefusedError(Cause.WEBSOCKET, "WebSockets are not served here: use the HTTP API.")
+        name, path = routing.named(request.rel_url.raw_path, services.targets)
+        operation = self._operation(path, name)
+        self._dialect = operation.dialect
+        key = presented(request.headers)
+        self._pass_id = key.pass_id
+        pass_ = services.admission.admit(key, request.remote or "")
+        call = await self._read(operation)
+        target = routing.chosen(services.targets, pass_, operation.dialect, name, call.model)
+        query = request.rel_url.raw_query_string
+        return await self._served(pass_, target, call, f"{path}?{query}" if query else path)
+
+    def _operation(self, path: str, name: str) -> Operation:
+        """Raises RefusedError for what is not governed."""
+        found = candidates(self._request.method, path)
+        target = self._services.targets.get(name)
+        if target is not None:
+            found = tuple(one for one in found if one.dialect is target.dialect)
+        operation = dialect_of(found, {header.lower(): "" for header in self._request.headers})
+        if operation is None and target is not None and found:
+            operation = found[0]
+        if operation is not None:
+            return operation
+        methods = allowed_methods(path)
+        if methods and not found:
+            method = self._request.method[:20]
+            raise RefusedError(Cause.METHOD, f"This path cannot be asked for with {method}.", allow=methods)
+        raise RefusedError(Cause.UNKNOWN_PATH, "This path is not governed here, so it is not served.")
+
+    async def _read(self, operation: Operation) -> Call:
+        """Raises RefusedError, RemoteProtocolError."""
+        if operation.request is RequestBody.MULTIPART:
+            raise RefusedError(Cause.POLICY, "Files cannot be uploaded yet.")
+        body = b""
+        if operation.request is RequestBody.JSON:
+            limits = self._services.limits
+            limit = limits.batch if operation.verb == "create_batch" else limits.body
+            body = await bodies.whole(self._request, limit=limit, seconds=limits.send)
+        elif self._request.can_read_body:
+            raise RefusedError(Cause.BAD_REQUEST, "This path takes no body.")
+        query = self._request.rel_url.raw_query_string
+        try:
+            return read_call(operation, body, self._request.headers, query)
+        except RemoteProtocolError as error:
+            raise RefusedError(Cause.BAD_REQUEST, f"The request is {error}.") from error
+
+    # -- where -----------------------------------------------------------------------------------------------------
+
+    async def _served(self, pass_: Pass, target: LlmTarget, call: Call, path: str) -> web.StreamResponse:
+        """By the resource, or by the first that can stand in for it. What writes, or names what one provider keeps, stays."""
+        targets = [target]
+        if call.operation.verb_class is VerbClass.READ and call.operation.request is RequestBody.JSON:
+            targets += routing.fallbacks(self._services.targets, pass_, target, call.model)
+        for one in targets:
+            self._session = await self._services.sessions.enter(pass_, one, self._request.remote or "", self)
+            self._attempt = Attempt(
+                services=self._services,
+                request=self._request,
+                gated=self._session.gated,
+                target=one,
+                call=call,
+                path=path,
+            )
+            response = await self._attempt.run(last=one is targets[-1])
+            if response is not None:
+                return response
+            self._leave()
+        raise TargetUnavailableError(f"{target.name} cannot be reached")
+
+    def _leave(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.leave(self)
+
+    # -- an answer of the gate's own ---------------------------------------------------------------------------------
+
+    def _gone(self) -> None:
+        """The client is."""
+        if self._attempt is not None:
+            with contextlib.suppress(LedgerUnavailableError):  # the next boot finds an intent without an outcome
+                self._attempt.settle("cancelled", code="client_gone")
+
+    async def _turn_down(self, error: RefusedError) -> web.StreamResponse:
+        attempt, refusal = self._attempt, error.refusal
+        if attempt is not None and attempt.begun:
+            try:
+                return await attempt.broken(error)
+            finally:
+                self._conclude(error)
+        body = refusal_body(refusal, self._dialect, request_id=attempt.call_id if attempt is not None else "")
+        headers = refusal_headers(refusal)
+        if attempt is not None:
+            headers += attempt.headers.items()
+            attempt.told(refusal.status, body)
+        self._conclude(error)
+        response = web.Response(status=refusal.status, headers=CIMultiDict(headers), body=body)
+        if self._ended is not None or refusal.cause in _CLOSING:
+            response.force_close()
+        return response
+
+    def _conclude(self, error: RefusedError) -> None:
+        """The ledger is told, unless the verdict has told it: as an outcome where the call was let through."""
+        attempt, cause = self._attempt, error.refusal.cause
+        with contextlib.suppress(LedgerUnavailableError):  # refused is refused
+            if attempt is not None and attempt.call_id:
+                attempt.settle("error" if cause in _FAILURES else "cancelled", code=cause.value)
+                return
+            session = self._session.session if self._session is not None else None
+            event = Event(
+                type=_EVENTS.get(cause, EventType.SESSION_REFUSED if session is None else EventType.ACTION_REFUSED),
+                session=session,
+                actor=self._pass_id,
+                detail={
+                    "peer": self._request.remote or "",
+                    "method": self._request.method[:20],
+                    "path": path if _PLAIN_PATH.fullmatch(path := self._request.rel_url.raw_path) else "(withheld)",
+                    "code": cause.value,
+                    "reason": error.why,
+                },
+            )
+            self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
+
+
+def nearest(request: web.BaseRequest) -> Dialect:
+    """Whose errors a client understands that has not said what it wants."""
+    anthropic = "anthropic-version" in request.headers or "/v1/messages" in request.rel_url.raw_path
+    return Dialect.ANTHROPIC if anthropic else Dialect.OPENAI
+
+
+def refused_for(error: PassgateError) -> RefusedError:
+    """What a client is told of an error. Its own words are for the ledger."""
+    if isinstance(error, RefusedError):
+        return error
+    if isinstance(error, AccessDeniedError):  # a lock, which says what it may say
+        return RefusedError(Cause.SCOPE, str(error))
+    cause, message = _TOLD.get(type(error), (Cause.UNAVAILABLE, "The gate could not serve this call."))
+    return RefusedError(cause, message, why=f"{type(error).__name__}: {error}")
+
+
+_TOLD: Mapping[type[PassgateError], tuple[Cause, str]] = {
+    DetectorError: (Cause.UNAVAILABLE, "The text could not be scanned, so it is not passed on."),
+    LedgerUnavailableError: (Cause.UNAVAILABLE, "Nothing may happen that cannot be recorded: try again later."),
+    StoreError: (Cause.UNAVAILABLE, "The gate cannot read its passes: try again later."),
+    SecretUnavailableError: (Cause.UNAVAILABLE, "The provider's credential cannot be had: try again later."),
+    TargetUnavailableError: (Cause.UPSTREAM_UNREACHABLE, "The provider cannot be reached."),
+    UpstreamTimeoutError: (Cause.UPSTREAM_TIMEOUT, "The provider did not answer in time."),
+    UpstreamCutError: (Cause.UPSTREAM_UNREACHABLE, "The provider's answer broke off."),
+    RemoteProtocolError: (Cause.UPSTREAM_BROKEN, "The provider's answer could not be read, so it is not passed on."),
+    LocalProtocolError: (Cause.UPSTREAM_BROKEN, "The provider answered in a form that was not asked for."),
+}

@@ -1,0 +1,112 @@
+"""Clients of models' APIs come in here: one listener for every dialect."""
+
+import contextlib
+import ssl
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from passgate.codecs.llm.refusal import Cause, Refusal, refusal_body, refusal_headers
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, EventType
+from passgate.endpoints.llm.admission import Admission
+from passgate.endpoints.llm.attempt import looked_at
+from passgate.endpoints.llm.call import LlmCall, nearest
+from passgate.endpoints.llm.server import Server
+from passgate.endpoints.llm.services import Services
+from passgate.endpoints.llm.sessions import LlmSessions
+from passgate.endpoints.llm.settings import LlmSettings, LlmTargets, LoginLimits
+from passgate.endpoints.llm.upstream import Upstreams
+from passgate.pipeline.gate import Steps
+from passgate.pipeline.live import EndReason, LiveSessions
+from passgate.pipeline.protocols import Budgets, Passes, Telemetry
+
+_BACKLOG = 1024
+
+_GREETING = b"Passgate: a gate to models' APIs.\n"
+
+
+class LlmEndpoint:
+    """One listener. ``targets`` may be replaced as a whole by its owner; sessions keep what they began with."""
+
+    def __init__(
+        self,
+        *,
+        settings: LlmSettings,
+        steps: Steps,
+        passes: Passes,
+        logins: LoginLimits,
+        targets: LlmTargets,
+        live: LiveSessions,
+        tls: ssl.SSLContext | None,
+        budgets: Budgets | None,
+        telemetry: Telemetry,
+    ) -> None:
+        """``tls`` None: plain HTTP; ``budgets`` None: nobody has one."""
+        limits = settings.limits
+        sessions = LlmSessions(steps=steps, live=live, idle=limits.idle)
+        self._services = Services(
+            limits=limits,
+            steps=steps,
+            targets=targets,
+            admission=Admission(passes=passes, logins=logins, known=sessions.known, now=steps.now),
+            sessions=sessions,
+            upstreams=Upstreams(limits),
+            budgets=budgets,
+            telemetry=telemetry,
+        )
+        self._tls = tls
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens, once started."""
+        if self._runner is None or not self._runner.addresses:
+            raise ConnectionError("not started")
+        port: int = self._runner.addresses[0][1]
+        return port
+
+    async def start(self, host: str, port: int, *, reuse_port: bool = False) -> None:
+        """Raises OSError if the address cannot be had."""
+        await self._services.upstreams.open()
+        server = Server(self._serve, self._malformed, self._services.limits)
+        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=self._services.limits.end)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, host, port, ssl_context=self._tls, backlog=_BACKLOG, reuse_port=reuse_port or None
+        )
+        await site.start()
+
+    async def close(self) -> None:
+        """Stop listening, end every session, wait until all of them are recorded."""
+        if self._runner is not None:
+            for site in tuple(self._runner.sites):
+                await site.stop()
+        await self._services.sessions.end_all(EndReason.SHUTDOWN)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._services.upstreams.close()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.rel_url.raw_path == "/" and request.method in ("GET", "HEAD"):
+            return web.Response(body=_GREETING, content_type="text/plain")
+        response = await LlmCall(self._services, request).respond()
+        response.headers.setdefault("Server", "passgate")
+        return response
+
+    def _malformed(self, request: web.BaseRequest, status: int) -> web.Response:
+        """Of what came nothing can be trusted, not even its path."""
+        cause = Cause.UNAVAILABLE if status >= 500 else Cause.BAD_REQUEST
+        message = "The gate could not serve this call." if status >= 500 else "This is not a request of HTTP/1.1."
+        refusal = Refusal(cause=cause, message=message)
+        event = Event(
+            type=EventType.PROTOCOL_ERROR,
+            detail={"peer": request.remote or "", "code": cause.value, "reason": message},
+        )
+        with contextlib.suppress(LedgerUnavailableError):  # turned away is turned away
+            self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
+        return web.Response(
+            status=refusal.status,
+            headers=CIMultiDict(refusal_headers(refusal)),
+            body=refusal_body(refusal, nearest(request)),
+        )

@@ -1,0 +1,110 @@
+"""HTTP as clients speak it: aiohttp's server without its router, with bounds and answers of our own."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler
+
+from passgate.endpoints.llm.settings import Limits
+
+_LOG = logging.getLogger(__name__)
+
+_SILENT = logging.getLogger(f"{__name__}.aiohttp")
+"""aiohttp logs requests that it cannot read, word for word: they may hold keys."""
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+_HEADERS = 512
+_LINE = 16 * 1024
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Malformed = Callable[[web.BaseRequest, int], web.Response]
+"""What a request is answered that is not HTTP, or that the gate failed at: by its status."""
+
+
+class Server(web.Server):
+    """``malformed`` answers what never reaches ``handler``, and what it did not foresee."""
+
+    def __init__(self, handler: Handler, malformed: Malformed, limits: Limits) -> None:
+        super().__init__(
+            handler,
+            request_factory=self._heard,
+            handler_cancellation=True,
+            logger=_SILENT,
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=limits.keepalive,
+            max_line_size=_LINE,
+            max_field_size=limits.headers,
+            max_headers=_HEADERS,
+        )
+        self.malformed = malformed
+        self._limits = limits
+        self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
+
+    def __call__(self) -> "Connection":
+        return Connection(self, loop=self._loop, **self._kwargs)
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        if len(self._connections) > self._limits.connections:
+            transport.abort()
+            return
+        self._silent[handler] = self._loop.call_later(self._limits.login, transport.abort)
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        self.heard(handler)
+        super().connection_lost(handler, exc)
+
+    def _heard(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
+        self.heard(protocol)
+        return self._make_request(message, payload, protocol, writer, task)
+
+    def heard(self, handler: RequestHandler) -> None:
+        """The first request of a connection is there."""
+        timer = self._silent.pop(handler, None)
+        if timer is not None:
+            timer.cancel()
+
+
+class Connection(RequestHandler):
+    """One client's."""
+
+    __slots__ = ("_server",)
+
+    def __init__(self, server: Server, *, loop: asyncio.AbstractEventLoop, **settings: object) -> None:
+        super().__init__(server, loop=loop, **settings)  # type: ignore[arg-type] # aiohttp's own, handed through
+        self._server = server
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it may repeat what the client sent
+    ) -> web.StreamResponse:
+        if exc is not None and status >= 500:
+            _LOG.error("a call failed: %s", _where(exc))
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer is on its way already")
+        answer = self._server.malformed(request, status)
+        answer.force_close()
+        return answer
+
+
+def _where(error: BaseException) -> str:
+    """Which error, and the lines of code that led to it; never its message, which may hold what somebody sent."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return f"{type(error).__name__} at " + " < ".join(f"{f.name} ({f.filename}:{f.lineno})" for f in reversed(frames))

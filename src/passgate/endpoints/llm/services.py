@@ -1,0 +1,22 @@
+"""What every call of one endpoint works with."""
+
+from dataclasses import dataclass
+
+from passgate.endpoints.llm.admission import Admission
+from passgate.endpoints.llm.sessions import LlmSessions
+from passgate.endpoints.llm.settings import Limits, LlmTargets
+from passgate.endpoints.llm.upstream import Upstreams
+from passgate.pipeline.gate import Steps
+from passgate.pipeline.protocols import Budgets, Telemetry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    limits: Limits
+    steps: Steps
+    targets: LlmTargets
+    admission: Admission
+    sessions: LlmSessions
+    upstreams: Upstreams
+    budgets: Budgets | None
+    telemetry: Telemetry

@@ -1,0 +1,160 @@
+"""The way to the providers: one pool of connections, fixed hosts, nothing followed, nothing decoded behind our back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from passgate.codecs.llm.headers import Provider, answer_headers, request_headers
+from passgate.core.errors import PassgateError, SecretUnavailableError, TargetUnavailableError
+from passgate.endpoints.llm.settings import Limits, LlmTarget
+
+_DNS_SECONDS = 30
+"""How long an address is believed."""
+
+_IDLE_SECONDS = 20.0
+"""Shorter than any provider keeps a connection, so that one which is closed just now is rarely used again."""
+
+_TELLS_ITSELF = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
+"""What aiohttp would add of its own."""
+
+_LINE = 16 * 1024
+
+
+class UpstreamTimeoutError(PassgateError):
+    """The provider did not answer in time."""
+
+
+class UpstreamCutError(PassgateError):
+    """The provider's answer broke off."""
+
+
+Body = bytes | AsyncIterator[bytes] | None
+
+
+class Answer:
+    """An answer whose head has come. ``close`` lets go of its connection, and cancels what is still to come."""
+
+    def __init__(self, target: LlmTarget, response: aiohttp.ClientResponse, credential: str | None) -> None:
+        self.target = target
+        self.status = response.status
+        self.reason = response.reason or ""
+        self.media = response.headers.get("Content-Type", "")
+        self.coding = response.headers.get("Content-Encoding", "").strip().lower()
+        self._response = response
+        self._credential = credential
+
+    @property
+    def request_id(self) -> str:
+        """The provider's own."""
+        headers = self._response.headers
+        return headers.get("request-id") or headers.get("x-request-id") or ""
+
+    def passed(self) -> list[tuple[str, str]]:
+        """The headers that the caller is to see."""
+        return answer_headers(self._response.headers.items(), credential=self._credential)
+
+    async def read(self, limit: int) -> bytes:
+        """All of it. Raises OverflowError past ``limit``, UpstreamCutError, UpstreamTimeoutError."""
+        parts: list[bytes] = []
+        size = 0
+        while part := await self.next():
+            size += len(part)
+            if size > limit:
+                raise OverflowError
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def next(self) -> bytes:
+        """What has come since, empty at the end. Raises UpstreamCutError, UpstreamTimeoutError."""
+        try:
+            return await self._response.content.readany()
+        except TimeoutError as error:  # aiohttp's own are of this kind too
+            raise UpstreamTimeoutError from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise UpstreamCutError(f"The provider's answer broke off: {type(error).__name__}") from error
+
+    def close(self) -> None:
+        """Back to the pool if it was read to its end, closed otherwise."""
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class Upstreams:
+    """One pool for all targets, from ``open`` to ``close``."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._client: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=self._limits.upstream_connections,
+            ttl_dns_cache=_DNS_SECONDS,
+            keepalive_timeout=_IDLE_SECONDS,
+        )
+        self._client = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=_TELLS_ITSELF,
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._limits.connect, sock_read=self._limits.read),
+            max_line_size=_LINE,
+            max_field_size=self._limits.headers,
+        )
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def send(
+        self, target: LlmTarget, *, method: str, path: str, headers: Iterable[tuple[str, str]], body: Body
+    ) -> Answer:
+        """``path``: with its query, as the caller sent it; ``headers``: the caller's. The credential is put in here, the last thing
+        before it leaves. Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError.
+        """
+        if self._client is None:
+            raise TargetUnavailableError("the gate is not started")
+        credential = await _credential(target)
+        sent = request_headers(headers, provider=Provider(target.provider), credential=credential)
+        try:
+            response = await self._client.request(
+                method,
+                URL(target.url + path, encoded=True),
+                data=body,
+                headers=CIMultiDict(sent),
+                allow_redirects=False,
+                ssl=target.tls if target.tls is not None else True,
+            )
+        except TimeoutError as error:
+            raise UpstreamTimeoutError(f"{target.name} did not answer in time: {type(error).__name__}") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise TargetUnavailableError(f"{target.name} cannot be reached: {type(error).__name__}") from error
+        if response.status == 401 and target.credential is not None:
+            target.credential.forget()
+        return Answer(target, response, credential)
+
+
+async def _credential(target: LlmTarget) -> str | None:
+    """Raises SecretUnavailableError."""
+    if target.credential is None:
+        return None
+    secret = await target.credential.obtain()
+    if not secret.isascii() or not secret.isprintable():
+        raise SecretUnavailableError(f"The credential of {target.name} holds characters that no header can")
+    return secret
+
+
+async def within(answer: Answer, seconds: float) -> bytes | None:
+    """What comes next, None if that takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer.next()
+    except TimeoutError:
+        return None
