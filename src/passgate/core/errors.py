@@ -56,6 +56,14 @@ class LockError(PassgateError):
     """The lock cannot be set or lifted."""
 
 
+class TokenRefusedError(PassgateError):
+    """The token proves nothing here."""
+
+
+class IssuerUnavailableError(PassgateError):
+    """The issuer of the token cannot be asked."""
+
+
 class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
 

@@ -1,0 +1,55 @@
+"""What an issuer publishes about itself: its discovery document and its keys."""
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from passgate.core.errors import IssuerUnavailableError
+
+Document = Mapping[str, object]
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Fetch(Protocol):
+    """Reads one JSON object over HTTPS, bounded in size and time, following nothing."""
+
+    async def __call__(self, url: str) -> Document:
+        """Raises IssuerUnavailableError."""
+
+
+def discovery_url(issuer: str) -> str:
+    """OpenID Connect Discovery 1.0, section 4.1."""
+    return issuer.removesuffix("/") + "/.well-known/openid-configuration"
+
+
+def keys_url(issuer: str, document: Document) -> str:
+    """Where its keys are. Raises IssuerUnavailableError if the document is not this issuer's (section 4.3) or names a place that
+    cannot be trusted."""
+    if document.get("issuer") != issuer:
+        raise IssuerUnavailableError(f"the discovery document at {issuer} is another issuer's")
+    url = document.get("jwks_uri")
+    if not isinstance(url, str) or not is_safe(url):
+        raise IssuerUnavailableError(f"the discovery document of {issuer} names no keys behind https")
+    return url
+
+
+def is_safe(url: str) -> bool:
+    """HTTPS, or this very machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+def keys_of(document: Document) -> KeySet:
+    """RFC 7517. Symmetric keys in it are left out: nobody publishes one on purpose. Raises IssuerUnavailableError."""
+    listed = document.get("keys")
+    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
+        raise IssuerUnavailableError("the issuer's keys are not a key set")
+    usable = [key for key in listed if key.get("kty") != "oct" and key.get("use", "sig") == "sig"]
+    try:
+        return KeySet.import_key_set({"keys": usable})
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise IssuerUnavailableError("the issuer's keys cannot be read") from error

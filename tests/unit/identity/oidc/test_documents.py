@@ -1,0 +1,41 @@
+"""What an issuer publishes."""
+
+import pytest
+from joserfc.jwk import OctKey, RSAKey
+
+from passgate.core.errors import IssuerUnavailableError
+from passgate.identity.oidc.documents import discovery_url, is_safe, keys_of
+
+
+def test_where_the_discovery_document_is() -> None:
+    assert discovery_url("https://a.example/tenant/") == "https://a.example/tenant/.well-known/openid-configuration"
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://a.example/x", True),
+        ("http://127.0.0.1:9/x", True),
+        ("http://localhost/x", True),
+        ("http://a.example/x", False),
+        ("http://localhost.evil.example/x", False),
+        ("ftp://localhost/x", False),
+        ("", False),
+    ],
+)
+def test_keys_come_over_https_or_from_this_machine(url: str, safe: bool) -> None:
+    assert is_safe(url) is safe
+
+
+def test_shared_secrets_and_keys_for_other_uses_are_left_out() -> None:
+    rsa = RSAKey.generate_key(2048, {"kid": "a"}).as_dict(private=False)
+    wrapping = {**RSAKey.generate_key(2048, {"kid": "b"}).as_dict(private=False), "use": "enc"}
+    shared = OctKey.generate_key(256, {"kid": "c"}).as_dict(private=True)
+    unknown = {"kty": "AKP", "kid": "d"}
+    assert [key.kid for key in keys_of({"keys": [rsa, wrapping, shared, unknown]})] == ["a"]
+
+
+@pytest.mark.parametrize("document", [{}, {"keys": 7}, {"keys": []}, {"keys": ["x"]}, {"keys": [{"kty": "RSA"}]}])
+def test_what_is_no_key_set(document: dict[str, object]) -> None:
+    with pytest.raises(IssuerUnavailableError):
+        keys_of(document)
