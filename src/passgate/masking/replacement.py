@@ -11,9 +11,6 @@ from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys
 from passgate.masking.strategies import apply
 
-NUMBER_REACH = 65
-"""Bytes after a number that say whether it is one of JSON: blanks up to the comma or bracket that ends it."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
@@ -55,9 +52,9 @@ def is_bare_number(text: bytes, start: int, end: int) -> bool:
     return _follows_colon(text, start, end) and _AFTER.match(text, end) is not None
 
 
-def may_be_bare_number(text: bytes, start: int, end: int) -> bool:
-    """The same where what follows is not all known yet."""
-    return _follows_colon(text, start, end) and _BLANKS.fullmatch(text, end) is not None
+def may_end_bare_number(text: bytes, end: int) -> bool:
+    """Whether one may end there, by what is known of what follows."""
+    return text[end - 1 : end].isdigit() and _BLANKS.fullmatch(text, end) is not None
 
 
 def _follows_colon(text: bytes, start: int, end: int) -> bool:

@@ -7,8 +7,10 @@ escaped as Markdown wants it, and the angle brackets escaped as Markdown (``\\<\
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Final, NamedTuple
 
+from passgate.masking.detectors.beginnings import Beginnings
 from passgate.masking.detectors.spans import Finding
 
 MAX_TYPE = 48
@@ -20,9 +22,18 @@ PATTERN: Final = (
 )
 """The whole grammar, on the common ground of RE2 and ``re``."""
 
+_UNFINISHED: Final = (
+    rb"(?i)(?:<<" + _INSIDE + rb">|\\<\\<" + _INSIDE + rb"(?:>|\\>\\)|&lt;&lt;" + _INSIDE + rb"&gt;&gt)"
+)
+"""The same without its last byte: what begins like this is not a token yet."""
+
 _TOKEN: Final = re.compile(PATTERN)
 _PARTS: Final = re.compile(rb"(?i)([A-Z](?:\\?_|[A-Z0-9])*): ?([A-Z2-7]{12})(?:>|\\>|&gt;)")
 _OPENINGS: Final = (b"<<", b"\\<", b"&lt;", b"&LT;", b"&Lt;", b"&lT;")
+
+
+_OPENING: Final = re.compile(rb"[<\\&]")
+_LONGEST: Final = 2 * MAX_TYPE + 32
 
 
 class Token(NamedTuple):
@@ -34,11 +45,21 @@ class Token(NamedTuple):
     canonical: bytes
 
 
+@cache
+def _beginnings() -> Beginnings:
+    return Beginnings([_UNFINISHED])
+
+
 class TokenReader:
     """Knows a token by its form and by its type, one of ``types``: whatever else looks like one is text like any other."""
 
     def __init__(self, types: Collection[str]) -> None:
         self._types = frozenset(types)
+        self._beginnings = _beginnings()
+
+    def held(self, text: bytes) -> int:
+        """How many bytes at the end of ``text`` may be the beginning of a token."""
+        return self._beginnings.held(text) if _OPENING.search(text[-_LONGEST:]) is not None else 0
 
     def tokens(self, text: bytes, position: int = 0) -> Sequence[Token]:
         """All from ``position`` on, in order."""

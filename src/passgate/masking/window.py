@@ -1,10 +1,9 @@
 """A window over a text that comes in pieces: which part of it is final, so that how it was cut never shows.
 
-Why that holds. Every decision about a match looks at bytes from ``LEFT_REACH`` before it to ``LOOKAHEAD`` after its first byte (a
-pattern's width is bounded at load, so is the reach of context words), and at its tail. So a match that begins ``LOOKAHEAD`` before
-the end of what is known, and whose tail has ended, is final. Text is let go up to a cut that no final match spans or touches and
-before which every match is final. A search of the whole text stands outside every match at the cut, as the search from the cut
-does, and so both go on alike.
+Why that holds. Of what is known, ``Detector.settled`` tells which matches no continuation can change, and the place before which no
+other match begins. Text is let go up to a cut before that place which no match spans or touches. A search of the whole text stands
+outside every match at the cut, as the search from the cut does, and so both go on alike. To judge what follows takes ``LEFT_REACH``
+bytes before the cut at most, and those are kept.
 """
 
 from collections.abc import Sequence
@@ -12,16 +11,12 @@ from dataclasses import dataclass
 
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.detector import Detector
-from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_WIDTH
 from passgate.masking.detectors.spans import Finding, Match, merge
-from passgate.masking.replacement import is_json, may_be_bare_number
+from passgate.masking.replacement import is_json, may_end_bare_number
 from passgate.masking.tokens import Token, TokenReader, outside
 
 LEFT_REACH = 96
 """Bytes kept before the cut: context words, neighbours, labels and what stands before a number look back less far."""
-
-LOOKAHEAD = MAX_WIDTH + CONTEXT_REACH + 4
-"""Bytes after a position that decide whether a match begins there; the last four are neighbours of it and of a context word."""
 
 MAX_HELD = 256 * 1024
 """Bytes that may wait. Keys of 16 KB pass; only a text made of ever overlapping findings gets here, and it is refused."""
@@ -65,15 +60,13 @@ class Window:
     def feed(self, data: bytes) -> Section | None:
         """What has become final, whole UTF-8 characters only. Raises DetectorError; nothing may be shown after that."""
         self._grow(data)
-        horizon = len(self._buffer) - LOOKAHEAD
-        if horizon <= self._cut:
-            return None
-        matches = self._detector.matches(self._buffer, self._cut, horizon)
+        matches, place = self._detector.settled(self._buffer, self._cut)
+        place = min(place, len(self._buffer) - self._tokens.held(self._buffer))
+        if place <= max(self._cut, self._first):
+            return self._waiting()
         tokens = self._tokens.tokens(self._buffer, self._cut)
-        section = self._release(matches, tokens, self._safe_cut(matches, tokens, horizon))
-        if self.held > MAX_HELD:
-            raise DetectorError(f"more than {MAX_HELD} bytes of overlapping findings")
-        return section
+        section = self._release(matches, tokens, self._safe_cut(matches, tokens, place))
+        return section if section.end > section.start else self._waiting()
 
     def finish(self) -> Section:
         """The rest. Raises DetectorError."""
@@ -85,22 +78,23 @@ class Window:
             self._json = is_json(data)
         self._buffer += data
 
-    def _safe_cut(self, matches: Sequence[Match], tokens: Sequence[Token], horizon: int) -> int:
-        """The last place before ``horizon`` that nothing found spans or touches and that is no place inside a character."""
-        end = len(self._buffer)
-        cut = horizon
-        for match in matches:
-            if match.stop == end or (self._json and may_be_bare_number(self._buffer, match.start, match.end)):
-                cut = min(cut, match.begin)  # its tail may go on, or it may be a number
+    def _waiting(self) -> None:
+        if self.held > MAX_HELD:
+            raise DetectorError(f"more than {MAX_HELD} bytes of overlapping findings")
+
+    def _safe_cut(self, matches: Sequence[Match], tokens: Sequence[Token], place: int) -> int:
+        """The last cut until ``place`` that nothing found spans or touches and that is no place inside a character."""
+        cut = place
+        if self._json:
+            unsure = [m.begin for m in matches if may_end_bare_number(self._buffer, m.end)]
+            cut = min(cut, *unsure) if unsure else cut
         while True:
             spanning = [m.begin for m in matches if m.begin < cut and (cut < m.stop or cut <= m.end)]
             spanning += [token.start for token in tokens if token.start < cut < token.end]
-            if spanning:
-                cut = min(spanning)
-            elif cut > self._cut and self._buffer[cut] & 0xC0 == 0x80 and horizon - cut < LOOKAHEAD:
-                cut -= 1
-            else:
-                return max(cut, self._cut)
+            whole = character_start(self._buffer, min(spanning, default=cut))
+            if whole == cut or whole <= self._cut:
+                return max(whole, self._cut)
+            cut = whole
 
     def _release(self, matches: Sequence[Match], tokens: Sequence[Token], cut: int) -> Section:
         before = [match for match in matches if match.begin < cut]
@@ -119,6 +113,17 @@ class Window:
         self._cut = cut - keep
         self._first = max(0, first - keep)
         return section
+
+
+def character_start(text: bytes, place: int) -> int:
+    """``place``, or where the UTF-8 character begins that it would cut in two."""
+    for start in range(place - 1, max(-1, place - 4), -1):
+        byte = text[start]
+        if byte & 0xC0 == 0x80:
+            continue
+        size = 1 if byte < 0xC0 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+        return start if start + size > place else place
+    return place
 
 
 def clipped(findings: Sequence[Finding], first: int) -> tuple[Finding, ...]:

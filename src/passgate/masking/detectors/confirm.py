@@ -79,4 +79,54 @@ def _spoken(words: re.Pattern[bytes], data: bytes, whole: tuple[int, int], cell:
 
 
 def _says(words: re.Pattern[bytes], data: bytes, first: int, last: int, high: int) -> bool:
-    return any(found.end() <= last for found in words.finditer(data, first, min(high, last + 1)))
+    """Whether any word stands between ``first`` and ``last``, whatever else begins where it does."""
+    beyond = min(high, last + 1)
+    while (found := words.search(data, first, beyond)) is not None:
+        if found.end() <= last:
+            return True
+        first = found.start() + 1
+    return False
+
+
+def settled(rule: CompiledRule, data: bytes, position: int, horizon: int) -> tuple[list[Match], int]:
+    """What ``matches`` finds where ``data`` is only the beginning of a text, as far as no continuation can change it.
+
+    Returns the matches, and the place before which there is no other: ``horizon``, or the first candidate that cannot be judged
+    yet. No match that is not whole in ``data`` begins before ``horizon``, which the caller answers for.
+    """
+    found: list[Match] = []
+    high = len(data)
+    while (candidate := rule.search(data, position)) is not None:
+        whole = candidate.span()
+        begin = whole[0]
+        if begin >= horizon:
+            break
+        secret = candidate.span(1) if rule.grouped else whole
+        if not _judged(rule, data, secret, whole):
+            return found, begin
+        match = accept(rule, data, secret, whole, (0, high))
+        if match is None:
+            position = begin + 1
+            continue
+        if rule.tail is not None and match.stop == high and match.end == high:
+            return found, begin  # its tail may go on
+        found.append(match)
+        position = match.stop
+    return found, horizon
+
+
+def _judged(rule: CompiledRule, data: bytes, secret: tuple[int, int], whole: tuple[int, int]) -> bool:
+    """Whether all is known that ``accept`` looks at, or enough of it."""
+    high = len(data)
+    start, end = secret if secret[0] >= 0 else whole
+    if rule.valid is not None and not _valid(rule, data[start:end]):
+        return True
+    if rule.clear is not None:
+        if end + rule.reach > high:
+            return False
+        if not rule.clear(data, start, end, 0, high):
+            return True
+    if rule.words is None or whole[1] + CONTEXT_REACH < high:
+        return True
+    # A word that ends where the known text does may go on and be another one.
+    return _spoken(rule.words, data + b"x", whole, (0, high + 1))

@@ -2,13 +2,17 @@
 
 import importlib.util
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+import re2
+
 from passgate.core.errors import DetectorError
-from passgate.masking.detectors.confirm import accept, matches
+from passgate.masking.detectors.beginnings import Beginnings
+from passgate.masking.detectors.confirm import accept, matches, settled
 from passgate.masking.detectors.gate import Gate
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import SEPARATOR, CompiledRule, Rule
@@ -17,6 +21,9 @@ from passgate.masking.detectors.spans import Finding, Match, merge
 
 BLOCK_BYTES = 16 * 1024
 """Cells are joined up to this size per scan: below it the calls cost, above it a hit looks at too much."""
+
+_WATCH_MEMORY = 16 * 1024 * 1024
+"""For RE2, of which it takes what the texts it meets make it take."""
 
 
 class Detector:
@@ -93,12 +100,64 @@ class Detector:
                 by_cell.setdefault(cell, []).append(match)
                 position = match.stop
 
+    def settled(self, data: bytes, position: int) -> tuple[list[Match], int]:
+        """Matches that begin from ``position`` on and that nothing that follows ``data`` can change, and the place before which
+        no other begins, whatever follows. Raises DetectorError."""
+        watch = self._watch
+        fired = set(self._gate.fired(data))
+        fired.update(watch.candidates(data, position))
+        place = max(position, len(data) - watch.beginnings.held(data))
+        found: list[Match] = []
+        for index in fired:
+            own, place = settled(self.rules.rules[index], data, position, place)
+            found.extend(own)
+        return found, place
+
+    @cached_property
+    def _watch(self) -> "_Watch":
+        """Made when the first stream asks for it: most of what a gate masks is no stream."""
+        return _Watch(self.rules)
+
     def matches(self, data: bytes, position: int = 0, limit: int | None = None) -> list[Match]:
         """Every rule's accepted matches that begin from ``position`` on and before ``limit``, not merged. Raises DetectorError."""
         found: list[Match] = []
         for index in self._gate.fired(data):
             found.extend(matches(self.rules.rules[index], data, position, limit))
         return found
+
+
+class _Watch:
+    """What a stream needs beside the gate: what may be the beginning of a match, and what may become one by a word that follows."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.beginnings = Beginnings(rule.rule.pattern.encode("ascii") for rule in rules.rules)
+        spoken: dict[str, list[int]] = {}
+        for index, rule in enumerate(rules.rules):
+            if rule.words is not None:
+                spoken.setdefault(rule.rule.pattern, []).append(index)
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.never_capture = True
+        options.log_errors = False
+        options.max_mem = _WATCH_MEMORY
+        self._of = list(spoken.values())
+        self._all = [index for indexes in self._of for index in indexes]
+        self._any = re2.compile("|".join(f"(?:{pattern})" for pattern in spoken).encode("ascii"), options).search
+        self._which = re2.Set.SearchSet(options)
+        for pattern in spoken:
+            self._which.Add(pattern.encode("ascii"))
+        self._which.Compile()
+
+    def candidates(self, data: bytes, position: int) -> Iterable[int]:
+        """Rules that ask for a word and of which a match, the word aside, stands in ``data`` from ``position`` on."""
+        if not self._all:
+            return ()
+        near = data[max(0, position - 1) :]
+        if self._any(near) is None:
+            return ()
+        which = self._which.Match(near)
+        # The set names none where its memory does not suffice: then any may be meant.
+        return self._all if which is None else [index for pattern in which for index in self._of[pattern]]
 
 
 def _in_cell(found: Sequence[Match], start: int) -> tuple[Finding, ...]:

@@ -124,3 +124,17 @@ EDGES: Final[Mapping[str, Edge]] = {
     "mailbox": _mailbox,
     "address": _address,
 }
+
+REACH: Final[Mapping[str, int]] = {
+    "word": 1,
+    "number": 2,
+    "grouped": 2,
+    "unlabelled": 2,
+    "unlabelled_group": 2,
+    "token": 1,
+    "setting": 1,
+    "value": 1,
+    "mailbox": 1,
+    "address": 2,
+}
+"""How many bytes after a match each check looks at."""

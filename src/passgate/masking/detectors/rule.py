@@ -10,7 +10,7 @@ import re2
 
 from passgate.core.errors import ConfigError
 from passgate.core.finding import FindingClass
-from passgate.masking.detectors.edges import EDGES
+from passgate.masking.detectors.edges import EDGES, REACH
 from passgate.masking.detectors.validators import VALIDATORS
 
 MAX_WIDTH = 512
@@ -58,7 +58,8 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
-    """A rule that passed every check at load. ``search(data, pos)`` is RE2's, in linear time."""
+    """A rule that passed every check at load. ``search(data, pos)`` is RE2's, in linear time. ``reach``: bytes after a match that
+    ``clear`` looks at."""
 
     rule: Rule
     search: Callable[[bytes, int], Found | None]
@@ -67,6 +68,7 @@ class CompiledRule:
     clear: Callable[[bytes, int, int, int, int], bool] | None
     words: re.Pattern[bytes] | None
     tail: re.Pattern[bytes] | None = field(default=None)
+    reach: int = 0
 
 
 def compile_rule(rule: Rule) -> CompiledRule:
@@ -93,6 +95,7 @@ def compile_rule(rule: Rule) -> CompiledRule:
         clear=EDGES[rule.edge] if rule.edge else None,
         words=_words(rule.context) if rule.context else None,
         tail=_tail(rule) if rule.tail else None,
+        reach=REACH.get(rule.edge, 0),
     )
 
 
@@ -127,8 +130,11 @@ def _looks_outside(parsed: object) -> bool:
 
 
 def _words(context: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Whole words, also as parts of ``snake_case`` and ``camelCase`` names; a space stands for up to two separators."""
-    words = "|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in sorted(context, key=len, reverse=True))
+    """Whole words, also as parts of ``snake_case`` and ``camelCase`` names; a space stands for up to two separators.
+
+    The shortest comes first, so that a longer one which runs out of reach does not hide it.
+    """
+    words = "|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in sorted(context, key=len))
     before = r"(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))"
     after = r"(?:(?![A-Za-z0-9])|(?<=[a-z])(?=[A-Z]))"
     return re.compile(f"{before}(?i:{words}){after}".encode())
