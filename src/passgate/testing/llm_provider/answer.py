@@ -1,10 +1,14 @@
 """One answer before it takes a dialect's form."""
 
+import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from passgate.testing.llm_provider.asked import Asked
-from passgate.testing.llm_provider.script import Part, Refusal, Script, Text, Thinking, ToolCall
+from passgate.testing.llm_provider.script import Part, RedactedThinking, Refusal, Script, Text, Thinking, ToolCall
+
+_QUOTED = "{quoted}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,10 @@ class Answer:
 
     @property
     def parts(self) -> Sequence[Part]:
-        return self.script.parts or (Text(text=self.asked.text),)
+        if not self.script.parts:
+            return (Text(text=self.asked.text),)
+        found = re.search(self.script.quote, self.asked.text) if self.script.quote else None
+        return [_quoting(part, found[0]) for part in self.script.parts] if found else self.script.parts
 
     @property
     def calls_tools(self) -> bool:
@@ -35,6 +42,14 @@ class Answer:
     @property
     def reasoning_tokens(self) -> int:
         return sum(len(part.text) for part in self.parts if isinstance(part, Thinking)) // 4
+
+
+def _quoting(part: Part, words: str) -> Part:
+    if isinstance(part, ToolCall):
+        return replace(part, arguments=part.arguments.replace(_QUOTED, json.dumps(words, ensure_ascii=False)[1:-1]))
+    if isinstance(part, RedactedThinking):
+        return part
+    return replace(part, text=part.text.replace(_QUOTED, words))
 
 
 def _length(part: Part) -> int:

@@ -115,12 +115,16 @@ class Failure:
 class Script:
     """How to answer one request. Without ``parts`` the last text of the caller comes back.
 
+    ``quote``: a regular expression; what it finds first in that text stands in the parts wherever they say ``{quoted}``, as a model
+    repeats what it has read.
+
     ``delta``: how texts are cut into deltas, by characters. ``frame``: how frames are cut into writes, by bytes. ``pace``: seconds
     between frames. ``faultless``: frames that go out before the ``fault``. ``headers`` are added to the answer's own. ``extra``:
     top-level fields that nobody knows yet, of a whole answer and of every event that holds a whole answer.
     """
 
     parts: tuple[Part, ...] = ()
+    quote: str = ""
     delta: Cut = Cut(size=8)
     frame: Cut = Cut()
     pace: float = 0.0
