@@ -83,9 +83,11 @@ class ErrorReader(BodyReader):
                 body.decode()
             except UnicodeDecodeError:
                 raise RemoteProtocolError("an error's body is neither JSON nor UTF-8") from None
-            shown = self._whole.shown(body, Field.METADATA)
-            same = shown.delivered == body == shown.recorded
-            return Piece(delivered=body if same else shown.delivered, recorded=body if same else shown.recorded)
+            shown = self._whole.shown(body, Field.METADATA, is_json=True)  # what is none becomes plain text by itself
+            return Piece(
+                delivered=body if shown.delivered == body else shown.delivered,
+                recorded=body if shown.recorded == body else shown.recorded,
+            )
 
 
 def _without_vectors(text: bytes) -> tuple[bytes, list[tuple[int, int]]]:

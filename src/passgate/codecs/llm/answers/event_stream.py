@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from passgate.codecs.llm.answer import LaneSource, Piece, Summary
 from passgate.codecs.llm.answers.frame import Frame, Key, StreamDialect
+from passgate.codecs.llm.answers.repetition import Repetition, repetition
 from passgate.codecs.llm.answers.sse import Event, EventParser
 from passgate.codecs.llm.answers.streamed_text import Part, StreamedText
 from passgate.codecs.llm.answers.whole_texts import Edit, WholeTexts
@@ -31,6 +32,10 @@ MAX_WAITING = 8192
 
 MAX_TEXTS = 16384
 """Texts of one answer."""
+
+
+_REPEATED = 4
+"""Events that others may repeat: that many texts can be interleaved without being read again and again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +67,7 @@ class EventStreamReader:
         self._texts: dict[Key, StreamedText] = {}
         self._queue: deque[_Waiting | Shown] = deque()
         self._others_waiting: int | None = None  # events behind the first that are of other texts; None: to be counted
+        self._repeated: deque[Repetition] = deque(maxlen=_REPEATED)
         self._masked = False
         self._added = 0
         self._next_number = 0  # of the upstream's events
@@ -78,8 +84,9 @@ class EventStreamReader:
     def feed(self, data: bytes) -> Piece:
         output = _Output()
         for event in self._parser.feed(data):
-            self._take(event)
-            self._drain(output)
+            if not self._repeats(event, output):
+                self._take(event)
+                self._drain(output)
         return output.piece()
 
     def finish(self) -> Piece:
@@ -95,6 +102,28 @@ class EventStreamReader:
         output.recorded.append(closing)
         return output.piece()
 
+    def _repeats(self, event: Event, output: _Output) -> bool:
+        """Take an event that only goes on with a text, as one before it did. False: it has to be read."""
+        if self._added or event.start < 0 or event.others:
+            return False
+        for known in self._repeated:
+            read = known.read(event)
+            if read is None or self._texts.get(known.key) is not known.text:
+                continue
+            part, number = read
+            known.text.feed(part)
+            if number is not None:
+                self._next_number = number + 1
+            shown = part.shown
+            if not self._queue and shown is not None and shown.delivered == part.text == shown.recorded:
+                output.delivered.append(event.raw)
+                output.recorded.append(event.raw)
+            else:
+                self._push(_Waiting(event=event, parts=[(known.text, part)], delivered=[], recorded=[], copies=[]))
+                self._drain(output)
+            return True
+        return False
+
     def _take(self, event: Event) -> None:
         waiting = _Waiting(event=event, parts=[], delivered=[], recorded=[], copies=[])
         if event.others:
@@ -104,8 +133,6 @@ class EventStreamReader:
             if event.name and event.name.decode(errors="replace") != frame.kind:
                 self._check_name(event.name)
             self._take_frame(frame, waiting)
-        if len(self._queue) >= MAX_WAITING:
-            raise RemoteProtocolError(f"more than {MAX_WAITING} events wait for the end of a text")
         self._push(waiting)
 
     def _take_frame(self, frame: Frame, waiting: _Waiting) -> None:
@@ -126,6 +153,10 @@ class EventStreamReader:
         if frame.whole:
             waiting.delivered, waiting.recorded = self._whole.edits(frame.whole)
         waiting.copies.extend(frame.copies)
+        if len(waiting.parts) == 1 and not waiting.delivered and not waiting.recorded:
+            repeated = repetition(waiting.event, frame, waiting.parts[0][0])
+            if repeated is not None:
+                self._repeated.appendleft(repeated)
         if self._added and frame.number is not None:
             moved = (*frame.number[:2], b"%d" % (number + self._added))
             waiting.delivered.append(moved)
@@ -158,6 +189,8 @@ class EventStreamReader:
                 self._others_waiting = None
 
     def _push(self, waiting: _Waiting) -> None:
+        if len(self._queue) >= MAX_WAITING:
+            raise RemoteProtocolError(f"more than {MAX_WAITING} events wait for the end of a text")
         self._queue.append(waiting)
         self._others_waiting = None if self._others_waiting is None else self._others_waiting + self._is_other(waiting)
 

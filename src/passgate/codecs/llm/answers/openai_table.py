@@ -351,7 +351,7 @@ def event(kind: str) -> Rule:
     """An event of a stream of the Responses API, by its ``type``."""
     field = _field_of(kind)
     delta: Rule = Text(field=field)
-    if kind.endswith(("function_call_arguments.delta", "mcp_call_arguments.delta")):
+    if "arguments" in kind:
         delta = Arguments()
     elif kind.endswith("audio.delta"):
         delta = Media(field=field)
