@@ -51,14 +51,10 @@ def secret_lines(settings: Settings, resources: Iterable[str], pass_id: str, sec
     key = f"{pass_id}.{secret}\n"
     if names <= settings.llm_resources.keys():
         return key
-    line = password_line(settings, pass_id, secret)
-    return line + f"# {key}" if names & settings.llm_resources.keys() else line
-
-
-def password_line(settings: Settings, pass_id: str, secret: str) -> str:
     ports = {one.port for one in settings.listeners if isinstance(one, PostgresListener)}
     port = str(ports.pop()) if len(ports) == 1 else "*"
-    return f"*:{port}:*:{pass_id}:{secret}\n"
+    line = f"*:{port}:*:{pass_id}:{secret}\n"
+    return line + f"# {key}" if names & settings.llm_resources.keys() else line
 
 
 def _models(

@@ -82,9 +82,11 @@ def issue(
     with _new_file(secret_file) as descriptor, _registry(settings.state_folder) as registry:
         issued = registry.issue(request, rules=rules, actor=actor())
         if descriptor is not None:
-            from passgate.cli.connecting import password_line
+            from passgate.cli.connecting import secret_lines
 
-            os.write(descriptor, password_line(settings, issued.pass_.id, issued.secret.reveal()).encode())
+            pass_ = issued.pass_
+            text = secret_lines(settings, pass_.resources, pass_.id, issued.secret.reveal())
+            os.write(descriptor, text.encode())
     _say_issued(settings, issued, secret_file, as_json=as_json)
 
 
@@ -269,6 +271,7 @@ def _say_issued(settings: "Settings", issued: "IssuedPass", secret_file: Path | 
         shown["connect"] = [{"resource": way.resource, "command": way.command, "dsn": way.dsn} for way in ways]
         if secret_file is None:
             shown["secret"] = issued.secret.reveal()
+            shown["key"] = issued.key
         else:
             shown["secret_file"] = str(secret_file.absolute())
         say_json(shown)
@@ -277,6 +280,8 @@ def _say_issued(settings: "Settings", issued: "IssuedPass", secret_file: Path | 
         say(f"{name:<13}{printable(text)}")
     if secret_file is None:
         say(f"{'secret':<13}{issued.secret.reveal()}")
+        if any(name in settings.llm_resources for name in pass_.resources):
+            say(f"{'API key':<13}{pass_.id}.<secret>")
         note("The secret is shown this once and kept nowhere.")
     else:
         say(f"{'secret file':<13}{secret_file}")

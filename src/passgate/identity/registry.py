@@ -37,6 +37,11 @@ class IssuedPass:
     pass_: Pass
     secret: PassSecret
 
+    @property
+    def key(self) -> str:
+        """Both in one word, for clients that know no user name: what they send as an API key. As secret as the secret."""
+        return f"{self.pass_.id}.{self.secret.reveal()}"
+
 
 class PassRegistry:
     """Implements ``pipeline.protocols.Passes`` for log-ins, and what an operator does with passes. Raises StoreError throughout."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from passgate.cli.connecting import Connection, connections, password_line, secret_lines
+from passgate.cli.connecting import Connection, connections, secret_lines
 from passgate.config.loading import parse_settings
 from passgate.config.settings import Settings
 from tests.unit.cli.conftest import CONFIG
@@ -73,9 +73,9 @@ def test_one_per_resource() -> None:
 
 
 def test_the_line_of_a_password_file() -> None:
-    assert password_line(settings(), "pg_1", "pgs_x") == "*:6432:*:pg_1:pgs_x\n"
+    assert secret_lines(settings(), ["shop"], "pg_1", "pgs_x") == "*:6432:*:pg_1:pgs_x\n"
     two = CONFIG.replace("resources:", "  - {kind: postgres, port: 6433}\nresources:")
-    assert password_line(settings(two), "pg_1", "pgs_x") == "*:*:*:pg_1:pgs_x\n"
+    assert secret_lines(settings(two), ["shop"], "pg_1", "pgs_x") == "*:*:*:pg_1:pgs_x\n"
 
 
 MODELS = CONFIG.replace(

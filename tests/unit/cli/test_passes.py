@@ -65,6 +65,30 @@ def test_a_pass_for_programs_whose_secret_logs_in(passgate: Passgate, folder: Pa
     database.close()
 
 
+GPT = """\
+  gpt: {kind: llm, provider: openai, upstream: {url: 'https://api.example.com', credential: {env: KEY}}}
+passes:"""
+
+
+def test_a_pass_for_models(passgate: Passgate, folder: Path) -> None:
+    config = (folder / "passgate.yaml").read_text()
+    config = config.replace("passes:", GPT).replace("resources:", "  - {kind: http}\nresources:", 1)
+    (folder / "passgate.yaml").write_text(config)
+    words = ("pass", "issue", "--for", "human:ada", "--resource", "gpt", "--purpose", "ask")
+    shown = json.loads(passgate(*words, "--json").out)
+    assert shown["key"] == f"{shown['id']}.{shown['secret']}"
+    assert shown["connect"][0]["dsn"] == "https://127.0.0.1:8080/v1"
+    text = passgate(*words)
+    pass_id = re.search(r"^pass +(\S+)$", text.out, re.MULTILINE)
+    assert pass_id is not None
+    assert f"{'API key':<13}{pass_id[1]}.<secret>\n" in text.out
+    assert f"OPENAI_API_KEY='{pass_id[1]}.<secret>'" in text.out
+    assert text.out.count("pgs_") == 1
+    filed = passgate(*words, "--secret-file", "gpt.key", "--json")
+    assert re.fullmatch(r"pg_[a-z0-9]{16}\.pgs_[\w-]{43}\n", (folder / "gpt.key").read_text())
+    assert "key" not in json.loads(filed.out)
+
+
 def test_the_secret_is_kept_nowhere(passgate: Passgate, folder: Path) -> None:
     secret = issue(passgate)["secret"]
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -152,7 +176,7 @@ def test_live_passes_are_listed_and_all_on_demand(passgate: Passgate) -> None:
 def test_one_pass_is_shown(passgate: Passgate) -> None:
     issued = issue(passgate, "--group", "bi")
     shown = json.loads(passgate("pass", "show", issued["id"], "--json").out)
-    assert shown == {key: value for key, value in issued.items() if key not in ("secret", "connect")}
+    assert shown == {key: value for key, value in issued.items() if key not in ("secret", "key", "connect")}
     text = passgate("pass", "show", issued["id"]).out
     assert "groups       bi\n" in text
     assert "pgs_" not in text
