@@ -94,9 +94,8 @@ def test_edits_are_what_the_tree_says_afterwards(content: Json, arguments: Json,
     edits = [(leaf, f"<{number}>".encode()) for number, leaf in enumerate(chosen)]
     made = json.loads(rewrite(read, edits))
     again = call(CHAT, orjson.dumps(made))
-    expected = [
-        dict((id(leaf), text) for leaf, text in edits).get(id(leaf), leaf.text) for leaf in looked_at(read.leaves)
-    ]
+    said_now = {id(leaf): text for leaf, text in edits}
+    expected = [said_now.get(id(leaf), leaf.text) for leaf in looked_at(read.leaves)]
     assert [leaf.text for leaf in looked_at(again.leaves)] == expected
     assert [leaf.pointer for leaf in again.leaves] == [leaf.pointer for leaf in read.leaves]
 

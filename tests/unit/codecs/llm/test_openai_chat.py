@@ -20,8 +20,13 @@ from tests.unit.codecs.llm.bodies import BASE64, CHAT, ENCRYPTED, call, chat, le
     ],
 )
 def test_the_role_decides_whose_words_they_are(role: str, field: Field) -> None:
-    read = said(chat({"content": "hello", "role": role, "name": "bob"}, {"role": role, "content": [{"type": "text", "text":
-    "hi"}]})) assert read["/messages/0/content"] == (field, "hello", False)
+    read = said(
+        chat(
+            {"content": "hello", "role": role, "name": "bob"},
+            {"role": role, "content": [{"type": "text", "text": "hi"}]},
+        )
+    )
+    assert read["/messages/0/content"] == (field, "hello", False)
     assert read["/messages/0/name"] == (field, "bob", False)
     assert read["/messages/1/content/0/text"] == (field, "hi", False)
 
@@ -57,7 +62,11 @@ def test_tool_definitions() -> None:
         "name": "mail",
         "description": "Ask alice@example.com first",
         "strict": True,
-        "parameters": {"type": "object", "properties": {"to": {"type": "string", "description": "who"}}, "required": ["to"]},
+        "parameters": {
+            "type": "object",
+            "properties": {"to": {"type": "string", "description": "who"}},
+            "required": ["to"],
+        },
     }
     read = chat(tools=[{"type": "function", "function": function}, {"type": "custom", "custom": {"name": "sh"}}])
     assert read.tools == ("mail", "sh")
@@ -120,7 +129,9 @@ def test_media_cannot_be_looked_at_and_where_it_is_can() -> None:
 
 
 def test_what_policy_asks_for() -> None:
-    read = chat({"role": "user"}, {"role": "user"}, stream=True, max_tokens=5, max_completion_tokens=7, models=["a", "m", "b"])
+    read = chat(
+        {"role": "user"}, {"role": "user"}, stream=True, max_tokens=5, max_completion_tokens=7, models=["a", "m", "b"]
+    )
     assert (read.model, read.models, read.stream, read.messages, read.max_tokens) == ("m", ("a", "b"), True, 2, 7)
     plain = chat()
     assert (plain.stream, plain.messages, plain.max_tokens, plain.tools, plain.models) == (False, 0, 0, (), ())
@@ -132,7 +143,9 @@ def test_claims() -> None:
 
 
 def test_fields_that_nobody_knows_are_looked_at() -> None:
-    read = chat({"role": "user", "content": "x", "future": {"api_key": "k"}}, brand_new={"deep": [{"er": "alice@example.com"}]})
+    read = chat(
+        {"role": "user", "content": "x", "future": {"api_key": "k"}}, brand_new={"deep": [{"er": "alice@example.com"}]}
+    )
     texts = said(read)
     assert texts["/brand_new/deep/0/er"] == (Field.METADATA, "alice@example.com", False)
     assert texts["#/brand_new/deep"] == (Field.METADATA, "deep", True)
@@ -141,7 +154,9 @@ def test_fields_that_nobody_knows_are_looked_at() -> None:
 
 
 def test_numbers_count_where_they_can_be_somebodys() -> None:
-    read = said(chat({"role": "user", "content": 4111111111111111}, temperature=0.1, seed=123456789, metadata={"ssn": 78051120}))
+    read = said(
+        chat({"role": "user", "content": 4111111111111111}, temperature=0.1, seed=123456789, metadata={"ssn": 78051120})
+    )
     assert read["/messages/0/content"] == (Field.USER, "4111111111111111", False)
     assert read["/metadata/ssn"] == (Field.METADATA, "78051120", False)
     assert "/seed" not in read

@@ -11,8 +11,8 @@ def field(name: str, value: str) -> bytes:
 
 
 def file(data: bytes, filename: str = "batch.jsonl", name: str = "file") -> bytes:
-    head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\nContent-Type:
-    application/octet-stream\r\n\r\n' return head.encode() + data
+    head = f'Content-Disposition: form-data; name="{name}"; filename="{filename}"\r\n'
+    return f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + data
 
 
 def form(*parts: bytes) -> bytes:
