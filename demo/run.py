@@ -1,4 +1,4 @@
-"""The demo: a real PostgreSQL behind the gate, and everything the gate is for, live.
+"""The demo: a real PostgreSQL and language models behind the gate, and everything the gate is for, live.
 
 Without arguments it shows each step, then waits with a psql line that works until Ctrl-C. ``--once`` ends instead of waiting,
 ``--json`` prints one report instead of the show.
@@ -15,7 +15,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
+import anthropic
+import llm_steps
+import openai
 import psycopg
 import shop
 import steps
@@ -25,9 +29,12 @@ from rich.panel import Panel
 
 from passgate.core.errors import PassgateError
 from passgate.testing import GateSetup, IssuedPass, PostgresCluster, RunningGate
+from passgate.testing.gate import LlmUpstream
+from passgate.testing.llm_provider import Provider, RunningProvider
 
 _COLOURS = {"deny": "red", "ended": "red", "rolled back": "yellow", "found": "yellow"}
 _LONGEST = 40
+_MODELS = ("openai", "anthropic")
 
 
 def main() -> int:
@@ -37,14 +44,20 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="passgate-demo-")))
         folder.chmod(0o755)  # the server runs as another user
-        gate, cluster = set_up(stack, folder, console)
+        gate, cluster, provider = set_up(stack, folder, console)
         done: list[steps.Step] = []
         verdict, why = "ok", ""
         try:
-            for step in show_all(gate, cluster, folder):
+            for step in show_all(gate, cluster, provider, folder):
                 done.append(step)
                 show(console, step)
-        except (steps.DemoFailedError, PassgateError, psycopg.Error) as error:
+        except (
+            steps.DemoFailedError,
+            PassgateError,
+            psycopg.Error,
+            openai.OpenAIError,
+            anthropic.AnthropicError,
+        ) as error:
             verdict, why = "failed", str(error)
             console.print(f"[red]The demo failed:[/] {escape(why)}")
         if arguments.json:
@@ -63,17 +76,30 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def set_up(stack: ExitStack, folder: Path, console: Console) -> tuple[RunningGate, PostgresCluster]:
+def set_up(stack: ExitStack, folder: Path, console: Console) -> tuple[RunningGate, PostgresCluster, Provider]:
     console.print("Starting PostgreSQL with a shop in it: customers, payments, products, orders ...")
     cluster = stack.enter_context(PostgresCluster.start(folder / "postgresql"))
     password = secrets.token_urlsafe(24)
     shop.create(cluster, user="app", password=password)
-    console.print("Starting Passgate in front of it ...\n")
-    setup = GateSetup(database="shop", user="app", password=password, bundle=shop.RULES)
-    return stack.enter_context(RunningGate.start(folder / "gate", cluster, setup)), cluster
+    console.print("Starting a stand-in for providers of language models ...")
+    running = stack.enter_context(RunningProvider.start())
+    models = tuple(
+        LlmUpstream(name=name, provider=name, url=running.url, credential=running.provider.key) for name in _MODELS
+    )
+    console.print("Starting Passgate in front of both ...\n")
+    packs = ("postgres-safe", "llm-safe")
+    setup = GateSetup(database="shop", user="app", password=password, packs=packs, bundle=shop.RULES, models=models)
+    return stack.enter_context(RunningGate.start(folder / "gate", cluster, setup)), cluster, running.provider
 
 
-def show_all(gate: RunningGate, cluster: PostgresCluster, folder: Path) -> Iterator[steps.Step]:
+def show_all(gate: RunningGate, cluster: PostgresCluster, provider: Provider, folder: Path) -> Iterator[steps.Step]:
+    yield from show_database(gate, cluster)
+    yield from show_models(gate, provider)
+    yield steps.verification(gate)
+    yield steps.tampering(gate, folder)
+
+
+def show_database(gate: RunningGate, cluster: PostgresCluster) -> Iterator[steps.Step]:
     """The steps in order; what the ledger holds of a step is proven once its session is over."""
     agent = gate.issue(verbs="read,write,ddl", purpose="weekly report", ttl="15m")
     with psycopg.connect(gate.dsn(agent), autocommit=True) as connection:
@@ -90,8 +116,22 @@ def show_all(gate: RunningGate, cluster: PostgresCluster, folder: Path) -> Itera
     yield from (events.proven(step, agent) for step in live)
     yield events.proven(ended, runaway)
     yield steps.replay(gate, events.session_of(agent))
-    yield steps.verification(gate)
-    yield steps.tampering(gate, folder)
+
+
+def show_models(gate: RunningGate, provider: Provider) -> Iterator[steps.Step]:
+    """One pass for both providers; a session for each of them."""
+    agent = gate.issue(resources=_MODELS, verbs="read", purpose="letters to customers", ttl="15m")
+    with llm_steps.openai_client(gate, agent) as chat, llm_steps.anthropic_client(gate, agent) as messages:
+        live = (
+            llm_steps.blocked_secret(chat, provider),
+            llm_steps.restored_email(messages, provider),
+            llm_steps.restored_tool_call(chat, provider),
+        )
+        closed = llm_steps.closed_door(gate, chat, agent, provider)
+    events = Events(gate)
+    yield from (events.proven(step, agent) for step in live)
+    yield closed
+    yield llm_steps.replay(gate, events.session_of(agent))
 
 
 class Events:
@@ -106,19 +146,19 @@ class Events:
 
     def proven(self, step: steps.Step, pass_: IssuedPass) -> steps.Step:
         """The step with its event's place in the ledger, checked against the signed head, and the rule the event names."""
-        type_, verb = step.event or ("", "")
-        event = next(
-            e
-            for e in self._events
-            if e.get("pass", {}).get("id") == pass_.id
-            and e["type"] == type_
-            and (not verb or e["action"]["verb"] == verb)
-        )
+        event = next(e for e in self._events if e.get("pass", {}).get("id") == pass_.id and _is_of(step, e))
         self._gate.cli("ledger", "proof", event["id"])  # raises unless the event is under the signed head
         place = (
             f"event {event['id']}, entry {event['log_index']} of {event['log_origin']}, leaf {event['leaf_hash'][:16]}"
         )
         return replace(step, rule=step.rule or event["decision"]["rule"], proof=place)
+
+
+def _is_of(step: steps.Step, event: dict[str, Any]) -> bool:
+    if step.event_id:
+        return bool(event["id"] == step.event_id)
+    type_, verb = step.event or ("", "")
+    return event["type"] == type_ and (not verb or event["action"]["verb"] == verb)
 
 
 def show(console: Console, step: steps.Step) -> None:

@@ -23,7 +23,8 @@ class DemoFailedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """``rule``: which rule decided; ``said``: what the client saw; ``event``: what to look for in the ledger, as (type, verb)."""
+    """``rule``: which rule decided; ``said``: what the client saw. What to look for in the ledger: ``event``, as (type, verb),
+    or its ``event_id`` where the gate has told it."""
 
     name: str
     sent: str
@@ -31,6 +32,7 @@ class Step:
     rule: str
     said: tuple[str, ...]
     event: tuple[str, str] | None = None
+    event_id: str = ""
     proof: str = ""
     figures: dict[str, float | int | str] = field(default_factory=dict)
 
