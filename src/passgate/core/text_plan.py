@@ -1,6 +1,7 @@
 """What to do to running text: one lane for each kind of text, as data, made once per request and once per answer."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from passgate.core.decision import Strategy, StrategyKind
@@ -13,12 +14,12 @@ REDACT = Strategy(kind=StrategyKind.REDACT)
 class LanePlan:
     """``strategies``: how findings of a type are masked; ``passed``: types shown as they are; every other type is redacted.
 
-    ``restored``: types whose tokens turn back into their values.
+    ``restored``: types whose tokens turn back into their values. Each may be something that knows its answer once it is asked.
     """
 
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
-    passed: frozenset[str] = frozenset()
-    restored: frozenset[str] = frozenset()
+    passed: AbstractSet[str] = frozenset()
+    restored: AbstractSet[str] = frozenset()
 
     def strategy(self, type_: str) -> Strategy | None:
         """None: the finding is shown as it is."""
