@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import choose_encoder
 
 from passgate.core.event import Event, EventType
@@ -15,6 +22,8 @@ _FIRST_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _RULES = 1000
 _ERRORS = 50
 _REFUSED = frozenset({EventType.ACTION_REFUSED, EventType.ACTION_HELD})
+
+disable_created_metrics()  # type: ignore[no-untyped-call] # else every series has a second one that says when it began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

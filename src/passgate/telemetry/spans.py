@@ -76,7 +76,7 @@ class CallSpans:
         ending.start()
         ending.join(_CLOSE_SECONDS)
         if ending.is_alive():
-            self._exporter.shutdown()  # ends its waiting for another try
+            self._exporter.shutdown()  # type: ignore[no-untyped-call] # ends its waiting for another try
 
     def _attributes(
         self, call: CallMeasured, operation: str, model: str
