@@ -5,7 +5,7 @@ import secrets
 import string
 
 from anthropic import Anthropic
-from openai import OpenAI, PermissionDeniedError
+from openai import APIStatusError, OpenAI, PermissionDeniedError
 from steps import Step, expect
 
 from passgate.testing import IssuedPass, RunningGate
@@ -68,7 +68,7 @@ def restored_email(client: Anthropic, provider: Provider) -> Step:
     with client.messages.stream(
         model="claude-opus-4-7", max_tokens=200, messages=[{"role": "user", "content": sent}]
     ) as stream:
-        pieces.extend(stream.text_stream)
+        pieces.extend(piece for piece in stream.text_stream if piece)  # an empty one says that text is held back
         event_id = stream.response.headers["x-passgate-call"]
     seen = provider.last.body.decode()
     said = "".join(pieces)
@@ -93,11 +93,12 @@ def restored_tool_call(client: OpenAI, provider: Provider) -> Step:
     sent = f"Tell {PERSON} that the parcel is on its way."
     arguments = '{"to": "{quoted}", "body": "Your parcel is on its way, \\"express\\"."}'
     provider.then(Script(parts=(ToolCall(name="send_mail", arguments=arguments),), quote=TOKEN, delta=Cut(size=4)))
-    pieces: list[str] = []
+    pieces = 0
     with client.chat.completions.stream(
         model="gpt-5.2", messages=[{"role": "user", "content": sent}], tools=[_TOOL]
     ) as stream:
-        pieces.extend(event.arguments_delta for event in stream if event.type == "tool_calls.function.arguments.delta")
+        for event in stream:
+            pieces += event.type == "tool_calls.function.arguments.delta" and bool(event.arguments_delta)
         calls = stream.get_final_completion().choices[0].message.tool_calls or []
         event_id = stream._response.headers["x-passgate-call"]
     seen = provider.last.body.decode()
@@ -111,7 +112,7 @@ def restored_tool_call(client: OpenAI, provider: Provider) -> Step:
         rule="",
         said=(
             f"what the provider saw: {json.loads(seen)['messages'][0]['content']}",
-            f"what the tool is called with: {calls[0].function.name}({json.dumps(given)})",
+            f"what the tool is called with, from {pieces} pieces: {calls[0].function.name}({json.dumps(given)})",
         ),
         event_id=event_id,
     )
@@ -119,8 +120,6 @@ def restored_tool_call(client: OpenAI, provider: Provider) -> Step:
 
 def closed_door(gate: RunningGate, client: OpenAI, pass_: IssuedPass, provider: Provider) -> Step:
     """The pass is revoked, and the next prompt goes nowhere."""
-    from openai import APIStatusError
-
     gate.cli("pass", "revoke", pass_.id)
     before = len(provider.received)
     sent = "And now?"

@@ -177,7 +177,7 @@ def show(console: Console, step: steps.Step) -> None:
 
 def invite(gate: RunningGate, console: Console) -> None:
     """A pass to try it with. The secret goes into a password file, and into the DSN that is shown once, here."""
-    guest = gate.issue(to="agent:you", purpose="trying it out", ttl="8h")
+    guest = gate.issue(to="agent:you", resources=("shop", *_MODELS), purpose="trying it out", ttl="8h")
     passfile = gate.directory / "guest.pgpass"
     passfile.touch(mode=0o600)
     passfile.write_text(f"127.0.0.1:{gate.port}:shop:{guest.id}:{guest.secret}\n")
@@ -186,6 +186,9 @@ def invite(gate: RunningGate, console: Console) -> None:
     console.out(f"  PGPASSFILE={passfile} psql '{where}'\n")
     console.print("Any driver:\n")
     console.out(f"  {gate.dsn(guest)}\n")
+    console.print("Any client of OpenAI's or Anthropic's (the stand-in says what you say):\n")
+    console.out(f"  OPENAI_BASE_URL={gate.url}/v1 OPENAI_API_KEY={guest.key}")
+    console.out(f"  ANTHROPIC_BASE_URL={gate.url} ANTHROPIC_API_KEY={guest.key}\n")
     console.print("Beside it, in another terminal:\n")
     console.out(f"  .venv/bin/passgate sessions list --live --config {gate.config}")
     console.out(f"  .venv/bin/passgate pass revoke {guest.id} --config {gate.config}\n")
