@@ -12,12 +12,12 @@ An endpoint opens a ``GatedSession`` and calls, in this order, for each thing ab
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
-from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind, Tag
+from passgate.core.decision import Decision, Mask, Obligation, Outcome, Record, Strategy, StrategyKind, Tag
 from passgate.core.errors import AccessDeniedError, LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.masker import TextMasker
@@ -219,9 +219,7 @@ class GatedSession:
 
     def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
         """Record what came of an allowed action. Raises LedgerUnavailableError."""
-        for obligation in judged.decision.obligations:
-            if isinstance(obligation, Tag):
-                self.session.tag(obligation.tag)
+        self._tag(judged.decision.obligations)
         event = Event(
             type=EventType.ACTION_OUTCOME,
             session=self.session,
@@ -370,7 +368,13 @@ class GatedSession:
     def _stopped(
         self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str, detail: Mapping[str, Json]
     ) -> Verdict:
-        """Every action that is as bad as the worst is an event of its own; the others were never in question."""
+        """Every action that is as bad as the worst is an event of its own; the others were never in question.
+
+        A rule that stops an action and tags the session means the attempt, so the tag does not wait for an outcome.
+        """
+        for _, decision in pairs:
+            if decision.outcome is strictest.outcome:
+                self._tag(o for o in decision.obligations if o.rule == decision.rule)
         type_ = EventType.ACTION_HELD if strictest.outcome is Outcome.HOLD else EventType.ACTION_REFUSED
         receipts = [
             self._steps.recorder.append(
@@ -415,6 +419,11 @@ class GatedSession:
             strict=True,
             durable=done,
         )
+
+    def _tag(self, obligations: Iterable[Obligation]) -> None:
+        for obligation in obligations:
+            if isinstance(obligation, Tag):
+                self.session.tag(obligation.tag)
 
     def _append(self, type_: EventType, *, detail: Mapping[str, str | int]) -> Receipt:
         return self._steps.recorder.append(Event(type=type_, session=self.session, detail=dict(detail)))

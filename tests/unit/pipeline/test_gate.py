@@ -144,6 +144,26 @@ async def test_an_outcome_answers_its_intent_and_tags_the_session() -> None:
     assert gate.session.tags == {"sensitive-read"}
 
 
+@pytest.mark.parametrize("outcome", [Outcome.HOLD, Outcome.DENY])
+async def test_a_rule_that_stops_tags_the_session_at_once(outcome: Outcome) -> None:
+    bench = Bench()
+    gate = bench.open()
+    obligations = (Tag(tag="tainted", rule="stops"), Tag(tag="sensitive-read", rule="only-obliges"))
+    stopped = decision(outcome, "stops", obligations)
+    bench.policies.current.decide = lambda *_: stopped  # type: ignore[method-assign]
+    gate.judge(gate.understand("select 1"))
+    assert gate.session.tags == {"tainted"}
+
+
+async def test_what_was_never_in_question_tags_nothing() -> None:
+    bench = Bench()
+    gate = bench.open()
+    denied, held = (decision(o, o.value, (Tag(tag=o.value, rule=o.value),)) for o in (Outcome.DENY, Outcome.HOLD))
+    bench.policies.current.decide = lambda action, _: denied if "1" in action.text else held  # type: ignore[method-assign]
+    gate.judge(Understood(actions=(action("select 1"), action("select 2"))))
+    assert gate.session.tags == {"deny"}
+
+
 @pytest.mark.parametrize(("mode", "strict"), [("strict", True), ("hold-response", False)])
 async def test_a_rule_says_how_strictly_to_record(mode: str, strict: bool) -> None:
     bench = Bench()
