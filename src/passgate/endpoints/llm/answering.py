@@ -1,6 +1,7 @@
 """From the provider to the client: read, masked, recorded, delivered piece by piece."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -24,6 +25,7 @@ from passgate.endpoints.llm.upstream import Answer, within
 _EVENTS = "text/event-stream"
 _NO_BODY = frozenset({204, 304})
 _NOTHING = Piece()
+_NUMBER = re.compile(rb'"sequence_number" ?: ?(\d{1,18})')
 
 
 class Answering:
@@ -52,6 +54,7 @@ class Answering:
         self._strict = strict
         self._headers = headers
         self._response: web.StreamResponse | None = None
+        self._shown = b""  # last
 
     async def run(self, answer: Answer) -> web.StreamResponse:
         """Raises RemoteProtocolError, LocalProtocolError, DetectorError, LedgerUnavailableError, UpstreamCutError,
@@ -136,6 +139,7 @@ class Answering:
             if piece.delivered or piece.recorded:
                 self._account.delivered(piece.delivered, piece.recorded)
             if piece.delivered:
+                self._shown = piece.delivered
                 await response.write(piece.delivered)
                 shown = loop.time()
             elif loop.time() - shown >= seconds:
@@ -156,7 +160,9 @@ class Answering:
         return response
 
     def _next_number(self) -> int:
-        return 0
+        """Of an event of a Responses stream: they are counted, and those that were held back are not shown any more."""
+        found = _NUMBER.findall(self._shown)
+        return int(found[-1]) + 1 if found else 0
 
     # -- both --------------------------------------------------------------------------------------------------------
 

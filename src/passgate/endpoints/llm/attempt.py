@@ -42,7 +42,7 @@ class Attempt:
         path: str,
     ) -> None:
         """``path``: as the provider is asked, with its query."""
-        self.headers = {"x-passgate-session": gated.session.id}
+        self.headers = {"Server": "passgate", "x-passgate-session": gated.session.id}
         self._services = services
         self._request = request
         self._gated = gated

@@ -37,6 +37,9 @@ from passgate.endpoints.llm.settings import LlmTarget
 from passgate.endpoints.llm.upstream import UpstreamCutError, UpstreamTimeoutError
 from passgate.pipeline.live import EndReason
 
+SERVER = {"Server": "passgate"}
+"""Which software answers is said by its name only."""
+
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]{1,100}", re.ASCII)
 _EVENTS = {
     Cause.TOO_LARGE: EventType.BOUND_HIT,
@@ -184,7 +187,7 @@ class LlmCall:
             finally:
                 self._conclude(error)
         body = refusal_body(refusal, self._dialect, request_id=attempt.call_id if attempt is not None else "")
-        headers = refusal_headers(refusal)
+        headers = [*refusal_headers(refusal), *SERVER.items()]
         if attempt is not None:
             headers += attempt.headers.items()
             attempt.told(refusal.status, body)

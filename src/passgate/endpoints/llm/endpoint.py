@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -11,7 +12,7 @@ from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
 from passgate.endpoints.llm.admission import Admission
 from passgate.endpoints.llm.attempt import looked_at
-from passgate.endpoints.llm.call import LlmCall, nearest
+from passgate.endpoints.llm.call import SERVER, LlmCall, nearest
 from passgate.endpoints.llm.server import Server
 from passgate.endpoints.llm.services import Services
 from passgate.endpoints.llm.sessions import LlmSessions
@@ -24,6 +25,10 @@ from passgate.pipeline.protocols import Budgets, Passes, Telemetry
 _BACKLOG = 1024
 
 _GREETING = b"Passgate: a gate to models' APIs.\n"
+
+
+Beside = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
+"""Another service of the same listener; None where a path is none of its own."""
 
 
 class LlmEndpoint:
@@ -41,8 +46,10 @@ class LlmEndpoint:
         tls: ssl.SSLContext | None,
         budgets: Budgets | None,
         telemetry: Telemetry,
+        beside: Beside | None = None,
     ) -> None:
-        """``tls`` None: plain HTTP; ``budgets`` None: nobody has one."""
+        """``tls`` None: plain HTTP; ``budgets`` None: nobody has one; ``beside``: asked first, answers what is no model's."""
+        self._beside = beside
         limits = settings.limits
         sessions = LlmSessions(steps=steps, live=live, idle=limits.idle)
         self._services = Services(
@@ -89,8 +96,10 @@ class LlmEndpoint:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.rel_url.raw_path == "/" and request.method in ("GET", "HEAD"):
-            return web.Response(body=_GREETING, content_type="text/plain")
-        response = await LlmCall(self._services, request).respond()
+            return web.Response(body=_GREETING, content_type="text/plain", headers=SERVER)
+        response = await self._beside(request) if self._beside is not None else None
+        if response is None:
+            response = await LlmCall(self._services, request).respond()
         response.headers.setdefault("Server", "passgate")
         return response
 
@@ -107,6 +116,6 @@ class LlmEndpoint:
             self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
         return web.Response(
             status=refusal.status,
-            headers=CIMultiDict(refusal_headers(refusal)),
+            headers=CIMultiDict([*refusal_headers(refusal), *SERVER.items()]),
             body=refusal_body(refusal, nearest(request)),
         )

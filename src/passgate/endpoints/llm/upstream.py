@@ -21,6 +21,7 @@ _TELLS_ITSELF = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Ag
 """What aiohttp would add of its own."""
 
 _LINE = 16 * 1024
+_SLICE = 256 * 1024
 
 
 class UpstreamTimeoutError(PassgateError):
@@ -123,6 +124,9 @@ class Upstreams:
             raise TargetUnavailableError("the gate is not started")
         credential = await _credential(target)
         sent = request_headers(headers, provider=Provider(target.provider), credential=credential)
+        if isinstance(body, bytes) and len(body) > _SLICE:
+            sent.append(("content-length", str(len(body))))
+            body = _slices(body)
         try:
             response = await self._client.request(
                 method,
@@ -149,6 +153,13 @@ async def _credential(target: LlmTarget) -> str | None:
     if not secret.isascii() or not secret.isprintable():
         raise SecretUnavailableError(f"The credential of {target.name} holds characters that no header can")
     return secret
+
+
+async def _slices(body: bytes) -> AsyncIterator[bytes]:
+    """A large body at once would fill the socket's buffer beyond any bound."""
+    view = memoryview(body)
+    for at in range(0, len(body), _SLICE):
+        yield bytes(view[at : at + _SLICE])
 
 
 async def within(answer: Answer, seconds: float) -> bytes | None:
