@@ -7,6 +7,7 @@ from enum import StrEnum
 class FindingClass(StrEnum):
     PII = "pii"
     SECRET = "secret"
+    INJECTION = "injection"  # orders to a model, which do not belong into data
 
 
 class Field(StrEnum):

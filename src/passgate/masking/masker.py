@@ -10,6 +10,7 @@ from passgate.core.masker import Text
 from passgate.core.session import Session
 from passgate.core.text_plan import LanePlan
 from passgate.masking.detectors.detector import Detector
+from passgate.masking.detectors.instructions import beside, instruction_finder
 from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys, derive_keys
 from passgate.masking.lane import MaskingLane
@@ -114,9 +115,13 @@ class SessionMasker:
         before = [_before(text.context) for text in texts]
         whole = [first + text.value for first, text in zip(before, texts, strict=True)]
         found = self._detector.findings_batch(whole)
+        orders = instruction_finder()
         return [
-            self._spans(whole[index], found[index], len(before[index])) if index in found else ()
-            for index in range(len(texts))
+            beside(
+                self._spans(whole[index], found[index], len(before[index])) if index in found else (),
+                orders.find(text.value),
+            )
+            for index, text in enumerate(texts)
         ]
 
     def _spans(self, whole: bytes, findings: Sequence[Finding], first: int) -> tuple[Span, ...]:

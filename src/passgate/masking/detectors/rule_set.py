@@ -9,6 +9,9 @@ from passgate.core.errors import ConfigError
 from passgate.core.finding import FindingClass
 from passgate.masking.detectors.rule import CompiledRule, Rule, compile_rule
 
+_MASKED = (FindingClass.PII, FindingClass.SECRET)
+"""Classes of what is masked where it is found."""
+
 _COLUMNS = ("id", "label", "rank", "pattern", "anchors", "validator", "edge", "context", "tail", "note")
 
 
@@ -34,7 +37,7 @@ def build_rule_set(rules: Sequence[Rule]) -> RuleSet:
 def built_in_rules() -> tuple[Rule, ...]:
     """The tables that ship with Passgate: ``rules/pii/*.tsv`` and ``rules/secret/*.tsv``."""
     rules: list[Rule] = []
-    for class_ in FindingClass:
+    for class_ in _MASKED:
         folder = files(__package__).joinpath("rules", class_.value)
         for table in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if table.name.endswith(".tsv"):
