@@ -10,6 +10,7 @@ from passgate.cli.options import settings_from
 from passgate.core.action import VerbClass
 from passgate.core.errors import ConfigError
 from passgate.core.finding import Span
+from passgate.core.masker import Text
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
@@ -18,7 +19,7 @@ from passgate.languages.sql.catalog import Catalog
 from passgate.languages.sql.language import SqlLanguage
 from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.reference import catalog_of, reference_catalog
-from passgate.masking import Detector, open_detector
+from passgate.masking import SessionMasker, SessionMaskerFactory, open_detector
 from passgate.pipeline.protocols import Input, Language, Understood
 from passgate.policy.bundle import load_bundle
 from passgate.policy.cases import Ground, PromptLanguage
@@ -130,14 +131,19 @@ def build_context(
 
 
 @cache
-def _detector() -> Detector:
-    """Without the compiled database, which takes longer to make than to do without for a few texts. Raises DetectorError."""
-    return open_detector(engine="literals")
+def _masker() -> SessionMasker:
+    """Finds what a gate finds, and masks nothing.
+
+    Without the compiled database, which takes longer to make than to do without for a few texts. Raises DetectorError.
+    """
+    resource = Resource(name="explain", kind=LLM)
+    session = _new_session(resource, Principal(kind=PrincipalKind.HUMAN, subject="explain"), "")
+    return SessionMaskerFactory(detector=open_detector(engine="literals"), master_key=bytes(32)).open(session)
 
 
-def _find(text: bytes) -> list[Span]:
+def _find(text: bytes) -> tuple[Span, ...]:
     """Raises DetectorError."""
-    return [Span(start=f.start, end=f.end, type=f.type, class_=f.class_) for f in _detector().findings(text)]
+    return _masker().find([Text(value=text)])[0]
 
 
 def _configured(

@@ -6,7 +6,7 @@ import pytest
 
 from passgate.codecs.llm.operations import OPERATIONS
 from passgate.core.action import VerbClass
-from passgate.core.decision import Mask, Record, StrategyKind
+from passgate.core.decision import Mask, Record, StrategyKind, Tag
 from passgate.core.finding import Field, FindingClass
 from passgate.core.session import Session
 from passgate.core.text_plan import TextPlan
@@ -188,6 +188,44 @@ def test_what_cannot_be_looked_into_is_refused_until_a_rule_speaks_of_it(safe: R
     assert load_text(own).policy().decide(picture, AGENT).outcome == "allow"
     secret = call("secret:JWT:user", gaps=("an image",), opaque=1)
     assert load_text(own).policy().decide(secret, AGENT).outcome == "deny"
+
+
+# -- orders to the model --------------------------------------------------------------------------------------------------
+
+
+def test_orders_in_a_tool_s_result_wait_for_a_person_and_taint_the_session(safe: RulePolicy) -> None:
+    action = call("injection:INSTRUCTION_OVERRIDE:tool_result", "pii:EMAIL:tool_result")
+    decision = safe.decide(action, AGENT)
+    assert (decision.outcome, decision.rule) == ("hold", "llm-orders-in-data")
+    assert decision.reason == "What a tool gave back tells the model what to do (INSTRUCTION_OVERRIDE)."
+    assert Tag(tag="tainted", rule=decision.rule) in decision.obligations
+    assert request_plan(action, decision).lane(Field.TOOL_RESULT).strategy("EMAIL") is not None
+    assert request_plan(action, decision).lane(Field.TOOL_RESULT).strategy("INSTRUCTION_OVERRIDE") is None
+
+
+@pytest.mark.parametrize("field", [field for field in Field if field is not Field.TOOL_RESULT])
+def test_orders_anywhere_else_are_what_a_prompt_is_made_of(safe: RulePolicy, field: Field) -> None:
+    assert safe.decide(call(f"injection:ROLE_CHANGE:{field}"), AGENT).outcome == "allow"
+
+
+def test_a_secret_beside_an_order_decides(safe: RulePolicy) -> None:
+    decision = safe.decide(call("injection:ROLE_CHANGE:tool_result", "secret:JWT:user"), AGENT)
+    assert (decision.outcome, decision.rule) == ("deny", "llm-no-secrets-out")
+    assert "JWT" in decision.hint
+
+
+def test_what_a_tainted_session_leaves_behind_is_asked_about(safe: RulePolicy) -> None:
+    tainted = session(resource="llm")
+    tainted.tag("tainted")
+    upload = call(verb="upload", verb_class=VerbClass.WRITE)
+    assert safe.decide(upload, AGENT).outcome == "allow"
+    assert safe.decide(upload, tainted).rule == "llm-tainted-writes"
+    assert safe.decide(call(), tainted).outcome == "allow"
+
+
+def test_a_picture_beside_an_order_is_not_let_through_by_the_hold(safe: RulePolicy) -> None:
+    decision = safe.decide(call("injection:ROLE_CHANGE:tool_result", gaps=("an image",)), AGENT)
+    assert (decision.outcome, decision.rule) == ("deny", NOT_UNDERSTOOD)
 
 
 # -- rules by model, provider, tools -----------------------------------------------------------------------------------------
