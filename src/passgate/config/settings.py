@@ -27,7 +27,7 @@ Resource = Annotated[PostgresResource | LlmResource, Field(discriminator="kind")
 class Policy(Section):
     """Which rules are in force: packs shipped with Passgate, then bundles of one's own."""
 
-    packs: tuple[Name, ...] = ("postgres-safe",)
+    packs: tuple[Name, ...] = ("postgres-safe", "llm-safe")
     bundles: tuple[ExistingPath, ...] = ()
 
     @model_validator(mode="after")

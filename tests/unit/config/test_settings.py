@@ -38,7 +38,7 @@ def test_the_defaults_are_the_safe_ones() -> None:
     assert (upstream.port, upstream.tls.mode, upstream.auth) == (5432, "verify-full", ("scram-sha-256",))
     assert (read.passes.default_ttl, read.passes.max_ttl) == (timedelta(minutes=30), timedelta(hours=8))
     assert (read.ledger.durability, read.ledger.reserve) == ("fsync", 64 * 2**20)
-    assert read.policy.packs == ("postgres-safe",)
+    assert read.policy.packs == ("postgres-safe", "llm-safe")
     assert (read.node, read.org) == ("gate", "local")
 
 
