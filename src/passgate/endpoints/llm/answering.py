@@ -132,7 +132,8 @@ class Answering:
     async def _pump(self, answer: Answer, reader: AnswerReader, response: web.StreamResponse) -> None:
         """Whatever comes is shown at once; where nothing can be shown for a while, that the stream lives."""
         loop, seconds = asyncio.get_running_loop(), self._limits.heartbeat
-        alive = heartbeat(self._call.operation) if self._call.operation.answer is not AnswerBody.LINES else b"\n"
+        lines = self._call.operation.answer is AnswerBody.LINES  # a file holds what it holds
+        alive = b"" if lines else heartbeat(self._call.operation)
         shown = loop.time()
         while (data := await within(answer, seconds)) != b"":
             piece = reader.feed(data) if data is not None else _NOTHING
@@ -142,7 +143,7 @@ class Answering:
                 self._shown = piece.delivered
                 await response.write(piece.delivered)
                 shown = loop.time()
-            elif loop.time() - shown >= seconds:
+            elif alive and loop.time() - shown >= seconds:
                 await response.write(alive)
                 shown = loop.time()
 

@@ -9,17 +9,19 @@ from ulid import ULID
 from passgate.codecs.llm.action import action_of
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.evidence import scan_evidence
+from passgate.codecs.llm.operation import RequestBody
 from passgate.codecs.llm.refusal import Cause
-from passgate.core.decision import Decision, Outcome
+from passgate.core.decision import Outcome
 from passgate.core.errors import TargetUnavailableError
 from passgate.endpoints.llm.account import CallAccount
 from passgate.endpoints.llm.answering import Answering
 from passgate.endpoints.llm.disclosure import Disclosure
 from passgate.endpoints.llm.events import intent_detail, masked_claims, masked_name
-from passgate.endpoints.llm.refused import RefusedError
+from passgate.endpoints.llm.refused import RefusedError, denied
 from passgate.endpoints.llm.services import Services
 from passgate.endpoints.llm.settings import LlmTarget
 from passgate.endpoints.llm.transcript import CallTranscript
+from passgate.endpoints.llm.uploads import UploadBody
 from passgate.endpoints.llm.upstream import Answer
 from passgate.pipeline.gate import GatedSession, Judged, Verdict
 from passgate.pipeline.protocols import Understood
@@ -70,15 +72,15 @@ class Attempt:
         verdict = self._judge()
         if verdict.outcome is Outcome.HOLD:
             verdict = await self._gated.approve(verdict)
-        transcript, body = await self._recorded(verdict)
-        answer = await self._sent(body, last=last)
-        if answer is None or self._account is None:
+        transcript, account, body = await self._recorded(verdict)
+        answer = await self._sent(body, account, transcript, last=last)
+        if answer is None:
             return None
         self._answering = Answering(
             request=self._request,
             limits=self._services.limits,
             call=self._call,
-            account=self._account,
+            account=account,
             transcript=transcript,
             plan=self._gated.answer_plan(verdict.judged[0]),
             strict=verdict.strict,
@@ -120,7 +122,7 @@ class Attempt:
             Understood(actions=(action,), cacheable=False), detail=intent_detail(call, evidence, self._claims)
         )
 
-    async def _recorded(self, verdict: Verdict) -> tuple[CallTranscript, bytes]:
+    async def _recorded(self, verdict: Verdict) -> tuple[CallTranscript, CallAccount, bytes]:
         """The body as it may leave, with everything about it recorded. Raises RefusedError."""
         call, disclosure, masker = self._call, self._disclosure, self._gated.masker
         self.headers["x-passgate-call"] = event = verdict.event or str(ULID())
@@ -138,7 +140,7 @@ class Attempt:
             except RefusedError as error:
                 refused = error
         else:
-            refused = _denied(verdict.decision)
+            refused = denied(verdict.decision)
         transcript.request(
             operation=call.operation.name,
             method=call.operation.method,
@@ -151,9 +153,9 @@ class Attempt:
         transcript.evidence(self._evidence)
         transcript.verdict(verdict.decision)
         await asyncio.shield(verdict.durable)
-        if refused is not None or body is None:
+        if refused is not None or body is None or self._account is None:
             raise refused or RefusedError(Cause.POLICY, "The request was not let through.")
-        return transcript, body
+        return transcript, self._account, body
 
     def _opened(self, judged: Judged, transcript: CallTranscript) -> CallAccount:
         return CallAccount(
@@ -171,44 +173,55 @@ class Attempt:
 
     # -- the way out -----------------------------------------------------------------------------------------------
 
-    async def _sent(self, body: bytes, *, last: bool) -> Answer | None:
-        """Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError, LedgerUnavailableError."""
+    async def _sent(
+        self, body: bytes, account: CallAccount, transcript: CallTranscript, *, last: bool
+    ) -> Answer | None:
+        """Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError, LedgerUnavailableError; RefusedError where
+        something of a file is refused."""
+        upload = self._upload(account, transcript) if self._call.operation.request is RequestBody.MULTIPART else None
         try:
             answer = await self._services.upstreams.send(
                 self._target,
                 method=self._call.operation.method,
                 path=self._path,
                 headers=self._request.headers.items(),
-                body=body or None,
+                body=body or None if upload is None else aiter(upload),
             )
         except TargetUnavailableError:
+            if upload is not None and upload.failed is not None:
+                raise upload.failed from None
             if last:
                 raise
-            self._elsewhere("unreachable")
+            self._elsewhere(account, "unreachable")
             return None
+        if upload is not None and upload.failed is not None:
+            answer.close()
+            raise upload.failed
         if not last and answer.status in _TRY_ELSEWHERE:
             answer.close()
-            if self._account is not None:
-                self._account.http = answer.status
-            self._elsewhere(f"http_{answer.status}")
+            account.http = answer.status
+            self._elsewhere(account, f"http_{answer.status}")
             return None
         return answer
 
-    def _elsewhere(self, code: str) -> None:
+    def _upload(self, account: CallAccount, transcript: CallTranscript) -> UploadBody:
+        return UploadBody(
+            request=self._request,
+            call=self._call,
+            gated=self._gated,
+            target=self._target,
+            account=account,
+            transcript=transcript,
+            limits=self._services.limits,
+        )
+
+    @staticmethod
+    def _elsewhere(account: CallAccount, code: str) -> None:
         """This attempt is over; whether that is on disk matters as little as for any answer that nobody gets."""
-        if self._account is not None:
-            self._account.settle("error", code=code).add_done_callback(looked_at)
+        account.settle("error", code=code).add_done_callback(looked_at)
 
 
 def looked_at(future: "asyncio.Future[None]") -> None:
     """So that nobody complains of an error that changes nothing any more."""
     if not future.cancelled():
         future.exception()
-
-
-def _denied(decision: Decision) -> RefusedError:
-    cause = {"ledger-unavailable": Cause.UNAVAILABLE, "pass-ended": Cause.PASS_ENDED, "pass-scope": Cause.SCOPE}.get(
-        decision.rule, Cause.HELD if decision.outcome is Outcome.HOLD else Cause.POLICY
-    )
-    message = f"{decision.reason} {decision.hint}".strip()
-    return RefusedError(cause, message, why=f"rule {decision.rule}")

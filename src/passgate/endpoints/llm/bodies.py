@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
 
 import zstandard
 from aiohttp import web
@@ -24,7 +25,8 @@ _INLINE = 256 * 1024
 async def whole(request: web.BaseRequest, *, limit: int, seconds: float) -> bytes:
     """The body, decoded. ``seconds``: how long the client may be silent. Raises RefusedError, ConnectionError."""
     coding = content_coding(request)
-    data = await _arrived(request, limit, seconds)
+    parts = [part async for part in arriving(request, limit=limit, seconds=seconds)]
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
     if not coding or not data:
         return data
     try:
@@ -63,11 +65,14 @@ def too_large(limit: int) -> RefusedError:
     return RefusedError(Cause.TOO_LARGE, f"The body is larger than {limit} bytes.")
 
 
-async def _arrived(request: web.BaseRequest, limit: int, seconds: float) -> bytes:
+async def arriving(request: web.BaseRequest, *, limit: int, seconds: float) -> AsyncIterator[bytes]:
+    """The body in the pieces in which it comes, undecoded. Raises RefusedError, ConnectionError."""
     if (request.content_length or 0) > limit:
         raise too_large(limit)
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
     content = request.content
-    parts: list[bytes] = []
     size = 0
     while not content.at_eof():
         try:
@@ -80,8 +85,7 @@ async def _arrived(request: web.BaseRequest, limit: int, seconds: float) -> byte
         size += len(part)
         if size > limit:
             raise too_large(limit)
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        yield part
 
 
 def _has_zlib_header(data: bytes) -> bool:

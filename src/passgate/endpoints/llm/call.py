@@ -105,7 +105,7 @@ class LlmCall:
         self._pass_id = key.pass_id
         pass_ = services.admission.admit(key, request.remote or "")
         call = await self._read(operation)
-        target = routing.chosen(services.targets, pass_, operation.dialect, name, call.model)
+        target = routing.chosen(services.targets, pass_, operation.dialect, name, (call.model, *call.models))
         query = request.rel_url.raw_query_string
         return await self._served(pass_, target, call, f"{path}?{query}" if query else path)
 
@@ -128,14 +128,12 @@ class LlmCall:
 
     async def _read(self, operation: Operation) -> Call:
         """Raises RefusedError, RemoteProtocolError."""
-        if operation.request is RequestBody.MULTIPART:
-            raise RefusedError(Cause.POLICY, "Files cannot be uploaded yet.")
         body = b""
         if operation.request is RequestBody.JSON:
             limits = self._services.limits
             limit = limits.batch if operation.verb == "create_batch" else limits.body
             body = await bodies.whole(self._request, limit=limit, seconds=limits.send)
-        elif self._request.can_read_body:
+        elif operation.request is RequestBody.NONE and self._request.can_read_body:
             raise RefusedError(Cause.BAD_REQUEST, "This path takes no body.")
         query = self._request.rel_url.raw_query_string
         try:
@@ -149,7 +147,7 @@ class LlmCall:
         """By the resource, or by the first that can stand in for it. What writes, or names what one provider keeps, stays."""
         targets = [target]
         if call.operation.verb_class is VerbClass.READ and call.operation.request is RequestBody.JSON:
-            targets += routing.fallbacks(self._services.targets, pass_, target, call.model)
+            targets += routing.fallbacks(self._services.targets, pass_, target, (call.model, *call.models))
         for one in targets:
             self._session = await self._services.sessions.enter(pass_, one, self._request.remote or "", self)
             self._attempt = Attempt(

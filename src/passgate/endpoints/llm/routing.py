@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from passgate.codecs.llm.operation import Dialect
@@ -20,13 +21,16 @@ def named(path: str, targets: LlmTargets) -> tuple[str, str]:
     return (first, slash + rest) if first in targets and rest else ("", path)
 
 
-def serves(target: LlmTarget, model: str) -> bool:
-    """A call without a model (a list, a file) is anybody's."""
-    return not model or any(_pattern(glob).fullmatch(model) for glob in target.models)
+def serves(target: LlmTarget, models: Iterable[str]) -> bool:
+    """All of them. A call without a model (a list, a file) is anybody's: its name is empty."""
+    return all(not model or any(_pattern(glob).fullmatch(model) for glob in target.models) for model in models)
 
 
-def chosen(targets: LlmTargets, pass_: Pass, dialect: Dialect, name: str, model: str) -> LlmTarget:
-    """The resource of the pass that the call is for. ``name``: the one named in the path, or empty. Raises RefusedError."""
+def chosen(targets: LlmTargets, pass_: Pass, dialect: Dialect, name: str, models: Sequence[str]) -> LlmTarget:
+    """The resource of the pass that the call is for. ``name``: the one named in the path, or empty; ``models``: those it asks for.
+
+    Raises RefusedError.
+    """
     covered = [target for target in targets.values() if pass_.covers(target.name)]
     if name:
         covered = [target for target in covered if target.name == name]
@@ -35,9 +39,9 @@ def chosen(targets: LlmTargets, pass_: Pass, dialect: Dialect, name: str, model:
     speaking = [target for target in covered if target.dialect is dialect]
     if not speaking:
         raise RefusedError(Cause.SCOPE, f"The pass covers no resource that speaks {dialect.value}'s API.")
-    serving = [target for target in speaking if serves(target, model)]
+    serving = [target for target in speaking if serves(target, models)]
     if not serving:
-        raise RefusedError(Cause.MODEL, f"No resource of the pass serves the model {model[:100]!r}.", param="/model")
+        raise RefusedError(Cause.MODEL, f"No resource of the pass serves {', '.join(models)[:200]}.", param="/model")
     if len(serving) > 1:
         names = ", ".join(sorted(target.name for target in serving))
         raise RefusedError(
@@ -48,8 +52,8 @@ def chosen(targets: LlmTargets, pass_: Pass, dialect: Dialect, name: str, model:
     return serving[0]
 
 
-def fallbacks(targets: LlmTargets, pass_: Pass, target: LlmTarget, model: str) -> tuple[LlmTarget, ...]:
-    """Who may stand in for it, in order: covered by the pass, of the same dialect and residency, serving the model."""
+def fallbacks(targets: LlmTargets, pass_: Pass, target: LlmTarget, models: Sequence[str]) -> tuple[LlmTarget, ...]:
+    """Who may stand in for it, in order: covered by the pass, of the same dialect and residency, serving the models."""
     home = target.resource.labels.get(RESIDENCY)
     return tuple(
         other
@@ -58,7 +62,7 @@ def fallbacks(targets: LlmTargets, pass_: Pass, target: LlmTarget, model: str) -
         and pass_.covers(name)
         and other.dialect is target.dialect
         and other.resource.labels.get(RESIDENCY) == home
-        and serves(other, model)
+        and serves(other, models)
     )
 
 

@@ -54,16 +54,16 @@ TARGETS = all_of(
 
 def refusal(name: str, model: str, *resources: str, dialect: Dialect = Dialect.OPENAI) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
-        chosen(TARGETS, pass_for(*resources), dialect, name, model)
+        chosen(TARGETS, pass_for(*resources), dialect, name, (model,))
     return caught.value
 
 
 def test_the_dialect_and_the_model_choose() -> None:
     pass_ = pass_for("gpt", "own", "claude")
-    assert chosen(TARGETS, pass_, Dialect.OPENAI, "", "gpt-5").name == "gpt"
-    assert chosen(TARGETS, pass_, Dialect.OPENAI, "", "o4-mini").name == "gpt"
-    assert chosen(TARGETS, pass_, Dialect.OPENAI, "", "llama-3").name == "own"
-    assert chosen(TARGETS, pass_, Dialect.ANTHROPIC, "", "anything").name == "claude"
+    assert chosen(TARGETS, pass_, Dialect.OPENAI, "", ("gpt-5",)).name == "gpt"
+    assert chosen(TARGETS, pass_, Dialect.OPENAI, "", ("o4-mini",)).name == "gpt"
+    assert chosen(TARGETS, pass_, Dialect.OPENAI, "", ("llama-3",)).name == "own"
+    assert chosen(TARGETS, pass_, Dialect.ANTHROPIC, "", ("anything",)).name == "claude"
 
 
 def test_a_name_in_front_of_the_path_chooses() -> None:
@@ -71,7 +71,7 @@ def test_a_name_in_front_of_the_path_chooses() -> None:
     assert named("/v1/models", TARGETS) == ("", "/v1/models")
     assert named("/gone/v1/models", TARGETS) == ("", "/gone/v1/models")
     assert named("/own", TARGETS) == ("", "/own")
-    assert chosen(TARGETS, pass_for("gpt", "own"), Dialect.OPENAI, "own", "").name == "own"
+    assert chosen(TARGETS, pass_for("gpt", "own"), Dialect.OPENAI, "own", ("",)).name == "own"
 
 
 def test_several_are_named_and_the_way_out_is_told() -> None:
@@ -92,10 +92,11 @@ def test_what_the_pass_does_not_cover_is_not_there() -> None:
 
 def test_models_are_matched_whole_and_by_case() -> None:
     gpt = TARGETS["gpt"]
-    assert serves(gpt, "gpt-")
-    assert not serves(gpt, "my-gpt-5")
-    assert not serves(gpt, "GPT-5")
-    assert serves(gpt, "")
+    assert serves(gpt, ("gpt-",))
+    assert not serves(gpt, ("my-gpt-5",))
+    assert not serves(gpt, ("GPT-5",))
+    assert serves(gpt, ("", "gpt-5", "o4-mini"))
+    assert not serves(gpt, ("gpt-5", "llama-3"))
 
 
 def test_a_fallback_is_covered_and_speaks_the_same_and_stays_at_home() -> None:
@@ -111,8 +112,8 @@ def test_a_fallback_is_covered_and_speaks_the_same_and_stays_at_home() -> None:
         target("nowhere", residency="", fallback=("home",)),
     )
     pass_ = pass_for(*(targets.keys() - {"uncovered"}))
-    assert [one.name for one in fallbacks(targets, pass_, home, "gpt-5")] == ["spare", "last"]
-    assert fallbacks(targets, pass_, targets["nowhere"], "gpt-5") == ()
+    assert [one.name for one in fallbacks(targets, pass_, home, ("gpt-5",))] == ["spare", "last"]
+    assert fallbacks(targets, pass_, targets["nowhere"], ("gpt-5",)) == ()
 
 
 def test_the_first_price_that_fits_counts() -> None:
