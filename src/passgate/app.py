@@ -44,6 +44,7 @@ from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
+from passgate.wiring.identity import token_endpoint
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -171,6 +172,7 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
+        self._tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         self.steps = Steps(
             policy=self._policies,
@@ -246,6 +248,7 @@ class Gate:
                 live=self.live,
                 budgets=PassBudgets(BudgetStore(self.database)),
                 telemetry=self.telemetry,
+                beside=None if self._tokens is None else self._tokens.serve,
             )
         siblings = Siblings(self._socket).cancel if shared else None
         return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)

@@ -11,6 +11,7 @@ from passgate.cli import live
 from passgate.cli.certificate import certificate
 from passgate.cli.init import init
 from passgate.cli.locks import lock, locks, unlock
+from passgate.cli.login import login
 from passgate.cli.serve import serve
 from passgate.cli.version import version
 from passgate.core.errors import PassgateError
@@ -46,7 +47,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         pretty_exceptions_enable=False,
         help="The gate between AI and infrastructure: every statement decided, masked, recorded and revocable.",
     )
-    for command in (init, serve, live.status, lock, unlock, locks, certificate, version):
+    for command in (init, serve, live.status, login, lock, unlock, locks, certificate, version):
         app.command()(command)
     first = words[0] if words else ""
     for name in (first,) if first in GROUPS else GROUPS:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from passgate.config.approvals import Approvals
+from passgate.config.identity import Identity
 from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, Size, not_empty
 from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
 from passgate.config.postgres import PostgresListener, PostgresResource
@@ -110,6 +111,7 @@ class Settings(Section):
     resources: Annotated[Mapping[Name, Resource], AfterValidator(not_empty)]
     policy: Policy = Policy()
     passes: Passes = Passes()
+    identity: Identity = Identity()
     approvals: Approvals = Approvals()
     ledger: Ledger = Ledger()
     limits: Limits = Limits()
@@ -137,6 +139,17 @@ class Settings(Section):
         if wrong:
             raise ValueError("; ".join(wrong))
         return resources
+
+    @model_validator(mode="after")
+    def _identity(self) -> "Settings":
+        named = [name for grant in self.identity.grants for name in grant.resources]
+        named += [name for agent in self.identity.agents.values() for name in agent.resources]
+        unknown = sorted(set(named) - set(self.resources))
+        if unknown:
+            raise ValueError(f"identity names the resource {unknown[0]!r}, which is not among resources")
+        if self.identity.providers and not any(isinstance(one, HttpListener) for one in self.listeners):
+            raise ValueError("identity.providers needs a listener of kind http: tokens become passes there")
+        return self
 
     @property
     def postgres_resources(self) -> Mapping[str, PostgresResource]:

@@ -52,6 +52,10 @@ class ApprovalError(PassgateError):
     """The vote may not be counted."""
 
 
+class SignInError(PassgateError):
+    """Nobody could be signed in."""
+
+
 class LockError(PassgateError):
     """The lock cannot be set or lifted."""
 

@@ -28,6 +28,7 @@ class EventType(StrEnum):
     REC_CHUNK = "rec.chunk"
     PASS_ISSUED = "pass.issued"
     PASS_REVOKED = "pass.revoked"
+    TOKEN_REFUSED = "token.refused"
     LOCK_SET = "lock.set"
     LOCK_LIFTED = "lock.lifted"
     SESSION_KILLED = "session.killed"

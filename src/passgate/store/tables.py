@@ -98,3 +98,11 @@ LOCKS = Table(
     Column("until", UtcTime, nullable=True),
 )
 """Who and what is kept out; a lifted lock is gone from here and stays in the ledger."""
+
+SPENT_TOKENS = Table(
+    "spent_tokens",
+    METADATA,
+    Column("digest", String, primary_key=True),
+    Column("expires", UtcTime, nullable=False),
+)
+"""SHA-256 of tokens that bought a pass; kept until they could not be used anyway."""

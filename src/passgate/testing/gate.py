@@ -56,7 +56,8 @@ class GateSetup:
 
     ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML
     mapping, with the cluster's own authority if None; ``upstream_more``: one more setting beside it. ``models``: resources of kind
-    ``llm``; ``https``: how their listener speaks. ``sections``: further top-level settings in YAML.
+    ``llm``; ``https``: how their listener speaks; ``http_listener``: it is there without models too. ``sections``: further
+    top-level settings in YAML.
     """
 
     database: str = ""
@@ -70,6 +71,7 @@ class GateSetup:
     upstream_more: str = ""
     models: tuple[LlmUpstream, ...] = ()
     https: bool = False
+    http_listener: bool = False
     sections: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -94,7 +96,7 @@ class GateSetup:
       credential: {{file: {secrets / "shop"}}}
       {self.upstream_more}
 """
-        if self.models:
+        if self.models or self.http_listener:
             listeners += _listener("http", http_port, require_tls=self.https)
             resources += "".join(model.configuration(secrets / model.name) for model in self.models)
         return f"""\

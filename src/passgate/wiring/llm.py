@@ -30,6 +30,7 @@ def endpoint(
     live: LiveSessions,
     budgets: Budgets | None,
     telemetry: Telemetry,
+    beside: llm.Beside | None,
 ) -> llm.LlmEndpoint:
     """Raises ConfigError if the certificate is not usable."""
     tls = None
@@ -46,6 +47,7 @@ def endpoint(
         tls=tls,
         budgets=budgets,
         telemetry=telemetry,
+        beside=beside,
     )
 
 

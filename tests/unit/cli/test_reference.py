@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.models import OptionInfo
 
-from passgate.cli import live, locks, passes, version
+from passgate.cli import live, locks, login, passes, version
 from passgate.cli.approvals import approvals_app
 from passgate.cli.certificate import certificate
 from passgate.cli.config import config_app
@@ -39,6 +39,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("certificate", certificate),
         ("serve", serve),
         ("status", live.status),
+        ("login", login.login),
         ("lock", locks.lock),
         ("unlock", locks.unlock),
         ("locks", locks.locks),

@@ -1,0 +1,118 @@
+"""``passgate login``: sign in at the company's provider, take a pass."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passgate.cli.options import JsonOption
+from passgate.cli.output import Json, note, printable, say, say_json
+from passgate.core.errors import SignInError
+
+if TYPE_CHECKING:
+    from passgate.cli.signing_in import Gate
+
+Answer = Mapping[str, object]
+
+
+def login(
+    gate: Annotated[
+        str, typer.Option("--gate", envvar="PASSGATE_GATE", help="Where the gate listens: https://gate:8443.")
+    ],
+    resource: Annotated[list[str], typer.Option("--resource", help="What the pass opens; repeatable.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="Why; it stands in every record of its use.")],
+    verbs: Annotated[
+        str, typer.Option("--verbs", help="read, write, ddl, admin, code, egress; several parted by commas.")
+    ] = "read",
+    agent: Annotated[str | None, typer.Option("--agent", help="The registered agent that is to act for you.")] = None,
+    ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it is for.")] = None,
+    ttl: Annotated[str | None, typer.Option("--ttl", help="How long it lives: 30m, 2h.")] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", help="Where to sign in, if the gate knows several.")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="A workload's own token, instead of signing in.")
+    ] = None,
+    ca: Annotated[Path | None, typer.Option("--ca", help="The authority that signed the gate's certificate.")] = None,
+    provider_ca: Annotated[
+        Path | None, typer.Option("--provider-ca", help="The authority that signed the provider's certificate.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help="Write the pass's key there and print none.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign in at the company's identity provider and take a pass. The browser may be on another machine."""
+    from passgate.cli.signing_in import Gate
+    from passgate.config.quantities import parse_duration
+
+    try:
+        seconds = "" if ttl is None else str(int(parse_duration(ttl).total_seconds()))
+    except ValueError as error:
+        raise SignInError(f"--ttl: {error}") from None
+    asked = {
+        "audience": resource,
+        "scope": [" ".join(verbs.replace(",", " ").split())],
+        "purpose": [purpose],
+        **{name: [value] for name, value in (("ticket", ticket), ("ttl", seconds), ("agent", agent)) if value},
+    }
+    at = Gate(url=gate.rstrip("/"), ca=ca, provider_ca=provider_ca)
+    token = None if token_file is None else _read(token_file)
+    answer = asyncio.run(_take(at, provider, token, asked))
+    _show(answer, key_file, as_json=as_json)
+
+
+async def _take(gate: "Gate", provider: str | None, token: str | None, asked: Mapping[str, list[str]]) -> Answer:
+    return await gate.exchange(token or await gate.sign_in(provider, _invite), asked)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SignInError(f"{path} cannot be read as a token") from error
+
+
+def _invite(url: str, code: str) -> None:
+    note(f"Open {printable(url)} and enter the code {printable(code)}.")
+
+
+def _show(answer: Answer, key_file: Path | None, *, as_json: bool) -> None:
+    shown: dict[str, Json] = {
+        "pass": str(answer["pass"]),
+        "principal": str(answer["principal"]),
+        "resources": [str(name) for name in _texts(answer["resources"])],
+        "verbs": str(answer["scope"]).split(),
+        "expires_in": int(str(answer["expires_in"])),
+    }
+    if key_file is None:
+        shown["secret"], shown["key"] = str(answer["secret"]), str(answer["access_token"])
+    else:
+        _write(key_file, str(answer["access_token"]))
+        shown["key_file"] = str(key_file.absolute())
+    if as_json:
+        say_json(shown)
+        return
+    for name, value in shown.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        say(f"{name.replace('_', ' '):<11}{printable(text)}")
+    if key_file is None:
+        note(
+            "The secret is shown this once. A database takes pass and secret as user and password, a model's API the key."
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SignInError(f"The key file {path} cannot be made: {error.strerror}") from error
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text + "\n")
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []

@@ -1,0 +1,45 @@
+"""What an endpoint asks of whoever turns tokens of an identity provider into passes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from passgate.core.action import VerbClass
+from passgate.core.passes import Pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRequest:
+    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed."""
+
+    token: str = field(repr=False)
+    resources: frozenset[str]
+    verbs: frozenset[VerbClass]
+    purpose: str
+    ticket: str | None = None
+    ttl: timedelta | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """A pass and its secret, together for this once."""
+
+    pass_: Pass
+    secret: str = field(repr=False)
+
+
+class Exchange(Protocol):
+    async def exchange(self, request: ExchangeRequest) -> Exchanged:
+        """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """What a client must know to have a person sign in at a provider: OpenID Connect's words, nothing secret."""
+
+    name: str
+    issuer: str
+    client_id: str
+    scopes: Sequence[str]

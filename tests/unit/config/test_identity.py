@@ -1,0 +1,60 @@
+"""Whose word counts: what of it is refused before a gate starts."""
+
+from pathlib import Path
+
+import pytest
+
+from passgate.config.loading import parse_settings
+from passgate.config.problems import InvalidSettingsError
+
+BASE = """\
+state: ./state
+listeners:
+  - {kind: http, port: 8443}
+resources:
+  docs: {kind: llm, provider: compatible, upstream: {url: 'https://models.example.com'}}
+identity:
+"""
+PROVIDER = "  providers: {company: {issuer: 'https://idp.example.com', audience: [passgate]%s}}\n"
+
+
+def parsed(text: str) -> object:
+    return parse_settings(BASE + text, file="passgate.yaml", base=Path("/nowhere")).identity
+
+
+def test_a_provider_with_its_grants_and_agents() -> None:
+    found = parsed(
+        PROVIDER % ""
+        + "  grants: [{provider: company, resources: [docs], groups: [eng]}]\n"
+        + "  agents: {reporter: {purpose: reports, resources: [docs], until: '2027-06-30'}}\n"
+    )
+    assert found.agents["reporter"].ends.isoformat() == "2027-07-01T00:00:00+00:00"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("  providers: {company: {issuer: 'http://idp.example.com', audience: [x]}}\n", "https URL"),
+        (PROVIDER % ", algorithms: [HS256]", "algorithms"),
+        (PROVIDER % ", algorithms: [none]", "algorithms"),
+        (PROVIDER % ", leeway: 1h", "5m at most"),
+        (PROVIDER % ", kind: agent", "owner"),
+        (PROVIDER % ", owner: ada@example.com", "owner"),
+        (PROVIDER % "" + "  grants: [{provider: other, resources: [docs]}]\n", "'other'"),
+        (PROVIDER % "" + "  grants: [{provider: company, resources: [shop]}]\n", "'shop'"),
+        (PROVIDER % "" + "  agents: {a: {purpose: p, resources: [docs], until: 'soon'}}\n", "for ever"),
+        (
+            "  providers: {a: {issuer: 'https://x', audience: [x]}, b: {issuer: 'https://x', audience: [x]}}\n",
+            "same issuer",
+        ),
+    ],
+)
+def test_what_could_not_be_meant(text: str, said: str) -> None:
+    with pytest.raises(InvalidSettingsError, match=said):
+        parsed(text)
+
+
+def test_tokens_need_a_place_to_be_taken() -> None:
+    text = BASE.replace("kind: http, port: 8443", "kind: postgres, port: 6432") + PROVIDER % ""
+    with pytest.raises(InvalidSettingsError, match="listener of kind http"):
+        parse_settings(text, file="passgate.yaml", base=Path("/nowhere"))
