@@ -26,6 +26,7 @@ class Collector:
     url: str = ""
     raw: list[bytes] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
 
     @property
     def resources(self) -> list[ResourceSpans]:
@@ -39,6 +40,7 @@ class Collector:
         if request.path == "/v1/traces":
             self.raw.append(await request.read())
             self.headers.append(dict(request.headers))
+            self.arrived.set()
         return web.Response(body=ExportTraceServiceResponse().SerializeToString())
 
 
