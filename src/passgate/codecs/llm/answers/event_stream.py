@@ -1,10 +1,13 @@
 """An answer that comes as server-sent events, whatever the dialect: events wait, in order, until every text in them is known.
 
 An event in which nothing was changed leaves as the bytes that came. So nothing is added, merged or withheld; an event whose
-text was swallowed leaves with an empty one, which every SDK takes. There is one exception. Texts may be interleaved (a choice,
-a tool call), and one that waits must not stop the others for long: when ``PATIENCE`` events of other texts wait behind it, its
-event leaves with what is known, and the rest goes with the next event of its text, or with an event of its own just before its
-text ends.
+text was swallowed leaves with an empty one, which every SDK takes.
+
+Texts may be interleaved (choices, calls), and not every dialect says when one is over. So a text that waits stops the others
+behind it only for a while. When ``OVER`` events in a row go on with another text of the same choice, it is taken as over, and
+shows its tail. When ``PATIENCE`` events of any others wait behind its event, that event leaves with what is known; the rest
+goes with the next event of its text, or with an event of its own just before its text ends. Only this changes bytes where
+nothing was found.
 
 An answer that ends before its dialect says so raises RemoteProtocolError: what is still held is never shown as if it were whole.
 """
@@ -23,9 +26,12 @@ from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from passgate.core.masker import Shown
 
+OVER = 8
+"""Events of another text of the same choice or block that wait behind an event, until its own text is taken as over."""
+
 PATIENCE = 256
-"""Events of other texts that wait behind an event before it must go. A call's arguments are of no use before the call is whole, and
-another choice is not alone in what it says; so it may be some seconds, not longer."""
+"""Events of other texts that wait behind an event before it must go. A call's arguments are of no use before the call is whole,
+and another choice is not alone in what it says; so it may be some seconds, not longer."""
 
 MAX_WAITING = 8192
 """Events that wait in all."""
@@ -41,11 +47,29 @@ _REPEATED = 4
 @dataclass(slots=True, kw_only=True)
 class _Waiting:
     event: Event
-    parts: list[tuple[StreamedText, Part]]
+    parts: list[tuple[Key, StreamedText, Part]]
     delivered: list[Edit]
     recorded: list[Edit]
     copies: list[tuple[int, int]]
     others: tuple[list[bytes], list[bytes]] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Behind:
+    """What waits behind an event: how many events with nothing of the texts that it waits for, and how many of those,
+    in a row, go on with another text of the same choice or block."""
+
+    awaited: list[tuple[Key, StreamedText]]
+    others: int = 0
+    siblings: int = 0
+
+    def count(self, waiting: "_Waiting | Shown") -> None:
+        parts = [] if isinstance(waiting, Shown) else waiting.parts
+        if any(text is awaited for _, text, _ in parts for _, awaited in self.awaited):
+            self.siblings = 0
+            return
+        self.others += 1
+        self.siblings += any(key[0] == of[0] and part.text for key, _, part in parts for of, _ in self.awaited)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +90,7 @@ class EventStreamReader:
         self._whole = WholeTexts(lanes)
         self._texts: dict[Key, StreamedText] = {}
         self._queue: deque[_Waiting | Shown] = deque()
-        self._others_waiting: int | None = None  # events behind the first that are of other texts; None: to be counted
+        self._behind: _Behind | None = None  # what waits behind the first event; None: to be counted
         self._repeated: deque[Repetition] = deque(maxlen=_REPEATED)
         self._masked = False
         self._added = 0
@@ -119,7 +143,9 @@ class EventStreamReader:
                 output.delivered.append(event.raw)
                 output.recorded.append(event.raw)
             else:
-                self._push(_Waiting(event=event, parts=[(known.text, part)], delivered=[], recorded=[], copies=[]))
+                self._push(
+                    _Waiting(event=event, parts=[(known.key, known.text, part)], delivered=[], recorded=[], copies=[])
+                )
                 self._drain(output)
             return True
         return False
@@ -147,14 +173,14 @@ class EventStreamReader:
                 text = self._open(key, leaf.field, leaf.context, is_json=leaf.inner is not None)
             part = Part(leaf.text, leaf.start, leaf.end)
             text.feed(part)
-            waiting.parts.append((text, part))
+            waiting.parts.append((key, text, part))
         for prefix in frame.ends:
             self._end(prefix, number)
         if frame.whole:
             waiting.delivered, waiting.recorded = self._whole.edits(frame.whole)
         waiting.copies.extend(frame.copies)
         if len(waiting.parts) == 1 and not waiting.delivered and not waiting.recorded:
-            repeated = repetition(waiting.event, frame, waiting.parts[0][0])
+            repeated = repetition(waiting.event, frame, waiting.parts[0][1])
             if repeated is not None:
                 self._repeated.appendleft(repeated)
         if self._added and frame.number is not None:
@@ -167,7 +193,10 @@ class EventStreamReader:
     def _open(self, key: Key, field_: Field, context: bytes, *, is_json: bool) -> StreamedText:
         if len(self._texts) >= MAX_TEXTS:
             raise RemoteProtocolError(f"an answer of more than {MAX_TEXTS} texts")
-        text = StreamedText(self._whole.open(field_, context, is_json=is_json))
+        text = StreamedText(
+            lambda: self._whole.open(field_, context, is_json=is_json),
+            interruptible=not is_json,  # a call that waits is not at its end; others may be written beside it
+        )
         self._texts[key] = text
         return text
 
@@ -176,31 +205,27 @@ class EventStreamReader:
         for key, text in self._texts.items():
             if key[: len(prefix)] != prefix:
                 continue
-            rest = text.finish()
-            if rest is not None:
-                mine = number + self._added
-                self._queue.append(
-                    Shown(
-                        delivered=self._dialect.tail(key, rest.delivered, mine),
-                        recorded=self._dialect.tail(key, rest.recorded, mine),
-                    )
-                )
-                self._added += 1
-                self._others_waiting = None
+            self._add(key, text.finish(), number)
+
+    def _add(self, key: Key, rest: Shown | None, number: int) -> None:
+        if rest is None:
+            return
+        mine = number + self._added
+        self._queue.append(
+            Shown(
+                delivered=self._dialect.tail(key, rest.delivered, mine),
+                recorded=self._dialect.tail(key, rest.recorded, mine),
+            )
+        )
+        self._added += 1
+        self._behind = None
 
     def _push(self, waiting: _Waiting) -> None:
         if len(self._queue) >= MAX_WAITING:
             raise RemoteProtocolError(f"more than {MAX_WAITING} events wait for the end of a text")
         self._queue.append(waiting)
-        self._others_waiting = None if self._others_waiting is None else self._others_waiting + self._is_other(waiting)
-
-    def _is_other(self, waiting: "_Waiting | Shown") -> bool:
-        """Whether it has no part in the texts that the first event waits for."""
-        first = self._queue[0]
-        if isinstance(first, Shown) or isinstance(waiting, Shown):
-            return True
-        awaited = [text for text, part in first.parts if part.shown is None]
-        return not any(text in awaited for text, _ in waiting.parts)
+        if self._behind is not None:
+            self._behind.count(waiting)
 
     def _drain(self, output: _Output) -> None:
         while self._queue:
@@ -208,29 +233,38 @@ class EventStreamReader:
             if isinstance(first, Shown):
                 output.delivered.append(first.delivered)
                 output.recorded.append(first.recorded)
-            elif all(part.shown is not None for _, part in first.parts):
+            elif all(part.shown is not None for _, _, part in first.parts):
                 self._render(first, output)
-            elif self._impatient():
-                for text, part in first.parts:
-                    if part.shown is None:
-                        text.let_go(part)
+            elif self._help(first):
                 continue
             else:
                 return
             self._queue.popleft()
-            self._others_waiting = None
+            self._behind = None
 
-    def _impatient(self) -> bool:
-        if len(self._queue) <= PATIENCE:
+    def _help(self, first: _Waiting) -> bool:
+        """Whether the first event need not wait any longer."""
+        if len(self._queue) <= OVER:
             return False
-        if self._others_waiting is None:
-            self._others_waiting = sum(self._is_other(waiting) for waiting in self._queue)
-        return self._others_waiting >= PATIENCE
+        if self._behind is None:
+            self._behind = _Behind(awaited=[(key, text) for key, text, part in first.parts if part.shown is None])
+            for waiting in self._queue:
+                self._behind.count(waiting)
+        behind, self._behind = self._behind, None
+        if behind.siblings >= OVER and _interrupted(behind):
+            return True
+        if behind.others >= PATIENCE:
+            for _, text, part in first.parts:
+                if part.shown is None:
+                    text.let_go(part)
+            return True
+        self._behind = behind
+        return False
 
     def _render(self, waiting: _Waiting, output: _Output) -> None:
         delivered, recorded = waiting.delivered, waiting.recorded
         masked = bool(recorded)
-        for _, part in waiting.parts:
+        for _, _, part in waiting.parts:
             shown = part.shown
             if shown is None:
                 continue
@@ -257,6 +291,12 @@ class EventStreamReader:
         """A name is not text; one that would have to be masked is none that a client could know."""
         if self._whole.shown(_utf8(name), Field.METADATA).delivered != name:
             raise RemoteProtocolError("the name of an event is not one")
+
+
+def _interrupted(behind: _Behind) -> bool:
+    """Every one of them, where it can be."""
+    over = [text.interrupt() for _, text in behind.awaited]
+    return any(over)
 
 
 def _rewritten(event: Event, edits: list[Edit], others: list[bytes] | None) -> bytes:

@@ -17,8 +17,7 @@ Key = tuple[str | int | None, ...]
 class Frame:
     """``whole``: texts that stand in one piece. ``streamed``: pieces of longer texts. ``copies``: where tokens of a text stand
     once more. ``begins``: beginnings of keys whose texts start anew; ``ends``: whose texts have ended with this event.
-    ``last``: nothing has to follow. ``number``: of the event, where the dialect counts: start and end in its data, and itself.
-    """
+    ``last``: nothing has to follow. ``number``: of the event, where the dialect counts: start and end in its data, and itself."""
 
     kind: str = ""
     whole: Sequence[Leaf] = ()

@@ -160,7 +160,7 @@ class JsonFragments:
         self._string = _StringValue(self._lanes(self._field, b"" if self._name_due else self._context()))
 
     def _context(self) -> bytes:
-        return f"{self._names}: ".encode() if self._names else b""
+        return self._names.encode()
 
     def _end_name(self) -> None:
         above = self._open[-1][1] if self._open else ""

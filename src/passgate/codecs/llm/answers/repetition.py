@@ -1,7 +1,7 @@
 """Events that say the same as one before, but for their piece of text: most of a stream. They need no second reading.
 
-What an event is was found out once, with everything in it judged. Another whose bytes are the same, except for the one string that its
-text stands in, the number of the event and its filler, is the same thing: no byte in which it could differ is left.
+What an event is was found out once, with everything in it judged. Another whose bytes are the same, except for the one string
+that its text stands in, the number of the event and its filler, is the same thing: no byte in which it could differ is left.
 """
 
 import re
@@ -83,7 +83,13 @@ def repetition(event: Event, frame: Frame, text: StreamedText) -> Repetition | N
         literals.append(event.data[at:start])
         at = end
     literals.append(event.data[at:])
-    return Repetition(name=event.name, key=key, text=text, literals=literals, holes=[hole for *_, hole in places])
+    return Repetition(
+        name=event.name,
+        key=key,
+        text=text,
+        literals=literals,
+        holes=[hole for *_, hole in places],
+    )
 
 
 def _text(found: re.Match[bytes]) -> bytes:

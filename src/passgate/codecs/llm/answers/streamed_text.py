@@ -6,7 +6,7 @@ what the lane showed. Which event carries what is only form; that is why the lan
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,13 @@ class Part:
     until: int = 0  # bytes of the whole text, up to the end of this part
 
 
+MAX_INTERRUPTIONS = 8
+MAX_BEFORE = 8192
+"""Bytes."""
+
+_NOTHING = Shown(delivered=b"", recorded=b"")
+
+
 class Flow(Protocol):
     """A lane, as far as its text goes."""
 
@@ -38,19 +45,29 @@ class Flow(Protocol):
 
 
 class StreamedText:
-    """``finish`` comes when the dialect says that the text has ended; whatever comes after that breaks the protocol."""
+    """``finish`` comes when the dialect says that the text has ended; whatever comes after that breaks the protocol.
 
-    def __init__(self, lane: Flow) -> None:
-        self._lane = lane
+    ``interrupt`` comes when the dialect only lets it be guessed: the text takes its turn as over, and shows what waits. If it
+    goes on after all, a new lane begins with the same bytes once more. It must show them as they were shown; if it would not, a
+    finding reaches across the interruption, and the answer breaks off. That happens ``MAX_INTERRUPTIONS`` times at most; then
+    it waits.
+    """
+
+    def __init__(self, open_lane: Callable[[], Flow], *, interruptible: bool = True) -> None:
+        self._open_lane = open_lane
+        self._lane: Flow | None = open_lane()
         self._parts: deque[Part] = deque()
         self._fed = 0
         self._delivered = b""  # shown by the lane, not yet in a part
         self._recorded = b""
         self._finished = False
+        self._interruptions_left = MAX_INTERRUPTIONS if interruptible else 0
+        self._before = b""  # of the last interruption, what the next lane begins with
+        self._shown_before = _NOTHING  # what it will show of that, and has shown already
 
     @property
     def held(self) -> int:
-        return 0 if self._finished else self._lane.held
+        return 0 if self._lane is None else self._lane.held
 
     @property
     def waits(self) -> bool:
@@ -60,19 +77,22 @@ class StreamedText:
     def feed(self, part: Part) -> None:
         """Raises RemoteProtocolError after ``finish``, DetectorError."""
         text = part.text
-        if self._finished:
-            if text:
-                raise RemoteProtocolError("text goes on that was said to be finished")
-            part.shown = Shown(delivered=b"", recorded=b"")
-            return
-        shown = self._lane.feed(text)
+        lane = self._lane
+        if lane is None:
+            if not text:
+                part.shown = _NOTHING
+                return
+            lane = self._resumed()
+        shown = lane.feed(text)
+        if self._shown_before is not _NOTHING:
+            shown = self._without_before(shown)
         self._fed += len(text)
         if (
             not self._parts
             and not self._delivered
             and not self._recorded
             and shown.delivered == text == shown.recorded
-            and not self._lane.held
+            and not lane.held
         ):
             part.shown = shown
             return
@@ -80,14 +100,41 @@ class StreamedText:
         self._parts.append(part)
         self._delivered += shown.delivered
         self._recorded += shown.recorded
-        self._share(self._fed - self._lane.held)
+        self._share(self._fed - lane.held)
 
     def finish(self) -> Shown | None:
         """Every part is known after this. Returns what no part is left for, if anything. Raises DetectorError."""
-        if self._finished:
+        rest = self._end()
+        self._finished = True
+        return rest
+
+    def interrupt(self) -> bool:
+        """Every part is known after this, too. False: it cannot be taken as over."""
+        if self._lane is None or not self._interruptions_left or not self._parts:
+            return False
+        self._interruptions_left -= 1
+        before = (self._before + b"".join(part.text for part in self._parts))[-MAX_BEFORE:]
+        self._before = before.decode(errors="ignore").encode()
+        self._end()
+        return True
+
+    def let_go(self, part: Part) -> None:
+        """The event of the oldest part will not wait any longer: it takes what is known, the next part takes the rest."""
+        if self._parts and self._parts[0] is part:
+            self._parts.popleft()
+            self._before = (self._before + part.text)[-MAX_BEFORE:]
+            part.shown = Shown(delivered=self._delivered, recorded=self._recorded)
+            self._delivered = self._recorded = b""
+
+    def _end(self) -> Shown | None:
+        if self._lane is None:
             return None
         shown = self._lane.finish()
-        self._finished = True
+        if self._shown_before is not _NOTHING:
+            shown = self._without_before(shown)
+            if self._shown_before is not _NOTHING:
+                raise _reaches_across()
+        self._lane = None
         self._delivered += shown.delivered
         self._recorded += shown.recorded
         self._share(self._fed)
@@ -95,12 +142,24 @@ class StreamedText:
         self._delivered = self._recorded = b""
         return rest if rest.delivered or rest.recorded else None
 
-    def let_go(self, part: Part) -> None:
-        """The event of the oldest part will not wait any longer: it takes what is known, the next part takes the rest."""
-        if self._parts and self._parts[0] is part:
-            self._parts.popleft()
-            part.shown = Shown(delivered=self._delivered, recorded=self._recorded)
-            self._delivered = self._recorded = b""
+    def _resumed(self) -> Flow:
+        if self._finished:
+            raise RemoteProtocolError("text goes on that was said to be finished")
+        alone = self._open_lane()
+        first, rest = alone.feed(self._before), alone.finish()
+        self._shown_before = Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+        self._lane = lane = self._open_lane()
+        self._without_before(lane.feed(self._before))
+        return lane
+
+    def _without_before(self, shown: Shown) -> Shown:
+        """What a resumed lane shows, without what was shown before it."""
+        due = self._shown_before
+        due_delivered, delivered = _beyond(due.delivered, shown.delivered)
+        due_recorded, recorded = _beyond(due.recorded, shown.recorded)
+        done = not due_delivered and not due_recorded
+        self._shown_before = _NOTHING if done else Shown(delivered=due_delivered, recorded=due_recorded)
+        return Shown(delivered=delivered, recorded=recorded)
 
     def _share(self, decided: int) -> None:
         """``decided``: bytes of the text that the lane waits with no longer."""
@@ -136,3 +195,16 @@ def _shared(shown: bytes, texts: Sequence[bytes], known: bytes) -> tuple[list[by
             return [*texts[:-1], texts[-1] + shown[at:stop]], kept
         return list(texts), kept
     return [*texts[:first], shown[at:stop], *(b"" for _ in texts[first + 1 : last]), *texts[last:]], kept
+
+
+def _beyond(due: bytes, shown: bytes) -> tuple[bytes, bytes]:
+    """What is still due, and what goes beyond it."""
+    if shown.startswith(due):
+        return b"", shown[len(due) :]
+    if due.startswith(shown):
+        return due[len(shown) :], b""
+    raise _reaches_across()
+
+
+def _reaches_across() -> RemoteProtocolError:
+    return RemoteProtocolError("what must be masked was interrupted by another text")

@@ -28,7 +28,7 @@ class AnswerReading(Reading):
         if not value:
             self.skip(value)
             return
-        start = self._document.text.index(b":", self._document.ends[self._at - 1]) + 1
+        start = self._document.text.index(b":", self._document.places.span(self._at - 1)[1]) + 1
         self.copies.append(_extent(self._document.text, start))
         self.skip(value)
 

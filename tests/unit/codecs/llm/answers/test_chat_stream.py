@@ -33,13 +33,13 @@ LEGACY = BY_NAME["openai.completions"]
         ({"reasoning_content": "swordfish"}, Field.REASONING, b""),
         ({"reasoning": "swordfish"}, Field.REASONING, b""),
         ({"thinking": "swordfish"}, Field.REASONING, b""),
-        ({"reasoning_details": [{"type": "reasoning.text", "text": "swordfish"}]}, Field.REASONING, b"text: "),
+        ({"reasoning_details": [{"type": "reasoning.text", "text": "swordfish"}]}, Field.REASONING, b"text"),
         ({"audio": {"id": "audio_1", "transcript": "swordfish"}}, Field.ASSISTANT, b""),
         ({"function_call": {"name": "f", "arguments": '"swordfish"'}}, Field.TOOL_ARGUMENTS, b""),
         ({"tool_calls": [{"index": 0, "type": "custom", "custom": {"name": "f", "input": "swordfish"}}]}, Field.TOOL_ARGUMENTS, b""),
         (argument_call('"swordfish"', name="f"), Field.TOOL_ARGUMENTS, b""),
-        ({"brand_new": "swordfish"}, Field.METADATA, b"brand_new: "),
-        ({"brand_new": {"deep": ["swordfish"]}}, Field.METADATA, b"brand_new.deep: "),
+        ({"brand_new": "swordfish"}, Field.METADATA, b"brand_new"),
+        ({"brand_new": {"deep": ["swordfish"]}}, Field.METADATA, b"brand_new.deep"),
     ],
 )
 def test_every_text_of_a_delta_has_a_lane(delta, field, context):

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passgate.codecs.llm.answers import event_stream
-from passgate.codecs.llm.answers.event_stream import PATIENCE
+from passgate.codecs.llm.answers.event_stream import OVER, PATIENCE
 from passgate.codecs.llm.answers.reader import answer_reader
+from passgate.codecs.llm.answers.streamed_text import MAX_INTERRUPTIONS
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from tests.unit.codecs.llm.answers import lanes as words
@@ -174,7 +175,7 @@ def test_events_behind_one_that_waits_keep_their_order():
 
 def test_a_text_that_waits_does_not_stop_the_others_for_long():
     waiting = chunk({"content": "a sw"})
-    others = [chunk(argument_call('"a"')) for place in range(PATIENCE)]
+    others = [chunk({"content": "b"}, index=1)] * PATIENCE
     shown = pieces_of(CHAT, waiting, *others)
     assert shown[:PATIENCE] == [b""] * PATIENCE
     assert shown[PATIENCE] == chunk({"content": "a "}) + b"".join(others)
@@ -183,7 +184,7 @@ def test_a_text_that_waits_does_not_stop_the_others_for_long():
 def test_what_could_not_wait_goes_with_the_next_event_of_its_text():
     stream = (
         chunk({"content": "a sw"})
-        + chunk(argument_call('"a"')) * PATIENCE
+        + chunk({"content": "b"}, index=1) * PATIENCE
         + chunk({"content": "ordfish"})
         + chunk({}, finish="stop")
         + DONE
@@ -195,10 +196,10 @@ def test_what_could_not_wait_goes_with_the_next_event_of_its_text():
 
 
 def test_what_could_not_wait_goes_with_an_event_of_its_own_before_the_end():
-    calls = chunk(argument_call('"a"')) * PATIENCE
-    stream = chunk({"content": "a sw"}) + calls + chunk({}, finish="stop") + DONE
+    others = chunk({"content": "b"}, index=1) * PATIENCE
+    stream = chunk({"content": "a sw"}) + others + chunk({}, finish="stop") + DONE
     delivered, _ = read(CHAT, stream, Lanes())
-    assert delivered == chunk({"content": "a "}) + calls + chunk({"content": "sw"}) + chunk({}, finish="stop") + DONE
+    assert delivered == chunk({"content": "a "}) + others + chunk({"content": "sw"}) + chunk({}, finish="stop") + DONE
     assert bytewise(CHAT, stream, Lanes())[0] == delivered
 
 
@@ -208,6 +209,64 @@ def test_a_call_that_could_not_wait_gets_an_event_for_its_rest():
     delivered, _ = read(CHAT, stream, Lanes())
     rest = chunk(argument_call("sw", index=3))
     assert delivered == chunk(argument_call('{"a":"', index=3)) + text + rest + chunk({}, finish="stop") + DONE
+
+
+CALL = chunk(argument_call('"x"'))
+
+
+def test_a_text_is_over_when_another_of_its_choice_goes_on():
+    thought = chunk({"reasoning_content": "a sw"})
+    said = [chunk({"content": "b"})] * OVER
+    shown = pieces_of(CHAT, thought, *said)
+    assert shown[:OVER] == [b""] * OVER
+    assert shown[OVER] == thought + b"".join(said)
+    stream = thought + b"".join(said) * 50 + chunk({}, finish="stop") + DONE
+    assert bytewise(CHAT, stream, Lanes()) == (stream, stream)
+
+
+def test_a_text_that_goes_on_in_between_is_not_over():
+    texts = [chunk({"content": letter}) + CALL for letter in "swordfish"]
+    delivered, _ = read(CHAT, b"".join(texts) + chunk({}, finish="stop") + DONE, Lanes())
+    assert chat_said(delivered)[0, "content"] == "<MASKED>"
+
+
+def test_a_text_that_was_taken_as_over_may_go_on():
+    stream = b"".join(
+        (
+            chunk({"content": "a <<EMAIL:abc>> sw"}),
+            CALL * OVER,
+            chunk({"content": "am, and <<EM"}),
+            CALL * OVER,
+            chunk({"content": "PTY and swordfish"}),
+            chunk({}, finish="stop"),
+            DONE,
+        )
+    )
+    delivered, recorded = read(CHAT, stream, Lanes())
+    assert (delivered, recorded) == bytewise(CHAT, stream, Lanes())
+    assert chat_said(delivered)[0, "content"] == 'a jo "\n"@x.io swam, and <<EMPTY and <MASKED>'
+    assert chat_said(recorded)[0, "content"] == "a <<EMAIL:abc>> swam, and <<EMPTY and <MASKED>"
+
+
+def test_a_finding_across_an_interruption_breaks_the_answer_off():
+    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
+    reader.feed(chunk({"content": "a sword"}) + CALL * OVER)
+    with pytest.raises(RemoteProtocolError, match="interrupted by another text"):
+        reader.feed(chunk({"content": "fish"}))
+
+
+def test_a_text_that_is_interrupted_again_and_again_waits_in_the_end():
+    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
+    for _ in range(MAX_INTERRUPTIONS):
+        event = chunk({"content": " sw"}) + CALL * OVER
+        assert reader.feed(event).delivered == event
+    assert reader.feed(chunk({"content": " sw"}) + CALL * OVER).delivered == b""
+    assert reader.held == 2
+
+
+def test_the_end_of_a_text_that_was_taken_as_over_shows_nothing_more():
+    stream = chunk({"content": "a sw"}) + CALL * OVER + chunk({"content": ""}) + chunk({}, finish="stop") + DONE
+    assert bytewise(CHAT, stream, Lanes())[0] == stream
 
 
 def test_events_of_the_text_that_waits_do_not_try_its_patience():

@@ -12,7 +12,7 @@ pieces = st.lists(st.sampled_from(["swordfish", "sword", "fish", "s", "<<EMAIL:"
 
 
 def fed(*texts: str) -> tuple[StreamedText, list[Part]]:
-    text = StreamedText(WordLane(Field.ASSISTANT, b""))
+    text = StreamedText(lambda: WordLane(Field.ASSISTANT, b""))
     parts = [Part(one.encode(), 0, 0) for one in texts]
     for part in parts:
         text.feed(part)
@@ -42,7 +42,7 @@ def test_parts_in_which_nothing_changed_keep_their_text(texts):
 
 @given(pieces, st.sets(st.integers(0, 11)))
 def test_nothing_is_lost_where_parts_are_let_go_early(texts, early):
-    text = StreamedText(WordLane(Field.ASSISTANT, b""))
+    text = StreamedText(lambda: WordLane(Field.ASSISTANT, b""))
     parts = []
     for place, one in enumerate(texts):
         part = Part(one.encode(), 0, 0)
@@ -117,7 +117,7 @@ class Swallower:
 
 
 def test_what_is_swallowed_leaves_empty_parts_and_what_is_added_is_not_lost():
-    text = StreamedText(Swallower())
+    text = StreamedText(Swallower)
     parts = [Part(one, 0, 0) for one in (b"a", b"KEY", b"abc", b"def")]
     for part in parts:
         text.feed(part)
@@ -145,7 +145,7 @@ class Late(Swallower):
 
 
 def test_more_than_came_goes_into_the_last_part():
-    text = StreamedText(Late())
+    text = StreamedText(Late)
     parts = [Part(one, 0, 0) for one in (b"a", b"b")]
     for part in parts:
         text.feed(part)
