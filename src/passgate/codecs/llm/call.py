@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from passgate.codecs.llm.json_text import Places
 from passgate.codecs.llm.operation import Operation
 from passgate.core.finding import Field
 
@@ -13,27 +14,39 @@ MAX_NAME = 256
 """Characters of the name of a model or a tool."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen, which would double what making one costs, and thousands are made
 class Leaf:
-    """One scalar of a JSON body. ``start`` to ``end``: the bytes of its token, quotes included.
+    """One scalar of a JSON body. ``at``: its number among all names and scalars of the body, in order; -1: it is none of them.
 
     ``pointer``: where it stands (RFC 6901); of a member's name, where the member stands. ``text``: what it says, UTF-8,
     unescaped; of a number its digits. ``context``: the names that lead to it, for detectors. ``fixed``: it may be looked at,
     never edited (a signed thought, an id): a finding that would have to be masked there refuses the call. ``inner``: the
-    leaves of the JSON that the text itself is (the arguments of a tool call), their offsets counted in ``text``; None where it
-    is no such text.
+    leaves of the JSON that the text itself is (the arguments of a tool call), numbered by themselves; None where it is no such
+    text. ``raw``: the body is no JSON, and all of it is this text.
     """
 
-    start: int
-    end: int
+    at: int
     pointer: str
     field: Field
     text: bytes
     context: bytes = b""
     fixed: bool = False
     quoted: bool = True  # False: a number
-    raw: bool = False  # True: no JSON, the bytes are the text itself
+    raw: bool = False
     inner: "tuple[Leaf, ...] | None" = None
+    places: Places | None = None
+
+    @property
+    def start(self) -> int:
+        """Where its token begins."""
+        return self.places.span(self.at)[0] if self.places is not None else 0
+
+    @property
+    def end(self) -> int:
+        """Where its token ends, quotes included."""
+        return self.places.span(self.at)[1] if self.places is not None else len(self.text) * self.raw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

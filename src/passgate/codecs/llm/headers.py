@@ -97,7 +97,7 @@ def text_of(headers: Headers, query: str = "") -> Leaf | None:
         text += "".join(f"{part}\n" for part in decoded.split("&")).encode(errors="replace")
     if not text:
         return None
-    return Leaf(start=0, end=0, pointer=BESIDE, field=Field.METADATA, text=text, fixed=True)
+    return Leaf(at=-1, pointer=BESIDE, field=Field.METADATA, text=text, fixed=True)
 
 
 def claims_of(headers: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,14 +1,13 @@
 """Strict JSON whose scalars know where they stand, so that some can be replaced and every other byte stays (RFC 8259).
 
-orjson judges the text and makes the tree. The places come from a second look at a text that is already known to be JSON: each
-scalar of the tree, in order, must be the next token, and no token may be left at the end, which only a name that stands twice
-can cause.
+orjson judges the text and makes the tree. Where its scalars stand is looked for only where one is to be replaced, in a text
+that is already known to be JSON. A name that stands twice in one object leaves less in the tree than in the text: the
+quotation marks tell.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from json.encoder import encode_basestring_ascii
 
 import orjson
 
@@ -20,19 +19,34 @@ MAX_DEPTH = 64
 MAX_SCALARS = 350_000
 """Names included. The largest legal input of token numbers has 300,000."""
 
-_BETWEEN = re.compile(rb"[\s,:\[\]{}]*+")
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
-_OTHER = re.compile(rb'[^"\s,:\[\]{}]++')
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^"\s,:\[\]{}]++', re.DOTALL)
+_WRITTEN_QUOTE = b"\\u0022"
+
+
+class Places:
+    """Where the scalars of a text stand, found when somebody first asks."""
+
+    __slots__ = ("_spans", "_text")
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._spans: list[tuple[int, int]] | None = None
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Start and end of the scalar of a number, counted from 0, names included, quotes included."""
+        if self._spans is None:
+            self._spans = _spans(self._text)
+        return self._spans[number]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Document:
-    """``tree``: what the text says. ``starts`` and ``ends``: of each scalar and each name in it, quotes included, in order."""
+    """``tree``: what the text says. ``scalars``: how many names, strings, numbers and literals are in it."""
 
     text: bytes
     tree: Json
-    starts: Sequence[int]
-    ends: Sequence[int]
+    scalars: int
+    places: Places
 
 
 def parse(text: bytes) -> Document:
@@ -43,12 +57,15 @@ def parse(text: bytes) -> Document:
         tree: Json = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise RemoteProtocolError(f"not JSON: {error.msg} at byte {_byte(text, error.pos)}") from None
-    values: list[Json] = []
-    _flatten(tree, MAX_DEPTH, values)
-    if len(values) > MAX_SCALARS:
+    strings: list[str] = []
+    scalars = _others(tree, MAX_DEPTH, strings)
+    scalars += len(strings)
+    if scalars > MAX_SCALARS:
         raise RemoteProtocolError(f"not usable JSON: more than {MAX_SCALARS} values")
-    starts, ends = _places(text, values)
-    return Document(text=text, tree=tree, starts=starts, ends=ends)
+    marks = 2 * len(strings) + "".join(strings).count('"')
+    if (marks != text.count(b'"') or _WRITTEN_QUOTE in text) and len(_spans(text)) != scalars:
+        raise RemoteProtocolError("not usable JSON: a name stands twice in one object")
+    return Document(text=text, tree=tree, scalars=scalars, places=Places(text))
 
 
 def splice(text: bytes, edits: Sequence[tuple[int, int, bytes]]) -> bytes:
@@ -74,53 +91,34 @@ def _byte(text: bytes, position: int) -> int:
     return len(text.decode(errors="replace")[:position].encode(errors="replace"))
 
 
-def _flatten(tree: Json, levels: int, values: list[Json]) -> None:
-    """Every name and every scalar, in order."""
+def _others(tree: Json, levels: int, strings: list[str]) -> int:
+    """How many scalars are no strings; the strings, names included, are added to the list."""
     if isinstance(tree, dict):
-        if not levels:
-            raise RemoteProtocolError(f"not usable JSON: more than {MAX_DEPTH} levels")
-        for name, value in tree.items():
-            values.append(name)
-            if isinstance(value, (dict, list)):
-                _flatten(value, levels - 1, values)
-            else:
-                values.append(value)
+        strings.extend(tree)
+        inside: Sequence[Json] = tuple(tree.values())
     elif isinstance(tree, list):
-        if not levels:
-            raise RemoteProtocolError(f"not usable JSON: more than {MAX_DEPTH} levels")
-        for value in tree:
-            if isinstance(value, (dict, list)):
-                _flatten(value, levels - 1, values)
-            else:
-                values.append(value)
+        inside = tree
     else:
-        values.append(tree)
-
-
-def _places(text: bytes, values: Sequence[Json]) -> tuple[list[int], list[int]]:
-    starts: list[int] = []
-    ends: list[int] = []
-    between, starts_with, written = _BETWEEN.match, text.startswith, orjson.dumps
-    at = 0
-    for value in values:
-        skipped = between(text, at)
-        start = skipped.end() if skipped else at
-        if isinstance(value, str) and starts_with(token := written(value), start):
-            at = start + len(token)  # written as most writers do: nothing to search for
-        elif isinstance(value, str) and starts_with(token := encode_basestring_ascii(value).encode(), start):
-            at = start + len(token)
+        return _other(tree, strings)
+    if not levels:
+        raise RemoteProtocolError(f"not usable JSON: more than {MAX_DEPTH} levels")
+    others = 0
+    for value in inside:
+        if isinstance(value, str):
+            strings.append(value)
+        elif isinstance(value, (dict, list)):
+            others += _others(value, levels - 1, strings)
         else:
-            found = (_STRING if isinstance(value, str) else _OTHER).match(text, start)
-            if found is None:
-                raise _twice()
-            at = found.end()
-        starts.append(start)
-        ends.append(at)
-    skipped = between(text, at)
-    if skipped is None or skipped.end() != len(text):
-        raise _twice()
-    return starts, ends
+            others += 1
+    return others
 
 
-def _twice() -> RemoteProtocolError:
-    return RemoteProtocolError("not usable JSON: a name stands twice in one object")
+def _other(value: Json, strings: list[str]) -> int:
+    if isinstance(value, str):
+        strings.append(value)
+        return 0
+    return 1
+
+
+def _spans(text: bytes) -> list[tuple[int, int]]:
+    return [found.span() for found in _TOKEN.finditer(text)]

@@ -30,7 +30,7 @@ class Reading:
     @property
     def taken(self) -> bool:
         """Whether the whole document was."""
-        return self._at == len(self._document.starts)
+        return self._at == self._document.scalars
 
     def skip(self, value: Json) -> None:
         """Pass over a value with everything in it."""
@@ -50,7 +50,9 @@ class Reading:
     def named(self, name: str, pointer: str, field: Field) -> str:
         """A member's name that is not one of the API's own: it is looked at, and cannot be edited. Returns the member's
         pointer."""
-        below = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        below = f"{pointer}/{name}"
+        if "~" in name or "/" in name:
+            below = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
         if len(below) > MAX_POINTER:
             raise RemoteProtocolError(f"the names that lead to a value have more than {MAX_POINTER} characters")
         self.scalar(name, below, field, fixed=True)
@@ -58,17 +60,35 @@ class Reading:
 
     def scalar(self, value: Json, pointer: str, field: Field, *, names: str = "", fixed: bool = False) -> None:
         """Strings and numbers become leaves; true, false and null say nothing of their own."""
+        at = self._at
+        self._at = at + 1
+        quoted = True
         if isinstance(value, str):
-            self._add(value.encode(), pointer, field, names, fixed=fixed, quoted=True, inner=None)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            start, end = self._document.starts[self._at], self._document.ends[self._at]
-            self._add(self._document.text[start:end], pointer, field, names, fixed=fixed, quoted=False, inner=None)
-        else:
-            self._at += 1
+            text = value.encode()
+        elif value is None or isinstance(value, bool):
+            return
+        else:  # of a fraction or a very large number no other spelling will do
+            quoted = False
+            text = str(value).encode() if isinstance(value, int) else self._written(at)
+        self._add(
+            Leaf(
+                at=at,
+                places=self._document.places,
+                pointer=pointer,
+                field=field,
+                text=text,
+                context=f"{names}: ".encode() if names else b"",
+                fixed=fixed,
+                quoted=quoted,
+            )
+        )
 
     def holding(self, value: str, pointer: str, field: Field, inner: tuple[Leaf, ...]) -> None:
         """A string that is JSON itself."""
-        self._add(value.encode(), pointer, field, "", fixed=False, quoted=True, inner=inner)
+        text = value.encode()
+        places = self._document.places
+        self._add(Leaf(at=self._at, places=places, pointer=pointer, field=field, text=text, inner=inner))
+        self._at += 1
 
     def free(self, value: Json, pointer: str, field: Field, *, names: str = "", fixed: bool = False) -> None:
         """Everything in a value, of whatever shape: names, strings and numbers."""
@@ -86,34 +106,14 @@ class Reading:
         """A member that no table knows: its name, and everything in it."""
         self.free(value, self.named(name, pointer, field), field, names=_joined("", name))
 
-    def _add(
-        self,
-        text: bytes,
-        pointer: str,
-        field: Field,
-        names: str,
-        *,
-        fixed: bool,
-        quoted: bool,
-        inner: tuple[Leaf, ...] | None,
-    ) -> None:
-        at = self._at
-        self._at = at + 1
+    def _written(self, at: int) -> bytes:
+        start, end = self._document.places.span(at)
+        return self._document.text[start:end]
+
+    def _add(self, leaf: Leaf) -> None:
         if len(self.leaves) == MAX_LEAVES:
             raise RemoteProtocolError(f"the body has more than {MAX_LEAVES} texts")
-        self.leaves.append(
-            Leaf(
-                start=self._document.starts[at],
-                end=self._document.ends[at],
-                pointer=pointer,
-                field=field,
-                text=text,
-                context=f"{names}: ".encode() if names else b"",
-                fixed=fixed,
-                quoted=quoted,
-                inner=inner,
-            )
-        )
+        self.leaves.append(leaf)
 
 
 def _joined(names: str, name: str) -> str:

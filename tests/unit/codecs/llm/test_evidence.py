@@ -7,7 +7,7 @@ from passgate.core.finding import Field, Finding, FindingClass
 
 
 def leaf(field: Field, text: bytes = b"x", *, fixed: bool = False, inner: tuple[Leaf, ...] | None = None) -> Leaf:
-    return Leaf(start=0, end=0, pointer="/a", field=field, text=text, fixed=fixed, inner=inner)
+    return Leaf(at=-1, pointer="/a", field=field, text=text, fixed=fixed, inner=inner)
 
 
 def found(field: Field, type_: str, count: int, class_: FindingClass = FindingClass.PII) -> Finding:

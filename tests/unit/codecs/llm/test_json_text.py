@@ -68,15 +68,17 @@ def test_every_token_says_what_the_tree_says_at_its_place(case: tuple[Any, bytes
     tree, text = case
     document = parse(text)
     assert document.tree == tree
-    tokens = [text[start:end] for start, end in zip(document.starts, document.ends, strict=True)]
+    tokens = [text[start:end] for start, end in map(document.places.span, range(document.scalars))]
     assert [json.loads(token) for token in tokens] == _scalars(tree)
+    with pytest.raises(IndexError):
+        document.places.span(document.scalars)
 
 
 @given(written(), st.data())
 def test_edits_change_their_tokens_and_no_other_byte(case: tuple[Any, bytes], data: st.DataObject) -> None:
     _, text = case
     document = parse(text)
-    places = list(zip(document.starts, document.ends, strict=True))
+    places = [document.places.span(number) for number in range(document.scalars)]
     chosen = sorted(data.draw(st.sets(st.integers(0, len(places) - 1)))) if places else []
     edits = [(*places[at], quoted(data.draw(st.text()).encode())) for at in chosen]
     made = splice(text, edits)
@@ -149,6 +151,9 @@ def test_what_is_not_strict_json_is_refused(text: bytes) -> None:
         b'{"a":"x","a":1}',
         b'{"a":{},"a":[]}',
         b'{"":0,"":0}',
+        b'{"a\\"":"\\\\","a\\u0022":"x"}',
+        b'{"\\u0022":"","\\u0022":""}',
+        b'{"a":"\\u0022\\u0022\\u0022\\u0022","a":"\\u0022"}',
     ],
 )
 def test_a_name_that_stands_twice_is_refused(text: bytes) -> None:
@@ -167,9 +172,18 @@ def test_names_are_unique_or_refused(pairs: list[tuple[str, Any]]) -> None:
             parse(text)
 
 
+@pytest.mark.parametrize("text", [b'"\\u0022"', b'["\\\\u0022", "\\""]', b'{"\\\\\\u0022": "\\\\\\""}', b'"\\\\"'])
+def test_quotation_marks_inside_of_texts_are_no_names(text: bytes) -> None:
+    document = parse(text)
+    assert document.tree == json.loads(text)
+    assert [json.loads(text[slice(*document.places.span(at))]) for at in range(document.scalars)] == _scalars(
+        document.tree
+    )
+
+
 def test_depth_is_bounded() -> None:
     deep = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
-    assert parse(deep).starts == []
+    assert parse(deep).scalars == 0
     for text in (b"[" + deep + b"]", b'{"a":' * 65 + b"1" + b"}" * 65, b"[" * 100_000, b"[" * 2000 + b"]" * 2000):
         with pytest.raises(RemoteProtocolError):
             parse(text)
@@ -177,7 +191,7 @@ def test_depth_is_bounded() -> None:
 
 def test_the_number_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_text, "MAX_SCALARS", 4)
-    assert len(parse(b'{"a":1,"b":2}').starts) == 4
+    assert parse(b'{"a":1,"b":2}').scalars == 4
     with pytest.raises(RemoteProtocolError, match="more than 4 values"):
         parse(b'{"a":1,"b":[2,3]}')
 

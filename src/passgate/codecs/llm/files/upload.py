@@ -183,14 +183,14 @@ _Part = _FieldPart | _LinesPart | _TextPart
 def _head_call(operation: Operation, head: PartHead) -> Call:
     """Names of fields and files can say something too."""
     text = f"name: {head.name}\nfilename: {head.filename or ''}\n".encode() + head.data
-    leaf = Leaf(start=0, end=0, pointer="(part)", field=Field.FILE, text=text, fixed=True, raw=True)
+    leaf = Leaf(at=-1, pointer="(part)", field=Field.FILE, text=text, fixed=True, raw=True)
     return Call(operation=operation, body=head.data, leaves=(leaf,))
 
 
 def _text_call(operation: Operation, data: bytes, *, pointer: str, field: Field, fixed: bool) -> Call:
     if not data:
         return Call(operation=operation, body=data, leaves=())
-    leaf = Leaf(start=0, end=len(data), pointer=pointer, field=field, text=data, fixed=fixed, raw=True)
+    leaf = Leaf(at=-1, pointer=pointer, field=field, text=data, fixed=fixed, raw=True)
     return Call(operation=operation, body=data, leaves=(leaf,))
 
 
