@@ -59,25 +59,29 @@ class MaskingLane:
             between = section.text[position:start]
             delivered += (between, given)
             recorded += (between, kept)
-            position = end
+            position = min(end, section.end)
         rest = section.text[position : section.end]
         return Shown(delivered=b"".join((*delivered, rest)), recorded=b"".join((*recorded, rest)))
 
     def _replacements(self, section: Section) -> Iterator[tuple[int, int, bytes, bytes]]:
         """Where, until where, and what stands there for the caller and for the record; in order."""
         every: list[Finding | Token] = [*section.findings, *section.tokens]
+        shown = section.findings[0] if section.continued else None
         for found in sorted(every, key=_start):
             if isinstance(found, Finding):
-                mask = self._mask(found, section.text)
+                mask = self._mask(found, section.text, shown=found is shown)
                 if mask is not None:
                     yield found.start, found.end, mask, mask
             elif (value := self._value(found)) is not None:
                 yield found.start, found.end, value, section.text[found.start : found.end]
 
-    def _mask(self, finding: Finding, text: bytes) -> bytes | None:
+    def _mask(self, finding: Finding, text: bytes, *, shown: bool) -> bytes | None:
+        """None: it is shown as it is. Nothing where the mask was ``shown`` before, with the beginning of the finding."""
         strategy = self._plan.strategy(finding.type)
         if strategy is None:
             return None
+        if shown:
+            return b""
         self._masked[finding.type] += 1
         mask = mask_one(text[finding.start : finding.end], finding.type, strategy, self._keys)
         bare = self._window.json and is_bare_number(text, finding.start, finding.end)

@@ -37,9 +37,13 @@ class Replacement:
         return mask_one(value, finding.type, self.by_class[finding.class_], self.keys)
 
 
+MASKED_BYTES = 1000
+"""Of a longer finding only this many bytes decide what stands for it, so that a stream need not wait for the rest."""
+
+
 def mask_one(value: bytes, type_: str, strategy: Strategy, keys: MaskingKeys) -> bytes:
     """What stands for one finding; a null inside a text is nothing at all."""
-    return apply([value], replace(strategy, label=type_), keys)[0] or b""
+    return apply([value[:MASKED_BYTES]], replace(strategy, label=type_), keys)[0] or b""
 
 
 def is_json(text: bytes) -> bool:
@@ -49,7 +53,7 @@ def is_json(text: bytes) -> bool:
 
 def is_bare_number(text: bytes, start: int, end: int) -> bool:
     """Whether a JSON number stands there whole: after a colon or in an array, and before what ends a member."""
-    return _follows_colon(text, start, end) and _AFTER.match(text, end) is not None
+    return end - start <= _LONGEST_NUMBER and _follows_colon(text, start, end) and _AFTER.match(text, end) is not None
 
 
 def may_end_bare_number(text: bytes, end: int) -> bool:
@@ -63,6 +67,7 @@ def _follows_colon(text: bytes, start: int, end: int) -> bool:
     )
 
 
+_LONGEST_NUMBER: Final = 64
 _NUMBER: Final = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?")
 _BEFORE: Final = re.compile(rb"[:,\[]\s{0,8}\Z")
 _AFTER: Final = re.compile(rb"\s{0,64}[,}\]]")

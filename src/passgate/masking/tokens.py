@@ -29,7 +29,6 @@ _UNFINISHED: Final = (
 
 _TOKEN: Final = re.compile(PATTERN)
 _PARTS: Final = re.compile(rb"(?i)([A-Z](?:\\?_|[A-Z0-9])*): ?([A-Z2-7]{12})(?:>|\\>|&gt;)")
-_OPENINGS: Final = (b"<<", b"\\<", b"&lt;", b"&LT;", b"&Lt;", b"&lT;")
 
 
 _OPENING: Final = re.compile(rb"[<\\&]")
@@ -63,7 +62,7 @@ class TokenReader:
 
     def tokens(self, text: bytes, position: int = 0) -> Sequence[Token]:
         """All from ``position`` on, in order."""
-        if not any(opening in text for opening in _OPENINGS):
+        if b"<" not in text and b"&" not in text:
             return ()
         found: list[Token] = []
         for match in _TOKEN.finditer(text, position):

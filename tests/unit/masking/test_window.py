@@ -5,13 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passgate.core.errors import DetectorError
+from passgate.core.finding import FindingClass
 from passgate.core.masker import Text
-from passgate.masking import Detector
+from passgate.core.text_plan import LanePlan
+from passgate.masking import Detector, Rule, SessionMasker
+from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, MAX_WIDTH
+from passgate.masking.detectors.rule_set import build_rule_set
 from passgate.masking.lane import MaskingLane
-from passgate.masking.window import MAX_HELD
+from passgate.masking.window import LATCHED, MAX_HELD, character_start
 from tests.unit.masking.detectors.test_detector import TEXTS
-from tests.unit.masking.lanes import cut, opened, tokenised
+from tests.unit.masking.lanes import cut, opened, through, tokenised
+from tests.unit.masking.texts import Texts
 
 BASE64 = b"ABCDEFGHIJKLMNOPabcdefghijklmnop0123456789+/"
 
@@ -106,9 +111,12 @@ def test_a_text_of_nothing_but_overlapping_findings_is_refused(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("passgate.masking.window.MAX_HELD", 1000)
-    window = lane(detector)
+    rules = build_rule_set(
+        [Rule(id="pair", class_=FindingClass.PII, label="PAIR", rank=50, pattern="[ab]{2}", anchors=("a", "b"))]
+    )
+    window = lane(Detector(rules, LiteralGate(rules.rules)))
     with pytest.raises(DetectorError, match="overlapping"):
-        window.feed(private_key(Random(1), 100)[:-60])
+        window.feed(b"ab" * 600)
     assert MAX_HELD > MAX_TAIL
 
 
@@ -122,3 +130,95 @@ def test_a_failing_detector_shows_nothing(detector: Detector) -> None:
         window.feed(b"a")
     with pytest.raises(DetectorError):
         window.finish()
+
+
+@pytest.fixture(scope="module")
+def masker(detector: Detector) -> SessionMasker:
+    return opened(detector)
+
+
+@pytest.fixture(scope="module")
+def plan(masker: SessionMasker) -> LanePlan:
+    return tokenised(masker, frozenset(type_ for _, type_ in masker.types))
+
+
+@pytest.fixture(scope="module")
+def generated(detector: Detector, masker: SessionMasker, plan: LanePlan) -> Texts:
+    values = (b"bob@example.org", b"203.0.113.9", b"4111 1111 1111 1111")
+    tokens = [masker.replace(value, masker.find([Text(value=value)])[0], plan) for value in values]
+    words = sorted({word.encode() for rule in detector.rules.rules for word in rule.rule.context})
+    return Texts(words, [*tokens, tokens[0].replace(b"<<", b"&lt;&lt;").replace(b">>", b"&gt;&gt;"), tokens[1][:-1]])
+
+
+def check(text: bytes, random: Random, masker: SessionMasker, plan: LanePlan) -> None:
+    """However it is cut, a text gives what the whole text gives, in both of its forms."""
+    expected = through(masker.lane(plan), [text])
+    assert expected.recorded == masker.replace(text, masker.find([Text(value=text)])[0], plan)
+    cuts = [[1] if len(text) < 600 else [9], [3] if len(text) < 1500 else [20], random.choices(range(1, 200), k=5)]
+    for sizes in cuts:
+        assert through(masker.lane(plan), cut(text, sizes)) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_however_a_difficult_text_is_cut(
+    generated: Texts, masker: SessionMasker, plan: LanePlan, random: Random
+) -> None:
+    check(generated.draw(random), random, masker, plan)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_however_a_long_key_is_cut(generated: Texts, masker: SessionMasker, plan: LanePlan, random: Random) -> None:
+    check(generated.draw_long(random), random, masker, plan)
+
+
+def test_prose_waits_for_a_word_at_most(detector: Detector) -> None:
+    text = (
+        b"Sure, I can help with that. The report has three parts: what was sold, what came back, and what is open. " * 8
+    )
+    window = lane(detector)
+    held = []
+    for piece in cut(text, [5]):
+        window.feed(piece)
+        held.append(window.held)
+    assert sum(held) / len(held) <= 12
+    assert sorted(held)[len(held) // 2] <= 8
+    assert max(held) <= 20
+
+
+def test_nobody_waits_for_the_end_of_a_key(detector: Detector) -> None:
+    text = b"Here: " + private_key(Random(3), 200) + b"That was it."
+    window = lane(detector)
+    shown = []
+    for piece in cut(text, [16]):
+        shown.append(window.feed(piece).delivered)
+        assert window.held <= LATCHED + MOST_HELD
+    mask_at = next(index for index, piece in enumerate(shown) if b"PRIVATE_KEY" in piece)
+    assert mask_at * 16 <= LATCHED + 64
+    assert b"".join(shown) + window.finish().delivered == whole(detector, text)
+    assert window.masked["PRIVATE_KEY"] == 1
+
+
+@pytest.mark.parametrize("inside", [b"AKIAQ4X7ZP2MN8RT5VBC", b"\nsk-ant-api03-", b" Bearer "])
+def test_what_lies_in_a_long_key_does_not_show(detector: Detector, inside: bytes) -> None:
+    key = private_key(Random(5), 60)
+    text = key[:1500] + inside + key[1500:] + b" bob@example.org"
+    for size in (7, 100):
+        assert streamed(detector, cut(text, [size])) == whole(detector, text)
+
+
+def test_a_long_key_that_may_be_seen_is_seen(detector: Detector) -> None:
+    text = b"Here: " + private_key(Random(3), 60) + b"That was it."
+    window = opened(detector).lane(LanePlan(passed=frozenset({"PRIVATE_KEY"})))
+    assert through(window, cut(text, [50])).delivered == text
+
+
+@pytest.mark.parametrize("text", ["é", "日", "😀"])
+def test_where_characters_begin(text: str) -> None:
+    data = b"a" + text.encode() + b"b"
+    assert [character_start(data, place) for place in range(len(data) + 1)] == [
+        0, 1, *([1] * (len(data) - 3)), len(data) - 1, len(data),
+    ]  # fmt: skip
+    assert character_start(data[:-2], len(data) - 2) == 1
+    assert character_start(b"\x80" * 9, 5) == 5

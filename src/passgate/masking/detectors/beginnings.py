@@ -12,6 +12,7 @@ one automaton for all would be combinations without number.
 import importlib
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
 import re2
@@ -219,10 +220,14 @@ def _alphabet(nodes: Sequence[_Node], any_case: bool) -> frozenset[int]:
             case "AT":
                 pass
             case _:
-                flags = re.IGNORECASE if any_case else 0
-                one = re.compile(_mirrored_node((operation, arguments)).encode("ascii"), flags | re.DOTALL)
-                found.update(byte for byte in range(256) if one.match(bytes([byte])))
+                found |= _members(_mirrored_node((operation, arguments)), any_case)
     return frozenset(found)
+
+
+@cache
+def _members(class_: str, any_case: bool) -> frozenset[int]:
+    one = re.compile(class_.encode("ascii"), re.DOTALL | (re.IGNORECASE if any_case else 0))
+    return frozenset(byte for byte in range(256) if one.match(bytes([byte])))
 
 
 def _flagged(pattern: str, added: int, removed: int) -> str:

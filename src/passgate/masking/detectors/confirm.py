@@ -8,17 +8,14 @@ from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, CompiledRul
 from passgate.masking.detectors.spans import Match
 
 
-def matches(rule: CompiledRule, data: bytes, position: int = 0, limit: int | None = None) -> Iterator[Match]:
-    """Accepted matches of one rule that begin at ``position`` or later and before ``limit``, leftmost first, never overlapping.
+def matches(rule: CompiledRule, data: bytes, position: int = 0) -> Iterator[Match]:
+    """Accepted matches of one rule that begin at ``position`` or later, leftmost first, never overlapping.
 
     A rejected candidate consumes one byte only, so it never hides a good one.
     """
     high = len(data)
-    last = high if limit is None else limit
     while (found := rule.search(data, position)) is not None:
         begin, stop = found.span()
-        if begin >= last:
-            return
         match = accept(rule, data, found.span(1) if rule.grouped else (begin, stop), (begin, stop), (0, high))
         if match is None:
             position = begin + 1
@@ -88,11 +85,14 @@ def _says(words: re.Pattern[bytes], data: bytes, first: int, last: int, high: in
     return False
 
 
-def settled(rule: CompiledRule, data: bytes, position: int, horizon: int) -> tuple[list[Match], int]:
+def settled(
+    rule: CompiledRule, data: bytes, position: int, horizon: int
+) -> tuple[list[Match], int, tuple[Match, int] | None]:
     """What ``matches`` finds where ``data`` is only the beginning of a text, as far as no continuation can change it.
 
-    Returns the matches, and the place before which there is no other: ``horizon``, or the first candidate that cannot be judged
-    yet. No match that is not whole in ``data`` begins before ``horizon``, which the caller answers for.
+    Returns the matches, the place before which there is no other (``horizon``, or the first candidate that cannot be judged yet),
+    and the match, if there is one, whose tail may go on, with the end of its head. No match that is not whole in ``data`` begins
+    before ``horizon``, which the caller answers for.
     """
     found: list[Match] = []
     high = len(data)
@@ -103,29 +103,46 @@ def settled(rule: CompiledRule, data: bytes, position: int, horizon: int) -> tup
             break
         secret = candidate.span(1) if rule.grouped else whole
         if not _judged(rule, data, secret, whole):
-            return found, begin
+            return found, begin, None
         match = accept(rule, data, secret, whole, (0, high))
         if match is None:
             position = begin + 1
             continue
-        if rule.tail is not None and match.stop == high and match.end == high:
-            return found, begin  # its tail may go on
+        if rule.tail is not None and match.stop == match.end == high < whole[1] + MAX_TAIL:
+            return found, horizon, (match, whole[1])
         found.append(match)
         position = match.stop
-    return found, horizon
+    return found, horizon, None
+
+
+def resumed(rule: CompiledRule, data: bytes, position: int, limit: int) -> Match:
+    """The rest, from ``position`` on, of a match whose tail went on; it may be empty. It starts a byte early, being no new one."""
+    assert rule.tail is not None  # noqa: S101 - only a tail goes on
+    run = rule.tail.match(data, position, min(len(data), limit))
+    end = position if run is None else run.end()
+    return Match(
+        begin=position,
+        stop=end,
+        start=position - 1,
+        end=end,
+        rank=rule.rule.rank,
+        type=rule.rule.label,
+        class_=rule.rule.class_,
+        rule=rule.rule.id,
+    )
 
 
 def _judged(rule: CompiledRule, data: bytes, secret: tuple[int, int], whole: tuple[int, int]) -> bool:
     """Whether all is known that ``accept`` looks at, or enough of it."""
     high = len(data)
     start, end = secret if secret[0] >= 0 else whole
+    neighbours = rule.clear is None or end + rule.reach <= high
+    if rule.clear is not None and neighbours and not rule.clear(data, start, end, 0, high):
+        return True
     if rule.valid is not None and not _valid(rule, data[start:end]):
         return True
-    if rule.clear is not None:
-        if end + rule.reach > high:
-            return False
-        if not rule.clear(data, start, end, 0, high):
-            return True
+    if not neighbours:
+        return False
     if rule.words is None or whole[1] + CONTEXT_REACH < high:
         return True
     # A word that ends where the known text does may go on and be another one.

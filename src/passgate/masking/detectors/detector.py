@@ -7,23 +7,36 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import re2
 
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.beginnings import Beginnings
-from passgate.masking.detectors.confirm import accept, matches, settled
+from passgate.masking.detectors.confirm import accept, matches, resumed, settled
 from passgate.masking.detectors.gate import Gate
 from passgate.masking.detectors.literals import LiteralGate
-from passgate.masking.detectors.rule import SEPARATOR, CompiledRule, Rule
+from passgate.masking.detectors.rule import MAX_TAIL, SEPARATOR, CompiledRule, Rule
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules
-from passgate.masking.detectors.spans import Finding, Match, merge
+from passgate.masking.detectors.spans import Finding, Match, OpenMatch, merge
 
 BLOCK_BYTES = 16 * 1024
 """Cells are joined up to this size per scan: below it the calls cost, above it a hit looks at too much."""
 
 _WATCH_MEMORY = 16 * 1024 * 1024
 """For RE2, of which it takes what the texts it meets make it take."""
+
+
+class Settled(NamedTuple):
+    """``matches``: nothing that follows can change them. ``going_on``: those that reach the end and may go on. ``place``: before it
+    no other match begins, whatever follows."""
+
+    matches: list[Match]
+    going_on: list[OpenMatch]
+    place: int
+
+
+_NONE: Final[Mapping[int, int]] = {}
 
 
 class Detector:
@@ -100,29 +113,50 @@ class Detector:
                 by_cell.setdefault(cell, []).append(match)
                 position = match.stop
 
-    def settled(self, data: bytes, position: int) -> tuple[list[Match], int]:
-        """Matches that begin from ``position`` on and that nothing that follows ``data`` can change, and the place before which
-        no other begins, whatever follows. Raises DetectorError."""
+    def settled(self, data: bytes, position: int, running: Mapping[int, int]) -> Settled:
+        """What is found from ``position`` on where ``data`` is only the beginning of a text. Raises DetectorError.
+
+        ``running``: rules of which a match goes on at ``position``, and until where it may.
+        """
         watch = self._watch
-        fired = set(self._gate.fired(data))
-        fired.update(watch.candidates(data, position))
+        fired = {*self._gate.fired(data), *watch.candidates(data, position), *running}
         place = max(position, len(data) - watch.beginnings.held(data))
         found: list[Match] = []
+        going_on: list[OpenMatch] = []
         for index in fired:
-            own, place = settled(self.rules.rules[index], data, position, place)
+            rule = self.rules.rules[index]
+            first = position
+            if (limit := running.get(index)) is not None:
+                rest = resumed(rule, data, position, limit)
+                if rest.end == len(data) < limit:
+                    going_on.append(OpenMatch(rest, position, limit, index))
+                    continue
+                if rest.end > position:
+                    found.append(rest)
+                first = rest.end
+            own, place, last = settled(rule, data, first, place)
             found.extend(own)
-        return found, place
+            if last is not None:
+                going_on.append(OpenMatch(last[0], last[1], last[1] + MAX_TAIL, index))
+        return Settled(found, going_on, place)
 
     @cached_property
     def _watch(self) -> "_Watch":
         """Made when the first stream asks for it: most of what a gate masks is no stream."""
         return _Watch(self.rules)
 
-    def matches(self, data: bytes, position: int = 0, limit: int | None = None) -> list[Match]:
-        """Every rule's accepted matches that begin from ``position`` on and before ``limit``, not merged. Raises DetectorError."""
+    def matches(self, data: bytes, position: int = 0, running: Mapping[int, int] = _NONE) -> list[Match]:
+        """Every rule's accepted matches from ``position`` on, not merged. ``running`` as for ``settled``. Raises DetectorError."""
         found: list[Match] = []
-        for index in self._gate.fired(data):
-            found.extend(matches(self.rules.rules[index], data, position, limit))
+        for index in {*self._gate.fired(data), *running}:
+            rule = self.rules.rules[index]
+            first = position
+            if (limit := running.get(index)) is not None:
+                rest = resumed(rule, data, position, limit)
+                if rest.end > position:
+                    found.append(rest)
+                first = rest.end
+            found.extend(matches(rule, data, first))
         return found
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from passgate.masking.detectors.edges import EDGES
+from passgate.masking.detectors.edges import EDGES, REACH
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,16 @@ def test_a_cell_ends_where_it_ends(edge: str) -> None:
     """What the next cell begins with is nobody's neighbour."""
     data = b"x1@3412345x"
     assert EDGES[edge](data, 4, 10, 4, 10)
+
+
+@pytest.mark.parametrize("edge", sorted(EDGES))
+def test_no_check_looks_further_than_it_says(edge: str) -> None:
+    check, reach = EDGES[edge], REACH[edge]
+    for before in (b"", b"a", b" ", b"order "):
+        for near in (b".5", b",a", b"-a", b":1", b" 1", b"a1", b"%,", b"(x", b"/:", b"=,"):
+            known = before + b"12" + near[:reach]
+            start = len(before)
+            answers = {
+                check(known + beyond, start, start + 2, 0, len(known + beyond)) for beyond in (b"", b"7", b".", b"z")
+            }
+            assert len(answers) == 1
