@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 import uvloop
 
+from passgate.approvals.desk import Desk
 from passgate.codecs.llm.operation import Dialect
 from passgate.core.passes import Pass
 from passgate.core.principal import PrincipalKind
@@ -26,7 +27,7 @@ from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import CallMeasured, Spending
 from passgate.policy.source import BundleSource
 from passgate.testing.llm_provider import Provider, RunningProvider, Script
-from tests.integration.fakes import Answers, CountingLogins, MemoryPasses, MemoryRecorder
+from tests.integration.fakes import CountingLogins, MemoryPasses, MemoryRecorder
 
 if os.environ.get("PASSGATE_TEST_LOOP") == "uvloop":  # how the gate serves in earnest
 
@@ -102,6 +103,7 @@ class Gate:
     provider_url: str
     passes: MemoryPasses
     recorder: MemoryRecorder
+    desk: Desk
     logins: CountingLogins
     live: LiveSessions
     budgets: MemoryBudgets
@@ -210,12 +212,13 @@ async def gate(
     recorder, passes, logins, live = MemoryRecorder(), MemoryPasses(), CountingLogins(), LiveSessions()
     budgets, telemetry, moment = MemoryBudgets(), MemoryTelemetry(), Moment()
     credential = Key(provider.key)
+    desk = Desk(recorder=recorder)
     steps = Steps(
         policy=BundleSource(bundles, ("llm-safe",)),
         planner=LineagePlanner(),
         maskers=SessionMaskerFactory(detector=detector, master_key=bytes(range(32))),
         recorder=recorder,
-        approvals=Answers(asyncio.get_running_loop().create_future()),
+        approvals=desk,
         now=moment.now,
     )
     url = running_provider.url
@@ -244,6 +247,7 @@ async def gate(
             provider_url=url,
             passes=passes,
             recorder=recorder,
+            desk=desk,
             logins=logins,
             live=live,
             budgets=budgets,

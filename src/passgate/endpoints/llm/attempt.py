@@ -1,6 +1,7 @@
 """One call at one resource: judged, masked, sent, answered. A call that is tried elsewhere is judged there anew."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -24,10 +25,14 @@ from passgate.endpoints.llm.transcript import CallTranscript
 from passgate.endpoints.llm.uploads import UploadBody
 from passgate.endpoints.llm.upstream import Answer
 from passgate.pipeline.gate import GatedSession, Judged, Verdict
-from passgate.pipeline.protocols import Understood
+from passgate.pipeline.protocols import Understood, Waiting
 
 _TRY_ELSEWHERE = frozenset({429, 500, 502, 503, 504, 529})
 """Answers after which another resource may be asked."""
+
+
+_STEERING = ("anthropic-", "openai-")
+"""Headers that change what a body means; the others (a retry's count) may differ when the same call is sent again."""
 
 
 class Attempt:
@@ -71,7 +76,7 @@ class Attempt:
         """
         verdict = self._judge()
         if verdict.outcome is Outcome.HOLD:
-            verdict = await self._gated.approve(verdict)
+            verdict = await self._approved(verdict)
         transcript, account, body = await self._recorded(verdict)
         answer = await self._sent(body, account, transcript, last=last)
         if answer is None:
@@ -119,8 +124,46 @@ class Attempt:
         action = action_of(call, disclosure.findings, provider=self._target.provider)
         self._gated.session.count("requests")
         return self._gated.judge(
-            Understood(actions=(action,), cacheable=False), detail=intent_detail(call, evidence, self._claims)
+            Understood(actions=(action,), cacheable=False),
+            digest=self._digest(),
+            detail=intent_detail(call, evidence, self._claims),
         )
+
+    def _digest(self) -> str:
+        """Of all that steers the provider, so that an approval is for nothing else. Empty while the body is on its way."""
+        if self._call.operation.request is RequestBody.MULTIPART:
+            return ""
+        steering = sorted(
+            f"{lower}: {value}\n"
+            for name, value in self._request.headers.items()
+            if (lower := name.lower()).startswith(_STEERING)
+        )
+        asked = hashlib.sha256(
+            "".join((f"{self._request.method} {self._path}\n", *steering, "\n")).encode(errors="replace")
+        )
+        asked.update(self._call.body)
+        return asked.hexdigest()
+
+    async def _approved(self, verdict: Verdict) -> Verdict:
+        """What people say of a held call, if they say it while its client can wait. Raises RefusedError.
+
+        What is decided later waits: the same call, sent again, finds it. A body that is not here yet is nothing to agree to.
+        """
+        if not verdict.digest:
+            raise RefusedError(Cause.HELD, "This needs approval, and what is only on its way cannot be approved.")
+        asked: list[Waiting] = []
+        seconds = self._services.limits.approval
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._gated.approve(verdict, asked.append)
+        except TimeoutError:
+            told = "; ".join(
+                f"request {one.request} waits for {one.count} of {one.group} until {one.expires:%H:%M:%S} UTC"
+                for one in asked
+            )
+            raise RefusedError(
+                Cause.HELD, f"This needs approval: {told}. Send the same call again then.", why="approval-pending"
+            ) from None
 
     async def _recorded(self, verdict: Verdict) -> tuple[CallTranscript, CallAccount, bytes]:
         """The body as it may leave, with everything about it recorded. Raises RefusedError."""

@@ -78,8 +78,9 @@ class Limits:
     ``login``: from accept to the first request's head. ``connect``: to reach the provider. ``read``: the provider's silence.
     ``send``: the client's silence while its body is on the way. ``idle``: a session with no call running. ``keepalive``: a
     connection with no call running; longer than clients keep theirs, or they would be reset when they use it again.
-    ``heartbeat``: how long a stream may show nothing. ``end``: what an ending call is given before its socket is cut.
-    ``body``, ``batch``, ``file``: requests, decoded. ``answer``: one that is not streamed.
+    ``heartbeat``: how long a stream may show nothing. ``approval``: how long a held call waits for people. ``end``: what an
+    ending call is given before its socket is cut. ``body``, ``batch``, ``file``: requests, decoded. ``answer``: one that is not
+    streamed.
     """
 
     login: float = 10.0
@@ -89,6 +90,7 @@ class Limits:
     idle: float = 900.0
     keepalive: float = 630.0
     heartbeat: float = 15.0
+    approval: float = 50.0
     end: float = 1.0
     headers: int = 64 * 1024
     body: int = 32 * _MIB

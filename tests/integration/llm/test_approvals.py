@@ -1,0 +1,83 @@
+"""A held call waits for people as long as its client can, and finds their answer when it is sent again."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from passgate.approvals.desk import Person
+from passgate.endpoints.llm.settings import Limits
+from tests.integration.llm.conftest import Gate
+
+RULES = """\
+rules:
+- id: expensive-model
+  when: "resource.kind == 'llm' && llm.model == 'gpt-expensive'"
+  then: hold
+  approvers: {group: leads, count: 1, expires: 10m}
+"""
+GRACE = Person(subject="grace@example.com", groups=frozenset({"leads"}))
+
+
+@pytest.fixture
+def bundles(tmp_path: Path) -> tuple[Path, ...]:
+    path = tmp_path / "rules.yaml"
+    path.write_text(RULES)
+    return (path,)
+
+
+@pytest.fixture
+def limits(request: pytest.FixtureRequest) -> Limits:
+    return Limits(approval=getattr(request, "param", 20.0))
+
+
+async def waiting(gate: Gate) -> str:
+    async with asyncio.timeout(5):
+        while not (requests := gate.desk.list()):  # noqa: ASYNC110 - the desk tells nobody
+            await asyncio.sleep(0.01)
+    return requests[0].id
+
+
+async def test_it_waits_and_goes_on_once_approved(gate: Gate) -> None:
+    call = asyncio.create_task(gate.ask("/v1/chat/completions", gate.chat("hello", model="gpt-expensive")))
+    request = await waiting(gate)
+    assert gate.provider.received == ()
+    await gate.desk.vote(request, GRACE, approves=True)
+    status, _ = await call
+    assert status == 200
+    assert len(gate.provider.received) == 1
+    await gate.settled()
+    held, asked = (
+        next(e for e in gate.recorder.events if e.type.value == t) for t in ("action.held", "approval.requested")
+    )
+    assert held.text == asked.text == "POST /v1/chat/completions gpt-expensive"  # never what was said
+
+
+async def test_a_refusal_says_who_and_is_not_tried_again(gate: Gate) -> None:
+    call = asyncio.create_task(gate.ask("/v1/chat/completions", gate.chat("hello", model="gpt-expensive")))
+    await gate.desk.vote(await waiting(gate), GRACE, approves=False, note="use the small one")
+    status, answer = await call
+    assert status == 403
+    assert "use the small one" in answer["error"]["message"]
+    assert gate.provider.received == ()
+
+
+@pytest.mark.parametrize("limits", [0.05], indirect=True)
+async def test_a_client_that_cannot_wait_sends_the_very_same_call_again(gate: Gate) -> None:
+    body = gate.chat("hello", model="gpt-expensive")
+    status, answer = await gate.ask("/v1/chat/completions", body)
+    assert status == 403
+    request = await waiting(gate)
+    assert request in answer["error"]["message"]
+    await gate.desk.vote(request, GRACE, approves=True)
+    for other, headers in (
+        (gate.chat("something else", model="gpt-expensive"), {}),
+        (body, {"openai-beta": "assistants=v2"}),
+    ):
+        status, _ = await gate.ask("/v1/chat/completions", other, headers=headers)
+        assert status == 403
+    assert gate.provider.received == ()
+    status, _ = await gate.ask("/v1/chat/completions", body, headers={"x-stainless-retry-count": "1"})
+    assert status == 200
+    status, _ = await gate.ask("/v1/chat/completions", body)
+    assert status == 403  # once means once
