@@ -34,7 +34,7 @@ class WholeTexts:
         self._room = _KNOWN_BYTES
 
     def open(self, field: Field, context: bytes, *, is_json: bool) -> Flow:
-        return JsonFragments(self._lanes, field=field) if is_json else self._lanes(field, context.removesuffix(b": "))
+        return JsonFragments(self._lanes, field=field) if is_json else self._lanes(field, context)
 
     def shown(self, text: bytes, field: Field, context: bytes = b"", *, is_json: bool = False) -> Shown:
         """Raises DetectorError."""

@@ -25,11 +25,9 @@ class AnswerReading(Reading):
 
     def copy(self, value: Json) -> None:
         """Pass over the value of the member whose name was just taken, and keep its place. An empty one copies nothing."""
-        if not value:
-            self.skip(value)
-            return
-        start = self._document.text.index(b":", self._document.places.span(self._at - 1)[1]) + 1
-        self.copies.append(_extent(self._document.text, start))
+        if value:
+            _, name_ends = self._document.places.span(self._at - 1)
+            self.copies.append(_extent(self._document.text, name_ends))
         self.skip(value)
 
 
@@ -93,10 +91,13 @@ class Arguments:
 class Copies:
     """The tokens of a text once more: they say what the text says, so they go where anything of the answer was masked."""
 
-    def read(self, reading: Reading, value: Json, pointer: str) -> None:  # noqa: ARG002 - every rule is told
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
         if not isinstance(reading, AnswerReading):
             raise LocalProtocolError("only an answer holds copies of its own text")
-        reading.copy(value)
+        if isinstance(value, (dict, list)):
+            reading.copy(value)
+        else:
+            reading.free(value, pointer, Field.ASSISTANT)
 
     def rows(self, where: str) -> Iterator[Row]:
         yield Row(where=where, field=Field.ASSISTANT, verdict="removed where anything was masked")
@@ -123,17 +124,15 @@ STRUCTURAL = Structural()
 
 
 def _extent(text: bytes, at: int) -> tuple[int, int]:
-    """Where the object or list that begins behind ``at`` begins and ends; of a scalar, nothing."""
-    depth = 0
-    start = at
+    """Where the first object or list behind ``at`` begins and ends."""
+    depth = start = 0
     for match in _TOKEN.finditer(text, at):
         mark = match.group()
         if mark in b"[{":
-            if not depth:
-                start = match.start()
+            start = start or match.start()
             depth += 1
         elif mark in b"]}":
             depth -= 1
-        if not depth:
-            return match.start() if mark[:1] == b'"' else start, match.end()
+            if not depth:
+                return start, match.end()
     raise LocalProtocolError("the text is not the one that was read")

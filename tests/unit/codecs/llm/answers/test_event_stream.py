@@ -68,7 +68,7 @@ every_dialect = pytest.mark.parametrize(("operation", "build", "said"), DIALECTS
 
 
 @every_dialect
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(texts=pieces, data=st.data())
 def test_how_a_stream_is_cut_does_not_show(operation, build, said, texts, data):
     stream = build(texts)
@@ -79,7 +79,7 @@ def test_how_a_stream_is_cut_does_not_show(operation, build, said, texts, data):
 
 
 @every_dialect
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(texts=clean)
 def test_where_nothing_is_found_every_byte_is_the_upstreams(operation, build, said, texts):
     stream = build(texts)
@@ -88,7 +88,7 @@ def test_where_nothing_is_found_every_byte_is_the_upstreams(operation, build, sa
 
 
 @every_dialect
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(texts=pieces)
 def test_what_a_client_puts_together_is_the_masked_whole(operation, build, said, texts):
     stream = build(texts)
@@ -124,7 +124,7 @@ def test_one_character_for_each_event(operation, build, said):
 
 
 @every_dialect
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(noise=st.binary(max_size=40), place=st.integers(0, 400))
 def test_hostile_bytes_break_the_protocol_and_nothing_else(operation, build, said, noise, place):
     stream = build(["a ", "swordfish"])
@@ -137,7 +137,7 @@ def test_hostile_bytes_break_the_protocol_and_nothing_else(operation, build, sai
 
 
 @every_dialect
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(place=st.integers(0, 2000))
 def test_a_stream_that_ends_early_is_no_answer(operation, build, said, place):
     stream = build(["a ", "b ", "c"])

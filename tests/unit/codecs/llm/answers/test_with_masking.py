@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -35,21 +34,22 @@ from tests.unit.codecs.llm.answers.streams import (
 )
 from tests.unit.masking.lanes import opened, tokenised
 
-KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7bq1\n" * 8 + "-----END RSA PRIVATE KEY-----"
-PLANTED = [
-    "mail jane.doe@corp.example.com now",
-    "key AKIAQ4X7ZP2MN8RT5VBC.",
-    "card 4111 1111 1111 1111, thanks",
-    "SSN 536-90-4399 é😀",
-    f"take this: {KEY} and go",
-    "ghp_" + "a1B2c3D4e5F6" * 3,
-]
+KEY = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7bq1\n" * 3 + "-----END RSA PRIVATE KEY-----"
+PLANTED = {
+    "jane.doe@corp.example.com": "mail {} now",
+    "AKIAQ4X7ZP2MN8RT5VBC": "key {}.",
+    "4111 1111 1111 1111": "card {}, thanks",
+    "536-90-4399": "SSN {} é😀",
+    KEY: "take this: {} and go",
+    "ghp_" + "a1B2c3D4e5F6" * 3: "{}",
+}
+planted = pytest.mark.parametrize(("secret", "text"), [(secret, text.format(secret)) for secret, text in PLANTED.items()])
 CLEAN = "The weather in Paris is 21.5 °C, about 70 °F; see https://example.org/a?b=c (page 12). 😀 Done."
 
 
 @pytest.fixture(scope="module")
-def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    return open_detector(cache=Path(tmp_path_factory.mktemp("rules")), engine="vectorscan")
+def detector() -> Detector:
+    return open_detector(engine="literals")
 
 
 @pytest.fixture
@@ -108,14 +108,14 @@ def is_json(key: tuple) -> bool:
 
 @every_dialect
 @pytest.mark.parametrize("size", [1, 7, 10000])
-@pytest.mark.parametrize("text", PLANTED)
-def test_what_is_planted_is_what_masking_makes_of_the_whole(operation, build: Build, said, size, text, lanes):
+@planted
+def test_what_is_planted_is_what_masking_makes_of_the_whole(operation, build: Build, said, size, secret, text, lanes):
     arguments = json.dumps({"query": text, "n": [1, text]})
     stream = build(pieces_of(text, size), pieces_of(arguments, size))
     delivered, recorded = read(operation, stream, lanes)
     wanted = whole(lanes, text).delivered.decode()
     assert wanted != text
-    in_arguments = [whole(lanes, text, context).delivered.decode() for context in (b"query: ", b"n: ")]
+    in_arguments = [whole(lanes, text, context).delivered.decode() for context in (b"query", b"n")]
     for shown in (delivered, recorded):
         for key, found in said(shown).items():
             if is_json(key):
@@ -123,13 +123,12 @@ def test_what_is_planted_is_what_masking_makes_of_the_whole(operation, build: Bu
                 assert [tree["query"], tree["n"][1]] == in_arguments
             elif "signature" not in key:
                 assert found == wanted
-    secret = max(text.split(), key=len).rstrip(",.")
     assert json.dumps(secret)[1:-1].encode() not in delivered + recorded
 
 
 @every_dialect
 def test_a_secret_that_is_cut_at_any_place_is_found(operation, build: Build, said, lanes):
-    text = PLANTED[1]
+    text = "key AKIAQ4X7ZP2MN8RT5VBC."
     arguments = '{"key": "' + "".join(f"\\u{ord(letter):04x}" for letter in text) + '"}'
     for place in range(1, len(text)):
         stream = build([text[:place], text[place:]], [arguments[: place * 6], arguments[place * 6 :]])
@@ -165,8 +164,8 @@ def test_a_token_comes_back_for_the_caller_and_stays_for_the_record(operation, b
     assert value not in recorded
 
 
-@pytest.mark.parametrize("text", PLANTED)
-def test_whole_bodies_and_lines(text, lanes):
+@planted
+def test_whole_bodies_and_lines(secret, text, lanes):
     wanted = whole(lanes, text).delivered.decode()
     tree = {"choices": [{"message": {"content": text, "tool_calls": [{"function": {"arguments": dumped([text]).decode()}}]}}]}
     message = json.loads(fed(answer_reader(CHAT, stream=False, lanes=lanes), [dumped(tree)])[0])["choices"][0]["message"]
