@@ -51,7 +51,15 @@ CLAIMS = frozenset(
 )
 """Headers in which a client says who it is."""
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_IDS = {
+    **dict.fromkeys(CLAIMS, re.compile(_UUID, re.IGNORECASE)),
+    "idempotency-key": re.compile(rf"(?:[a-z]{{1,16}}-){{0,4}}{_UUID}", re.IGNORECASE),
+}
+"""Headers whose values, where they look like this, were made at random by an SDK."""
+
+_PUBLIC_KEY = re.compile(r"sentry-public_key=[0-9a-f]{32}(?=,|$)")
+"""Sentry's SDKs put it into every request; its name says that it is no secret, and it looks like one."""
 
 
 def request_headers(headers: Headers, *, provider: Provider, credential: str | None) -> list[tuple[str, str]]:
@@ -84,12 +92,12 @@ def text_of(headers: Headers, query: str = "") -> Leaf | None:
     """Everything that would go upstream beside the body, as one text that can be looked at and not edited. ``query``: as it
     was sent.
 
-    Session ids are left out where they are UUIDs, which nobody can tell from one another.
+    What SDKs make up at random is left out where it looks like that: a detector may take it for a key.
     """
     lines = [
-        f"{name}: {value}\n"
+        f"{name}: {_PUBLIC_KEY.sub('', value) if name == 'baggage' else value}\n"
         for name, value in _end_to_end(headers, _CREDENTIALS | _FRAMING | _ROUTE)
-        if name not in CLAIMS or _UUID.fullmatch(value) is None
+        if name not in _IDS or _IDS[name].fullmatch(value) is None
     ]
     text = "".join(lines).encode(errors="replace")
     if query:

@@ -125,6 +125,26 @@ def test_what_would_go_upstream_is_one_text_to_look_at() -> None:
     assert b"pass.secret" not in leaf.text
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("Idempotency-Key", "stainless-python-retry-0192f0c1-2a3b-7c4d-8e5f-0123456789ab", None),
+        ("Idempotency-Key", "alice@example.com", b"idempotency-key: alice@example.com\n"),
+        (
+            "Idempotency-Key",
+            "sk-0192f0c1-2a3b-7c4d-8e5f-0123456789ab x",
+            b"idempotency-key: sk-0192f0c1-2a3b-7c4d-8e5f-0123456789ab x\n",
+        ),
+        ("baggage", "a=b,sentry-public_key=" + "0a" * 16 + ",c=d", b"baggage: a=b,,c=d\n"),
+        ("baggage", "sentry-public_key=" + "0a" * 17, b"baggage: sentry-public_key=" + b"0a" * 17 + b"\n"),
+        ("x-other", "sentry-public_key=" + "0a" * 16, b"x-other: sentry-public_key=" + b"0a" * 16 + b"\n"),
+    ],
+)
+def test_what_sdks_make_up_at_random_is_no_text(name: str, value: str, text: bytes | None) -> None:
+    leaf = text_of([(name, value)])
+    assert (None if leaf is None else leaf.text) == text
+
+
 def test_session_ids_that_are_uuids_are_no_texts() -> None:
     assert text_of([("session_id", "0192f0c1-2a3b-7c4d-8e5f-0123456789ab")]) is None
     assert text_of([("x-other", "0192f0c1-2a3b-7c4d-8e5f-0123456789ab")]) is not None
