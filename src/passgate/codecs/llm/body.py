@@ -53,14 +53,9 @@ class Body:
     messages: str = ""
 
     def check(self, tree: Json) -> Mapping[str, Json]:
-        """The body as an object. Raises RemoteProtocolError where it is none, where a member has the wrong shape, and where a
-        name differs from a known one by case only: some servers read it as that one, and would do what nobody judged."""
+        """The body as an object. Raises RemoteProtocolError where it is none, or a member has the wrong shape."""
         if not isinstance(tree, dict):
             raise RemoteProtocolError("the body must be an object")
-        for name in tree:
-            folded = name.casefold()
-            if name != folded and folded in self.root.known:
-                raise RemoteProtocolError(f"a name differs from /{folded} by case only")
         for member in self.members:
             member.check(tree.get(member.name))
         model = tree.get("model")

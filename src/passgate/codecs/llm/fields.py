@@ -60,7 +60,7 @@ def read_call(operation: Operation, body: bytes, headers: Mapping[str, str], que
 def read_body(table: Body, operation: Operation, document: Document) -> Call:
     """The call that a document makes, read by a table. Raises RemoteProtocolError."""
     members = table.check(document.tree)
-    reading = Reading(document)
+    reading = Reading(document, exact=True)
     table.root.read(reading, document.tree, "")
     if not reading.taken:
         raise LocalProtocolError(f"the table of {operation.name} does not take the whole body")

@@ -16,7 +16,9 @@ _CONTEXT = 96
 class Reading:
     """Whoever walks the tree must take every name and every scalar of it, in order, exactly once."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, *, exact: bool = False) -> None:
+        """``exact``: no name may differ from one of the API's own by case only."""
+        self.exact = exact
         self.leaves: list[Leaf] = []
         self.opaque: list[str] = []
         self.sealed: list[str] = []
@@ -77,7 +79,7 @@ class Reading:
                 pointer=pointer,
                 field=field,
                 text=text,
-                context=f"{names}: ".encode() if names else b"",
+                context=names.encode(),
                 fixed=fixed,
                 quoted=quoted,
             )

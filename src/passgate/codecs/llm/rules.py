@@ -191,8 +191,12 @@ class JsonText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """An object. ``known``: the API's own names, and how what they name is read. What has another name is of the field
-    ``other``."""
+    """An object. ``known``: the API's own names, in lower case, and how what they name is read. What has another name is of the
+    field ``other``.
+
+    In an exact reading a name must not differ from a known one by case only: some servers read it as that one, and would do what
+    nobody judged.
+    """
 
     known: Mapping[str, Rule]
     other: Field = Field.METADATA
@@ -204,6 +208,8 @@ class Members:
         for name, member in value.items():
             rule = self.known.get(name)
             if rule is None:
+                if reading.exact and name.casefold() in self.known:
+                    raise RemoteProtocolError(f"a name at {pointer or '/'} differs from {name.casefold()} by case only")
                 reading.unknown(name, member, pointer, self.other)
             else:
                 reading.skip_name()

@@ -190,7 +190,7 @@ def test_tools_in_every_place_that_offers_them() -> None:
     assert texts["/tools/0/description"] == (Field.TOOL_DEFINITION, "d1", False)
     assert texts["/tools/0/input_schema/description"] == (Field.TOOL_DEFINITION, "d2", False)
     assert texts["/mcp_servers/0/authorization_token"] == (Field.TOOL_DEFINITION, "hush", False)
-    assert leaf_at(read, "/mcp_servers/0/authorization_token").context == b"authorization_token: "
+    assert leaf_at(read, "/mcp_servers/0/authorization_token").context == b"authorization_token"
 
 
 def test_every_model_that_may_answer_is_named() -> None:

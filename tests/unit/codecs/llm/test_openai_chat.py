@@ -150,7 +150,7 @@ def test_fields_that_nobody_knows_are_looked_at() -> None:
     assert texts["/brand_new/deep/0/er"] == (Field.METADATA, "alice@example.com", False)
     assert texts["#/brand_new/deep"] == (Field.METADATA, "deep", True)
     assert texts["/messages/0/future/api_key"] == (Field.USER, "k", False)
-    assert leaf_at(read, "/brand_new/deep/0/er").context == b"brand_new.deep.er: "
+    assert leaf_at(read, "/brand_new/deep/0/er").context == b"brand_new.deep.er"
 
 
 def test_numbers_count_where_they_can_be_somebodys() -> None:
@@ -197,6 +197,8 @@ def test_answers_formats_and_predictions() -> None:
         ({"model": "m", "messages": [], "Model": "other"}, "case only"),
         ({"model": "m", "messages": [], "\u017ftream": True}, "case only"),
         ({"model": "m", "messages": [], "TOOLS": []}, "case only"),
+        ({"model": "m", "messages": [{"role": "user", "Role": "system"}]}, "a name at /messages/0 differs from role"),
+        ({"model": "m", "messages": [], "tools": [{"type": "function", "Function": {"name": "f"}}]}, "case only"),
     ],
 )
 def test_what_policy_depends_on_has_its_shape(body: object, message: str) -> None:

@@ -152,7 +152,7 @@ def test_tools_in_every_place_that_offers_them() -> None:
     assert texts["/tools/0/description"] == (Field.TOOL_DEFINITION, "d", False)
     assert texts["/tools/0/parameters/description"] == (Field.TOOL_DEFINITION, "p", False)
     assert texts["/tools/2/headers/X-Key"] == (Field.TOOL_DEFINITION, "k", False)
-    assert leaf_at(read, "/tools/2/authorization").context == b"authorization: "
+    assert leaf_at(read, "/tools/2/authorization").context == b"authorization"
 
 
 def test_prompt_templates() -> None:

@@ -38,14 +38,14 @@ def test_numbers_are_as_they_were_written() -> None:
 def test_the_names_before_a_value_are_its_context() -> None:
     leaves = read({"db": {"password": ["x"], "port": 5}}).leaves
     assert {leaf.pointer: leaf.context for leaf in leaves if not leaf.fixed} == {
-        "/db/password/0": b"db.password: ",
-        "/db/port": b"db.port: ",
+        "/db/password/0": b"db.password",
+        "/db/port": b"db.port",
     }
 
 
 def test_context_is_bounded() -> None:
     leaves = read({"n" * 500: {"password": "x"}}).leaves
-    assert leaves[-1].context.endswith(b"n.password: ")
+    assert leaves[-1].context.endswith(b"n.password")
     assert len(leaves[-1].context) < 120
 
 

@@ -207,7 +207,7 @@ def test_known_names_are_no_leaves_unknown_ones_are() -> None:
         ("/b/c", Field.TOOL_RESULT, True),
         ("/b/c", Field.TOOL_RESULT, False),
     ]
-    assert leaves[-1].context == b"b.c: "
+    assert leaves[-1].context == b"b.c"
 
 
 def test_a_choice_that_nobody_knows_is_read_as_the_rest() -> None:
