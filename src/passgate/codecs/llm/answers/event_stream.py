@@ -13,7 +13,7 @@ An answer that ends before its dialect says so raises RemoteProtocolError: what 
 """
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from passgate.codecs.llm.answer import LaneSource, Piece, Summary
 from passgate.codecs.llm.answers.frame import Frame, Key, StreamDialect
@@ -44,6 +44,9 @@ _REPEATED = 4
 """Events that others may repeat: that many texts can be interleaved without being read again and again."""
 
 
+_NOTHING = Piece()
+
+
 @dataclass(slots=True, kw_only=True)
 class _Waiting:
     event: Event
@@ -72,15 +75,6 @@ class _Behind:
         self.siblings += any(key[0] == of[0] and part.text for key, _, part in parts for of, _ in self.awaited)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Output:
-    delivered: list[bytes] = field(default_factory=list)
-    recorded: list[bytes] = field(default_factory=list)
-
-    def piece(self) -> Piece:
-        return Piece(delivered=b"".join(self.delivered), recorded=b"".join(self.recorded))
-
-
 class EventStreamReader:
     """The ``AnswerReader`` of streams."""
 
@@ -92,6 +86,8 @@ class EventStreamReader:
         self._queue: deque[_Waiting | Shown] = deque()
         self._behind: _Behind | None = None  # what waits behind the first event; None: to be counted
         self._repeated: deque[Repetition] = deque(maxlen=_REPEATED)
+        self._delivered: list[bytes] = []  # what leaves next
+        self._recorded: list[bytes] = []
         self._masked = False
         self._added = 0
         self._next_number = 0  # of the upstream's events
@@ -106,27 +102,33 @@ class EventStreamReader:
         return self._dialect.summary
 
     def feed(self, data: bytes) -> Piece:
-        output = _Output()
         for event in self._parser.feed(data):
-            if not self._repeats(event, output):
+            if not self._repeats(event):
                 self._take(event)
-                self._drain(output)
-        return output.piece()
+                self._drain()
+        return self._piece()
 
     def finish(self) -> Piece:
-        output = _Output()
         for event in self._parser.finish():
             self._take(event)
         if not self._last:
             raise RemoteProtocolError("the upstream ended in the middle of its answer")
         self._end((), self._next_number)
-        self._drain(output)
+        self._drain()
         closing = self._dialect.closing()
-        output.delivered.append(closing)
-        output.recorded.append(closing)
-        return output.piece()
+        self._delivered.append(closing)
+        self._recorded.append(closing)
+        return self._piece()
 
-    def _repeats(self, event: Event, output: _Output) -> bool:
+    def _piece(self) -> Piece:
+        if not self._delivered:
+            return _NOTHING
+        piece = Piece(delivered=b"".join(self._delivered), recorded=b"".join(self._recorded))
+        self._delivered.clear()
+        self._recorded.clear()
+        return piece
+
+    def _repeats(self, event: Event) -> bool:
         """Take an event that only goes on with a text, as one before it did. False: it has to be read."""
         if self._added or event.start < 0 or event.others:
             return False
@@ -140,13 +142,13 @@ class EventStreamReader:
                 self._next_number = number + 1
             shown = part.shown
             if not self._queue and shown is not None and shown.delivered == part.text == shown.recorded:
-                output.delivered.append(event.raw)
-                output.recorded.append(event.raw)
+                self._delivered.append(event.raw)
+                self._recorded.append(event.raw)
             else:
                 self._push(
                     _Waiting(event=event, parts=[(known.key, known.text, part)], delivered=[], recorded=[], copies=[])
                 )
-                self._drain(output)
+                self._drain()
             return True
         return False
 
@@ -227,14 +229,14 @@ class EventStreamReader:
         if self._behind is not None:
             self._behind.count(waiting)
 
-    def _drain(self, output: _Output) -> None:
+    def _drain(self) -> None:
         while self._queue:
             first = self._queue[0]
             if isinstance(first, Shown):
-                output.delivered.append(first.delivered)
-                output.recorded.append(first.recorded)
+                self._delivered.append(first.delivered)
+                self._recorded.append(first.recorded)
             elif all(part.shown is not None for _, _, part in first.parts):
-                self._render(first, output)
+                self._render(first)
             elif self._help(first):
                 continue
             else:
@@ -261,7 +263,7 @@ class EventStreamReader:
         self._behind = behind
         return False
 
-    def _render(self, waiting: _Waiting, output: _Output) -> None:
+    def _render(self, waiting: _Waiting) -> None:
         delivered, recorded = waiting.delivered, waiting.recorded
         masked = bool(recorded)
         for _, _, part in waiting.parts:
@@ -279,8 +281,8 @@ class EventStreamReader:
             delivered += blanks
             recorded += blanks
         for_caller, for_recording = waiting.others or (None, None)
-        output.delivered.append(_rewritten(waiting.event, delivered, for_caller))
-        output.recorded.append(_rewritten(waiting.event, recorded, for_recording))
+        self._delivered.append(_rewritten(waiting.event, delivered, for_caller))
+        self._recorded.append(_rewritten(waiting.event, recorded, for_recording))
 
     def _mask_others(self, event: Event) -> tuple[list[bytes], list[bytes]] | None:
         shown = [self._whole.shown(_utf8(value), Field.METADATA) for value in event.others]

@@ -23,30 +23,37 @@ class LinesReader:
         self._table = table
         self._lanes = lanes
         self._max_line = max_line
-        self._rest = b""
-        self._scanned = 0
+        self._rest: list[bytes] = []  # of a line that is not whole
+        self._size = 0
 
     @property
     def held(self) -> int:
-        return len(self._rest)
+        return self._size
 
     def feed(self, data: bytes) -> Piece:
-        text = self._rest + data if self._rest else data
-        end = text.rfind(b"\n", self._scanned) + 1
-        self._rest = text[end:]
-        self._scanned = len(self._rest)
-        if self._scanned > self._max_line:
-            raise RemoteProtocolError(f"a line is longer than {self._max_line} bytes")
-        return self._masked(text[:end]) if end else Piece()
+        end = data.rfind(b"\n") + 1
+        whole = b"".join((*self._rest, data[:end])) if end else b""
+        if end:
+            self._rest, self._size = [], 0
+        if rest := data[end:]:
+            self._rest.append(rest)
+            self._size += len(rest)
+            self._check(self._size)
+        return self._masked(whole) if whole else Piece()
 
     def finish(self) -> Piece:
-        rest, self._rest, self._scanned = self._rest, b"", 0
+        rest, self._rest, self._size = b"".join(self._rest), [], 0
         return self._masked(rest)
+
+    def _check(self, size: int) -> None:
+        if size > self._max_line:
+            raise RemoteProtocolError(f"a line is longer than {self._max_line} bytes")
 
     def _masked(self, text: bytes) -> Piece:
         delivered: list[bytes] = []
         recorded: list[bytes] = []
         for line in text.splitlines(keepends=True) if b"\r" not in text else _lines(text):
+            self._check(len(line))
             piece = Piece(delivered=line, recorded=line)
             if line.strip():
                 piece, _ = mask_body(line, self._table, WholeTexts(self._lanes))

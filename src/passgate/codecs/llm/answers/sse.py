@@ -20,7 +20,7 @@ _LONGEST_BLANK = 4
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry", b""))  # without a name: a comment
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Event:
     """``raw``: everything from behind the last event's blank line to behind its own. ``data``: its data lines, joined by LF; None
     where it has none. ``start``: where in ``raw`` the value of its only data line begins; -1 where there are several.
@@ -69,47 +69,64 @@ class EventParser:
 
     def __init__(self, *, max_event: int = MAX_EVENT) -> None:
         self._max_event = max_event
-        self._buffer = b""
-        self._scanned = 0  # no blank line ends before here
         self._begun = False
+        self._rest: list[bytes] = []  # of an event that is not whole: joined only when it may be
+        self._size = 0
+        self._last = b""  # its last bytes, in which a blank line may have begun
 
     def feed(self, data: bytes) -> list[Event]:
         """Raises RemoteProtocolError for an event that is too long."""
-        buffer = self._buffer + data if self._buffer else data
+        if self._rest:
+            near = self._last + data
+            if b"\n\n" not in near and b"\r" not in near:
+                return self._kept(data, near)
+            data = b"".join((*self._rest, data))
         events: list[Event] = []
-        start = 0
-        if b"\r" in buffer:
-            while (blank := _BLANK.search(buffer, max(0, self._scanned - _LONGEST_BLANK))) is not None:
-                self._add(events, buffer[: blank.end()])
-                buffer = buffer[blank.end() :]  # what was let go must not be looked back at
-                self._scanned = 0
+        if b"\r" in data:
+            while (blank := _BLANK.search(data)) is not None:
+                self._add(events, data[: blank.end()])
+                data = data[blank.end() :]  # what was let go must not be looked back at
         else:
-            found = buffer.find(b"\n\n", max(0, self._scanned - 1))
-            while found >= 0:
-                self._add(events, buffer[start : found + 2])
+            start = 0
+            while (found := data.find(b"\n\n", start)) >= 0:
+                self._add(events, data[start : found + 2])
                 start = found + 2
-                found = buffer.find(b"\n\n", start)
-        self._buffer = buffer[start:]
-        self._scanned = len(self._buffer)
-        if self._scanned > self._max_event or any(len(event.raw) > self._max_event for event in events):
-            raise RemoteProtocolError(f"an event is longer than {self._max_event} bytes")
+            data = data[start:]
+        self._rest = []
+        self._size = 0
+        if data:
+            self._kept(data, data)
         return events
 
     def finish(self) -> list[Event]:
         """What stands behind the last blank line, as if one followed: some servers forget it."""
         events: list[Event] = []
-        if self._buffer:
-            self._add(events, self._buffer)
-        self._buffer = b""
+        rest, self._rest = b"".join(self._rest), []
+        if rest:
+            self._add(events, rest)
         return events
 
+    def _kept(self, data: bytes, near: bytes) -> list[Event]:
+        self._rest.append(data)
+        self._last = near[-_LONGEST_BLANK:]
+        self._size += len(data)
+        self._check(self._size)
+        return []
+
     def _add(self, events: list[Event], raw: bytes) -> None:
-        if not self._begun and raw[:3] == _BOM:
-            events.append(Event(raw=_BOM))
-            raw = raw[3:]
-        self._begun = True
-        if raw:
-            events.append(_event(raw))
+        if not self._begun:
+            self._begun = True
+            if raw[:3] == _BOM:
+                events.append(Event(_BOM))
+                raw = raw[3:]
+                if not raw:
+                    return
+        self._check(len(raw))
+        events.append(_event(raw))
+
+    def _check(self, size: int) -> None:
+        if size > self._max_event:
+            raise RemoteProtocolError(f"an event is longer than {self._max_event} bytes")
 
 
 def event_bytes(data: bytes, *, name: bytes = b"") -> bytes:
@@ -138,7 +155,7 @@ def _event(raw: bytes) -> Event:
     end = len(raw) - 2
     if raw.find(b"\n", at) != end or raw[end:] != b"\n\n" or b"\r" in raw:
         return _event_of_lines(raw)
-    return Event(raw=raw, name=name, data=raw[at:end], start=at)
+    return Event(raw, name, raw[at:end], at)
 
 
 def _event_of_lines(raw: bytes) -> Event:
