@@ -19,12 +19,60 @@ Finder = Callable[[bytes], Iterable[Span]]
 MODEL = "model"
 """What the model of a case is called: cases say nothing of it."""
 
+_SOURCES = (
+    *(
+        "tool",
+        "function",
+        "mcp",
+        "api",
+        "command",
+        "shell",
+        "terminal",
+        "query",
+        "sql",
+        "database",
+        "db",
+        "search",
+        "web",
+    ),
+    *("browser", "fetched", "retrieved", "retrieval", "rag", "crawled", "scraped", "file", "document", "doc", "page"),
+    *(
+        "webpage",
+        "website",
+        "site",
+        "html",
+        "pdf",
+        "attachment",
+        "e-?mail",
+        "mail",
+        "ticket",
+        "issue",
+        "comment",
+        "review",
+    ),
+    *(
+        "pull request",
+        "pr",
+        "commit message",
+        "log",
+        "row",
+        "record",
+        "resource",
+        "observation",
+        "readme",
+        "wiki",
+        "article",
+    ),
+    r"[\w./-]{1,60}\.(?:md|txt|html?|json|csv|log|py|js|ya?ml|xml|pdf|docx?)",
+)
+_SAID = "call|search|page|results?|outputs?|responses?|contents?|body|text|document|description|returned|says|said|reads|contains"
 _QUOTED_RESULT = re.compile(
-    r"\s*\[?(?:(?:the )?(?:tool|function|mcp|api|command|search|web|fetched?|retrieved|file|document|page|e-?mail|ticket|issue|rag)"
-    r"(?:[ _-](?:call|search|page|result|results|output|response|content|contents|body|text|document|returned|says|said)){0,2})"
-    r"(?: (?:from|of|for) [^:\n]{1,80})?\]?\s*[:=]",
+    rf"\s*[\[<({{]?\s*(?:the |a |an |this )?(?:{'|'.join(_SOURCES)})(?:[ _-](?:{'|'.join(_SOURCES)}|{_SAID})){{0,3}}"
+    r"(?: (?:from|of|for|by|in) [^:\n]{1,80})?[\])>}]?(?:\s*[:=]|(?<=[\])>}]))"
+    r"|\s*\{\s*\"role\"\s*:\s*\"(?:tool|function)\"",
     re.IGNORECASE,
 )
+"""How a text begins that is what a tool gave back: a source, what it did, a colon; a tag; a message of that role."""
 
 
 class PromptLanguage:
