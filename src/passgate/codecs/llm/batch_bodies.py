@@ -29,6 +29,9 @@ class Whole:
         yield Row(where=f"{where}/**", field=Field.METADATA, verdict="as the same place of a request of its own")
 
 
+BATCHED = frozenset(("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/embeddings", "/v1/moderations"))
+"""What the lines of a file may ask for."""
+
 _REQUEST = Members(known={"custom_id": MARKER, "params": Whole(body=MESSAGES)})
 
 MESSAGE_BATCH = Body(
@@ -49,6 +52,6 @@ FILE_BATCH = Body(
     ),
     members=(
         Member(name="input_file_id", kind="a string", required=True),
-        Member(name="endpoint", kind="a string", required=True),
+        Member(name="endpoint", kind="a string", required=True, among=BATCHED),
     ),
 )

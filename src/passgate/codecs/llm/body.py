@@ -28,6 +28,7 @@ class Member:
     kind: str
     required: bool = False
     of: str = ""
+    among: frozenset[str] = frozenset()
 
     def check(self, value: Json) -> None:
         """Raises RemoteProtocolError, which never tells the value."""
@@ -37,6 +38,8 @@ class Member:
             return
         if not _is(value, self.kind):
             raise RemoteProtocolError(f"/{self.name} must be {self.kind}")
+        if self.among and value not in self.among:
+            raise RemoteProtocolError(f"/{self.name} must be one of {', '.join(sorted(self.among))}")
         if self.of and isinstance(value, list):
             for index, item in enumerate(value):
                 if not _is(item, self.of):

@@ -50,6 +50,8 @@ def test_a_batch_of_a_file() -> None:
     assert said(read)["/metadata/who"] == (Field.METADATA, "alice", False)
     with pytest.raises(RemoteProtocolError, match="/endpoint is missing"):
         call("/v1/batches", {"input_file_id": "file-1"})
+    with pytest.raises(RemoteProtocolError, match="/endpoint must be one of"):
+        call("/v1/batches", {"input_file_id": "file-1", "endpoint": "/v1/images/generations"})
 
 
 def test_it_says_what_it_does() -> None:

@@ -2,33 +2,35 @@
 
 from collections.abc import Iterator
 
-from passgate.codecs.llm.batch_bodies import Whole
+from passgate.codecs.llm.batch_bodies import BATCHED, Whole
 from passgate.codecs.llm.body import Body, Member
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.fields import BODIES, read_body
 from passgate.codecs.llm.json_text import Document, parse
 from passgate.codecs.llm.operation import Operation
-from passgate.codecs.llm.operations import find_operation
-from passgate.codecs.llm.rules import MARKER, Members, Text
+from passgate.codecs.llm.operations import OPERATIONS
+from passgate.codecs.llm.rules import MARKER, Members, Text, member
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 
 MAX_LINE = 32 * 1024 * 1024
 """Bytes, as of a request of its own."""
 
-_BATCHED = ("openai.chat", "openai.completions", "openai.responses", "openai.embeddings", "openai.moderations")
+_OPERATIONS = {operation.path: operation for operation in OPERATIONS if operation.path in BATCHED}
 
 _LINES = {
-    name: Body(
-        root=Members(known={"custom_id": MARKER, "method": MARKER, "url": MARKER, "body": Whole(body=BODIES[name])}),
+    path: Body(
+        root=Members(
+            known={"custom_id": MARKER, "method": MARKER, "url": MARKER, "body": Whole(body=BODIES[operation.name])}
+        ),
         members=(
             Member(name="custom_id", kind="a string", required=True),
-            Member(name="method", kind="a string", required=True),
+            Member(name="method", kind="a string", required=True, among=frozenset(("POST",))),
             Member(name="url", kind="a string", required=True),
             Member(name="body", kind="an object", required=True),
         ),
     )
-    for name in _BATCHED
+    for path, operation in _OPERATIONS.items()
 }
 _TELLING = frozenset(("custom_id", "method", "url", "body"))
 
@@ -77,13 +79,10 @@ def read_line(line: bytes, upload: Operation) -> Call:
     document = parse(line)
     if not is_batched(document):
         return read_body(_FREE, upload, document)
-    assert isinstance(document.tree, dict)  # noqa: S101 - or it would not be batched
-    url, method = document.tree.get("url"), document.tree.get("method")
-    operation = find_operation("POST", url) if isinstance(url, str) and method == "POST" else None
-    table = None if operation is None else _LINES.get(operation.name)
-    if operation is None or table is None:
-        raise RemoteProtocolError("/url and /method of a line must name a path that batches can have")
-    return read_body(table, operation, document)
+    url = member(document.tree, "url")
+    if not isinstance(url, str) or url not in _LINES:
+        raise RemoteProtocolError("/url of a line must be a path that batches can have")
+    return read_body(_LINES[url], _OPERATIONS[url], document)
 
 
 def is_batched(document: Document) -> bool:
