@@ -156,10 +156,11 @@ class CallAccount:
             _LOG.warning("what a call has cost could not be stored: %s", error)
 
     def _actual(self, summary: Summary, status: str, reserved: Spending) -> Spending:
-        """Where the provider did not say what it cost, it cost what was expected, unless nothing came of the call."""
+        """Where the provider did not come to say what it cost, it cost what was expected; an error costs nothing but the request."""
         usage = summary.usage
         if usage.input_tokens is None and usage.output_tokens is None:
-            return reserved if self._frames and status != "ok" else Spending(requests=1)
+            interrupted = status != "ok" and self._frames > 0 and self.http < 400
+            return reserved if interrupted else Spending(requests=1)
         input_tokens, output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
         known = price(self.target, summary.model) or price(self.target, self._call.model)
         cost = (

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -42,8 +42,12 @@ class Answering:
         plan: TextPlan,
         strict: bool,
         headers: Mapping[str, str],
+        told: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        """``headers``: the gate's own, beside those of the provider. ``strict``: the outcome is durable before the last byte."""
+        """``headers``: the gate's own, beside those of the provider. ``strict``: the outcome is durable before the last byte.
+
+        ``told``: makes of a whole answer what the client is to be told of it.
+        """
         self.begun = False
         self._request = request
         self._limits = limits
@@ -53,6 +57,7 @@ class Answering:
         self._plan = plan
         self._strict = strict
         self._headers = headers
+        self._told = told
         self._response: web.StreamResponse | None = None
         self._shown = b""  # last
 
@@ -62,7 +67,7 @@ class Answering:
         try:
             self._account.http = answer.status
             self._transcript.answer(answer.status, media=answer.media, request=answer.request_id)
-            if answer.status >= 400:
+            if answer.status >= 300:
                 return await self._whole(answer, error_reader(self._call.operation, lanes=self._lane))
             stream = answer.media.lower().startswith(_EVENTS)
             reader = answer_reader(self._call.operation, stream=stream, lanes=self._lane)
@@ -79,7 +84,10 @@ class Answering:
         data = await self._decoded(answer)
         pieces = (reader.feed(data), reader.finish()) if data else ()
         delivered = b"".join([piece.delivered for piece in pieces])
-        self._account.delivered(delivered, b"".join([piece.recorded for piece in pieces]))
+        recorded = b"".join([piece.recorded for piece in pieces])
+        if self._told is not None and answer.status == 200:
+            delivered, recorded = self._told(delivered), self._told(recorded)
+        self._account.delivered(delivered, recorded)
         durable = self._account.settle("ok" if answer.status < 400 else "error", code=_code(answer.status))
         if self._strict:
             await asyncio.shield(durable)

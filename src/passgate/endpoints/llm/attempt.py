@@ -14,6 +14,7 @@ from passgate.codecs.llm.operation import RequestBody
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.decision import Outcome
 from passgate.core.errors import TargetUnavailableError
+from passgate.endpoints.llm import models
 from passgate.endpoints.llm.account import CallAccount
 from passgate.endpoints.llm.answering import Answering
 from passgate.endpoints.llm.disclosure import Disclosure
@@ -90,8 +91,12 @@ class Attempt:
             plan=self._gated.answer_plan(verdict.judged[0]),
             strict=verdict.strict,
             headers=self.headers,
+            told=self._listed if self._call.operation.verb == models.LISTING else None,
         )
         return await self._answering.run(answer)
+
+    def _listed(self, body: bytes) -> bytes:
+        return models.told(body, models.usable(self._gated, self._target))
 
     def settle(self, status: str, *, code: str) -> "asyncio.Future[None] | None":
         """What came of it, where it was let through. Raises LedgerUnavailableError."""
