@@ -37,7 +37,7 @@ def test_texts_can_be_edited_and_keywords_cannot() -> None:
             },
             "description": {"$ref": "#/$defs/d", "const": "c"},
         },
-        "required": ["alice@example.com"],
+        "required": ["alice@example.com", "bob"],
         "$defs": {"d": {"examples": [{"k": 7}]}},
         "items": [{"title": "i"}],
         "additionalProperties": False,
@@ -58,6 +58,7 @@ def test_texts_can_be_edited_and_keywords_cannot() -> None:
         "/properties/description/$ref": (D, "#/$defs/d", True),
         "/properties/description/const": (D, "c", True),
         "/required/0": (D, "alice@example.com", True),
+        "/required/1": (D, "bob", True),
         "#/$defs/d": (D, "d", True),
         "#/$defs/d/examples/0/k": (D, "k", True),
         "/$defs/d/examples/0/k": (D, "7", False),
@@ -69,11 +70,16 @@ def test_texts_can_be_edited_and_keywords_cannot() -> None:
 
 def test_a_number_that_is_none_is_looked_at() -> None:
     assert said(read({"minLength": "alice", "properties": "bob"}).leaves) == {
-        "#/minLength": (D, "minLength", True),
         "/minLength": (D, "alice", False),
         "#/properties": (D, "properties", True),
         "/properties": (D, "bob", False),
     }
+
+
+def test_names_that_are_required_are_looked_at_once() -> None:
+    leaves = read({"required": ["a"], "properties": {"a": {}}}).leaves
+    assert said(leaves) == {"#/properties/a": (D, "a", True)}
+    assert said(read({"required": [5], "properties": {"a": {}}}).leaves)["/required/0"] == (D, "5", True)
 
 
 @given(TREES)

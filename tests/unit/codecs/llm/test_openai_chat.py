@@ -75,7 +75,6 @@ def test_tool_definitions() -> None:
     assert texts[f"{where}/description"] == (Field.TOOL_DEFINITION, "Ask alice@example.com first", False)
     assert texts[f"{where}/parameters/properties/to/description"] == (Field.TOOL_DEFINITION, "who", False)
     assert texts[f"#{where}/parameters/properties/to"] == (Field.TOOL_DEFINITION, "to", True)
-    assert texts[f"{where}/parameters/required/0"] == (Field.TOOL_DEFINITION, "to", True)
     assert texts[f"{where}/name"] == (Field.TOOL_DEFINITION, "mail", True)
 
 
