@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import identity_steps
 import llm_steps
 import openai
 import psycopg
@@ -31,6 +32,7 @@ from passgate.core.errors import PassgateError
 from passgate.testing import GateSetup, IssuedPass, PostgresCluster, RunningGate
 from passgate.testing.gate import LlmUpstream
 from passgate.testing.llm_provider import Provider, RunningProvider
+from passgate.testing.oidc_provider import OidcProvider
 
 _COLOURS = {"deny": "red", "ended": "red", "rolled back": "yellow", "found": "yellow"}
 _LONGEST = 40
@@ -95,6 +97,7 @@ def set_up(stack: ExitStack, folder: Path, console: Console) -> tuple[RunningGat
 def show_all(gate: RunningGate, cluster: PostgresCluster, provider: Provider, folder: Path) -> Iterator[steps.Step]:
     yield from show_database(gate, cluster)
     yield from show_models(gate, provider)
+    yield from show_people(cluster, folder)
     yield steps.verification(gate)
     yield steps.tampering(gate, folder)
 
@@ -132,6 +135,24 @@ def show_models(gate: RunningGate, provider: Provider) -> Iterator[steps.Step]:
     yield from (events.proven(step, agent) for step in live)
     yield closed
     yield llm_steps.replay(gate, events.session_of(agent))
+
+
+def show_people(cluster: PostgresCluster, folder: Path) -> Iterator[steps.Step]:
+    """A second gate in front of the same database, with the company's identity provider behind it."""
+    with (
+        OidcProvider.start(identity_steps.PEOPLE) as company,
+        identity_steps.gate_of_the_company(folder, cluster, company, shop.RULES) as gate,
+    ):
+        signed_in, ada = identity_steps.signed_in(gate, company)
+        refused = identity_steps.not_granted(gate, company, folder)
+        own, decided = identity_steps.held_and_decided(gate, company, cluster, ada)
+        gone = identity_steps.minted_and_gone(cluster, gate)
+        events = Events(gate)
+        yield events.proven(signed_in, ada)
+        yield refused
+        yield own
+        yield events.proven(decided, ada)
+        yield gone
 
 
 class Events:
