@@ -8,6 +8,7 @@ _ASSISTANT = Text(field=Field.ASSISTANT)
 _REASONING = Text(field=Field.REASONING)
 _RESULT = Text(field=Field.TOOL_RESULT)
 _METADATA = Text(field=Field.METADATA)
+_CALLED = Text(field=Field.TOOL_ARGUMENTS, fixed=True)
 _COUNTS = Counts()
 
 ERROR = Members(known={"type": STRUCTURAL, "message": _METADATA})
@@ -67,8 +68,8 @@ _OTHER_BLOCK = Members(
         "type": STRUCTURAL,
         "id": STRUCTURAL,
         "tool_use_id": STRUCTURAL,
-        "name": STRUCTURAL,
-        "server_name": STRUCTURAL,
+        "name": _CALLED,
+        "server_name": _CALLED,
         "input": Text(field=Field.TOOL_ARGUMENTS),
         "caller": Members(known={"type": STRUCTURAL, "tool_id": STRUCTURAL}),
         "is_error": PARAMETER,

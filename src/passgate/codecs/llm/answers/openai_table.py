@@ -5,6 +5,7 @@ it."""
 from functools import lru_cache
 
 from passgate.codecs.llm.answers.words import STRUCTURAL, Arguments, Copies, Counts, Structural, Vector
+from passgate.codecs.llm.json_schema import Schema
 from passgate.codecs.llm.rules import PARAMETER, Choose, Either, Media, Members, Rule, Sealed, Text, items
 from passgate.core.finding import Field
 
@@ -14,6 +15,9 @@ _ARGUMENTS = Text(field=Field.TOOL_ARGUMENTS)
 _RESULT = Text(field=Field.TOOL_RESULT)
 _DEFINITION = Text(field=Field.TOOL_DEFINITION)
 _METADATA = Text(field=Field.METADATA)
+_CALLED = Text(field=Field.TOOL_ARGUMENTS, fixed=True)
+"""Names of what is called come whole: they are looked at by themselves."""
+
 _COPIES = Copies()
 _COUNTS = Counts()
 
@@ -66,7 +70,7 @@ def _content(field: Field) -> Rule:
     return Either(string=Text(field=field), items=part(field))
 
 
-_FUNCTION = Members(known={"name": STRUCTURAL, "arguments": Arguments()}, other=Field.TOOL_ARGUMENTS)
+_FUNCTION = Members(known={"name": _CALLED, "arguments": Arguments()}, other=Field.TOOL_ARGUMENTS)
 
 TOOL_CALL = Members(
     known={
@@ -74,7 +78,7 @@ TOOL_CALL = Members(
         "type": STRUCTURAL,
         "index": PARAMETER,
         "function": _FUNCTION,
-        "custom": Members(known={"name": STRUCTURAL, "input": _ARGUMENTS}, other=Field.TOOL_ARGUMENTS),
+        "custom": Members(known={"name": _CALLED, "input": _ARGUMENTS}, other=Field.TOOL_ARGUMENTS),
     },
     other=Field.TOOL_ARGUMENTS,
 )
@@ -162,6 +166,23 @@ _OUTPUT = Either(
     ),
 )
 
+_SCHEMA = Schema(field=Field.TOOL_DEFINITION)
+_TOOL = Members(
+    known={
+        "type": STRUCTURAL,
+        "parameters": _SCHEMA,
+        "input_schema": _SCHEMA,
+        "output_schema": _SCHEMA,
+        "strict": PARAMETER,
+        "search_context_size": STRUCTURAL,
+    },
+    other=Field.TOOL_DEFINITION,
+)
+_FORMAT = Members(
+    known={"type": STRUCTURAL, "schema": _SCHEMA, "strict": PARAMETER, "syntax": STRUCTURAL},
+    other=Field.TOOL_DEFINITION,
+)
+
 _OTHER_ITEM = Members(
     known={
         "id": STRUCTURAL,
@@ -170,9 +191,9 @@ _OTHER_ITEM = Members(
         "call_id": STRUCTURAL,
         "approval_request_id": STRUCTURAL,
         "container_id": STRUCTURAL,
-        "server_label": STRUCTURAL,
+        "server_label": _CALLED,
         "namespace": STRUCTURAL,
-        "name": STRUCTURAL,
+        "name": _CALLED,
         "created_by": STRUCTURAL,
         "arguments": Arguments(),
         "input": _ARGUMENTS,
@@ -184,7 +205,7 @@ _OTHER_ITEM = Members(
         "results": _OUTPUT,
         "output": _OUTPUT,
         "outputs": _OUTPUT,
-        "tools": _DEFINITION,
+        "tools": items(_TOOL, Field.TOOL_DEFINITION),
         "result": Media(field=Field.TOOL_RESULT),
         "revised_prompt": _ARGUMENTS,
         "background": STRUCTURAL,
@@ -243,10 +264,10 @@ _RESPONSE: dict[str, Rule] = {
     "temperature": PARAMETER,
     "text": Either(
         string=_ASSISTANT,
-        members=Members(known={"verbosity": STRUCTURAL, "format": _DEFINITION}, other=Field.TOOL_DEFINITION),
+        members=Members(known={"verbosity": STRUCTURAL, "format": _FORMAT}, other=Field.TOOL_DEFINITION),
     ),
     "tool_choice": Either(string=STRUCTURAL, members=_DEFINITION),
-    "tools": _DEFINITION,
+    "tools": items(_TOOL, Field.TOOL_DEFINITION),
     "top_logprobs": PARAMETER,
     "top_p": PARAMETER,
     "truncation": STRUCTURAL,
@@ -372,7 +393,7 @@ def event(kind: str) -> Rule:
             "arguments": Arguments(),
             "input": _ARGUMENTS,
             "code": STRUCTURAL if kind == "error" else _ARGUMENTS,
-            "name": STRUCTURAL,
+            "name": _CALLED,
             "message": _METADATA,
             "param": _METADATA,
             "error": ERROR,
