@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, state_folder_from
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, actor, state_folder_from
 from passgate.cli.output import Json, note, printable, say, say_json, say_table, when
 from passgate.cli.viewing import record
 from passgate.core.errors import LedgerCorruptError
@@ -257,6 +257,31 @@ def _reader(config: Path, state: Path | None, ledger: Path | None) -> "LedgerRea
     from passgate.ledger.reader import LedgerReader
 
     return LedgerReader(ledger_path(config, state, ledger))
+
+
+@ledger_app.command()
+def repair(
+    log: Annotated[str, typer.Argument(metavar="LOG", help="The log that the gate does not start on: gate-w0.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    ledger: LedgerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a log go on of whose last batch only the seal is whole, as after a power cut. What is given up stays told in the log.
+
+    Anything else that contradicts a signature is not repaired: keep the files, and look at what happened.
+    """
+    from passgate.ledger.repair import repair as repair_log
+
+    repaired = repair_log(ledger_path(config, state, ledger), log, by=actor())
+    if as_json:
+        size, given_up = (repaired.size, repaired.given_up) if repaired is not None else (None, 0)
+        say_json({"log": log, "repaired": repaired is not None, "size": size, "given_up": given_up})
+    elif repaired is None:
+        say(f"{printable(log)} opens as it is")
+    else:
+        say(f"{log} goes on after entry {repaired.size - 1}; {repaired.given_up} entries were given up")
+        note(f"A copy of what was cut off is in {repaired.copies}")
 
 
 def _found(reader: "LedgerReader", event: str) -> "Entry":

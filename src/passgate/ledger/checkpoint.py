@@ -13,6 +13,7 @@ from passgate.ledger.merkle import HASH_BYTES
 from passgate.ledger.notes import NoteSigner, NoteVerifier, note, open_note
 
 _SEAL = Struct("<Q32s64s")
+SEAL_BYTES = _SEAL.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Continuity:
     def __init__(self, log: LogReader) -> None:
         self.faults: list[Fault] = []
         self.intents = self.unknown = self.refusals = self.views = self.chunks = self.steps = 0
-        self.missing = self.declared = 0
+        self.missing = self.declared = self.given_up = 0
         self.crashed = 0
         self.times: tuple[int, int] = (0, 0)
         self._log = log
@@ -145,6 +145,8 @@ class Continuity:
 
     def _gap(self, _: Entry, detail: Document) -> None:
         self.declared += detail.get("count", 0)
+        if detail.get("repaired"):
+            self.given_up += detail.get("count", 0)
 
     def _session_end(self, entry: Entry, detail: Document) -> None:
         trail = self._trail(entry)

@@ -5,8 +5,9 @@ from collections import OrderedDict
 from pathlib import Path
 
 from passgate.core.errors import LedgerUnavailableError
-from passgate.core.event import Event, EventType
+from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
+from passgate.ledger.checkpoint import Seal
 from passgate.ledger.envelope import Enveloper, SessionEnvelope
 from passgate.ledger.files import NO_SPACE, Files, OsFiles
 from passgate.ledger.keys import RootKeys, SlotWriter
@@ -57,15 +58,19 @@ class Ledger:
         self._recordings = Recordings(directory=log.directory, settings=settings.recording, tell=self.append)
 
     @classmethod
-    def open(cls, path: Path, settings: LedgerSettings | None = None, *, files: Files | None = None) -> "Ledger":
+    def open(
+        cls, path: Path, settings: LedgerSettings | None = None, *, files: Files | None = None, repaired_by: str = ""
+    ) -> "Ledger":
         """Open, or begin, this process's log in the ledger folder ``path``.
 
+        ``repaired_by``: who says that a last batch of which only the seal is whole may be given up; empty for nobody.
         On return the boot and the outcome ``unknown`` of every intent that a crash left open are durable.
         Raises LedgerUnavailableError (another writer, a disk that fails or is full) and LedgerCorruptError.
         """
         settings, files = settings or LedgerSettings(), files or OsFiles()
         keys = RootKeys.open(path / KEYS)
-        log = Log.open(path / settings.log_name, settings, files, NoteSigner(settings.origin, keys.signing))
+        signer = NoteSigner(settings.origin, keys.signing)
+        log = Log.open(path / settings.log_name, settings, files, signer, give_up_batch=bool(repaired_by))
         try:
             slots = SlotWriter(log.directory, files)
         except OSError as error:
@@ -73,7 +78,7 @@ class Ledger:
             raise LedgerUnavailableError(f"the sessions' keys cannot be kept: {error.strerror}") from error
         ledger = cls(log=log, settings=settings, keys=keys, slots=slots)
         try:
-            ledger._boot()
+            ledger._boot(repaired_by)
         except LedgerUnavailableError:
             ledger._recordings.close()
             slots.close()
@@ -157,7 +162,7 @@ class Ledger:
 
     # -- the writer's hands --------------------------------------------------------------------------------------
 
-    def _boot(self) -> None:
+    def _boot(self, repaired_by: str) -> None:
         """Raises LedgerUnavailableError."""
         recovered = self._log.recovered
         lost = dict(self._log.open_intents)
@@ -183,6 +188,8 @@ class Ledger:
             )._replace(closes=intent)
             for intent, session in lost.items()
         ]
+        if recovered.lost is not None:
+            records.append(self._note(_scar(recovered.lost, self._log.size, repaired_by)))
         self._log.commit(records)
         self._log.settle()
         self._log.publish()
@@ -198,3 +205,15 @@ class Ledger:
         except OSError as error:
             kind = NoSpaceError if error.errno in NO_SPACE else DiskError
             raise kind(f"a session's key cannot be stored: {error.strerror}") from error
+
+
+def _scar(lost: Seal, size: int, by: str) -> Event:
+    """In the same batch as the boot, so that no repair goes untold. ``root``: the head that was signed and is given up."""
+    detail: dict[str, Json] = {
+        "count": lost.size - size,
+        "reason": "repair: of the last batch only the seal was whole",
+        "repaired": True,
+        "seal_size": lost.size,
+        "seal_root": lost.root.hex(),
+    }
+    return Event(type=EventType.AUDIT_GAP, actor=by, detail=detail)

@@ -93,8 +93,16 @@ class Log:
         self._segment = self._first_segment()
 
     @classmethod
-    def open(cls, directory: Path, settings: LedgerSettings, files: Files, signer: NoteSigner) -> "Log":
-        """Lock, scan, compare, and only then cut a torn tail, of which a copy is kept.
+    def open(
+        cls,
+        directory: Path,
+        settings: LedgerSettings,
+        files: Files,
+        signer: NoteSigner,
+        *,
+        give_up_batch: bool = False,
+    ) -> "Log":
+        """Lock, scan, compare, and only then cut a torn tail, of which a copy is kept. ``give_up_batch``: as of ``recover``.
 
         Raises LedgerUnavailableError if another process writes here or the disk fails, LedgerCorruptError if what is there is not
         what was signed.
@@ -104,7 +112,7 @@ class Log:
         try:
             _keep_verifier(directory, files, signer)
             known = known_checkpoints((directory, *settings.checkpoint_copies), signer.verifier)
-            recovered = recover(directory, signer.verifier, known)
+            recovered = recover(directory, signer.verifier, known, give_up_batch=give_up_batch)
             _keep_torn(directory, recovered)
             return cls(
                 directory=directory, settings=settings, files=files, signer=signer, lock=lock, recovered=recovered

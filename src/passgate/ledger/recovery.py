@@ -1,7 +1,9 @@
 """Finding out where a log stands after its last process went away, without changing a byte.
 
 Order matters: the scan ends, and the result is compared with every checkpoint known, *before* anything is cut. What contradicts a
-signature is never repaired: that is for a person to look at.
+signature is never repaired by itself: that is for a person to look at. One such case a person may settle: the disk kept the last
+batch's seal at a power cut, and not all of its entries. Nobody can tell that from a batch that was damaged after it had been
+acknowledged, so it takes a word from outside, and leaves a scar in the log.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,12 +12,14 @@ from pathlib import Path
 
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType
-from passgate.ledger.checkpoint import Seal
+from passgate.ledger.checkpoint import SEAL_BYTES, Seal
 from passgate.ledger.frames import HEAD_BYTES, BrokenFrameError, FrameKind, decode
 from passgate.ledger.leaves import parse
 from passgate.ledger.merkle import EMPTY_ROOT, CompactRange, leaf_hash
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.segment import Batch, SegmentReader, Tail, first_leaf, read_segment, segment_paths
+
+_SEAL_FRAME = HEAD_BYTES + SEAL_BYTES
 
 
 @dataclass(slots=True)
@@ -54,16 +58,23 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """``segment`` is the file to go on with, None for a log that never began; ``tail`` what follows its last seal."""
+    """``segment`` is the file to go on with, None for a log that never began; ``tail`` what follows its last seal.
+
+    ``lost``: the seal of a last batch that is not whole, which will be given up.
+    """
 
     standing: Standing
     segment: Path | None
     tail: Tail
+    lost: Seal | None = None
 
 
-def recover(directory: Path, verifier: NoteVerifier, known: Sequence[Seal]) -> Recovered:
+def recover(
+    directory: Path, verifier: NoteVerifier, known: Sequence[Seal], *, give_up_batch: bool = False
+) -> Recovered:
     """Scan from the newest segment that the highest of the ``known`` checkpoints does not precede.
 
+    ``give_up_batch``: a last batch of which the seal is there and not all of the rest may be cut off.
     Raises LedgerCorruptError where frames, seals, tree and checkpoints do not agree, and OSError.
     """
     highest = max(known, key=lambda seal: seal.size, default=None)
@@ -80,17 +91,19 @@ def recover(directory: Path, verifier: NoteVerifier, known: Sequence[Seal]) -> R
     tail = Tail(0)
     for path in paths[start:]:
         with read_segment(path) as reader:
-            standing, tail = _scan(reader, verifier, standing, due, last=path == paths[-1])
+            standing, tail = _scan(reader, verifier, standing, due)
+            if path != paths[-1] and not tail.unwritten:
+                raise LedgerCorruptError(f"{path.name} is broken {tail.broken or 'after its last seal'}")
     assert standing is not None  # noqa: S101 - paths is not empty
     if highest is not None and highest.size > standing.range.size:
         raise LedgerCorruptError(
             f"a checkpoint of {highest.size} entries was signed, but only {standing.range.size} are left: the tail is missing"
         )
-    return Recovered(standing, paths[-1], tail)
+    return Recovered(standing, paths[-1], tail, _given_up(paths[-1], tail, verifier, give_up=give_up_batch))
 
 
 def _scan(
-    reader: SegmentReader, verifier: NoteVerifier, standing: Standing | None, due: dict[int, Seal], *, last: bool
+    reader: SegmentReader, verifier: NoteVerifier, standing: Standing | None, due: dict[int, Seal]
 ) -> tuple[Standing, Tail]:
     header = reader.header
     header.check(verifier)
@@ -116,10 +129,6 @@ def _scan(
         standing.last_seal = seal
     elif standing.range.size and header.signature:
         standing.last_seal = Seal(header.first, header.range.root(), header.signature)
-    if not reader.tail.unwritten:
-        if not last:
-            raise LedgerCorruptError(f"{reader.path.name} is broken {reader.tail.broken or 'after its last seal'}")
-        _refuse_sealed(reader.path, reader.tail, verifier)
     return standing, reader.tail
 
 
@@ -143,14 +152,21 @@ def _compare(due: dict[int, Seal], tree: CompactRange) -> None:
         raise LedgerCorruptError(f"the first {tree.size} entries do not hash to what the checkpoint of that size says")
 
 
-def _refuse_sealed(path: Path, tail: Tail, verifier: NoteVerifier) -> None:
-    """A signed seal inside the tail means that it was written whole once: this is damage, not a torn write."""
-    for seal, offset in seals_in(tail.data):
-        if seal.signed_by(verifier):
-            raise LedgerCorruptError(
-                f"{path.name} is broken {tail.broken or f'at byte {tail.offset}'}, before a seal of {seal.size} entries "
-                f"at byte {tail.offset + offset}"
-            )
+def _given_up(path: Path, tail: Tail, verifier: NoteVerifier, *, give_up: bool) -> Seal | None:
+    """A signed seal inside the tail means that it was written whole once: this is damage, or the disk kept a batch in parts.
+
+    Raises LedgerCorruptError unless the second is what a person has said, and there is nothing behind that one seal.
+    """
+    found = [(seal, offset) for seal, offset in seals_in(tail.data) if seal.signed_by(verifier)]
+    if not found:
+        return None
+    seal, offset = found[0]
+    if give_up and len(found) == 1 and not any(tail.data[offset + _SEAL_FRAME :]):
+        return seal
+    raise LedgerCorruptError(
+        f"{path.name} is broken {tail.broken or f'at byte {tail.offset}'}, before a seal of {seal.size} entries "
+        f"at byte {tail.offset + offset}"
+    )
 
 
 def seals_in(data: bytes) -> Iterable[tuple[Seal, int]]:

@@ -126,6 +126,12 @@ def _c1(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
     torn = sum(len(one.chain.tail.data.rstrip(b"\0")) for one in checked)
     crashes = _total(checked, "crashed")
     reason = f"{entries} entries in {seals} sealed batches reach every known checkpoint; {crashes} crashes survived"
+    given_up = _total(checked, "given_up")
+    if given_up:
+        return (
+            Verdict.NOT_PROVEN,
+            f"{reason}; a repair gave up {given_up} entries that were sealed, and nobody knows whether they were acknowledged",
+        )
     return Verdict.PASS, reason + (f"; {torn} bytes after the last seal were never acknowledged" if torn else "")
 
 

@@ -156,3 +156,20 @@ def test_a_copy_without_keys_is_read_and_says_that_nobody_records_it(
     assert "cannot be written" in result.err
     assert "session.end" in result.out
     assert not (copy / "cli-w0").exists()
+
+
+def test_repair_says_what_it_did(passgate: Passgate, folder: Path) -> None:
+    """The faults themselves are tested with the ledger."""
+    from tests.unit.ledger.test_repair import cut_short
+
+    (folder / "state").mkdir(mode=0o700)
+    asyncio.run(cut_short(folder / "state" / "ledger"))
+    assert passgate("ledger", "verify").code == 1
+    result = passgate("ledger", "repair", "gate-w0")
+    assert result.code == 0
+    assert "1 entries were given up" in result.out
+    assert "A copy of what was cut off is in" in result.err
+    assert passgate("ledger", "repair", "gate-w0").out == "gate-w0 opens as it is\n"
+    body = json.loads(passgate("ledger", "repair", "gate-w0", "--json").out)
+    assert body == {"log": "gate-w0", "repaired": False, "size": None, "given_up": 0}
+    assert passgate("ledger", "verify").code == 0
