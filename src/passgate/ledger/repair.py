@@ -1,9 +1,10 @@
 """Letting a log go on that stopped at a power cut, by a person's word.
 
 A batch is written and flushed as one, but a disk that loses power may keep its last block and not its first: a signed seal
-without the entries that it seals. Opening refuses that, since damage after the fact looks the same. A repair keeps a copy of what is there,
-cuts it off, and says so in the log, in the batch of the next boot: how many entries the seal spoke of, and its root. Whoever has
-been shown that head elsewhere holds evidence against the log from then on, and a published checkpoint of it forbids the repair.
+without the entries that it seals. Opening refuses that, since damage after the fact looks the same. A repair keeps a copy of what
+is there, cuts it off, and says so in the log, in the batch of the next boot: how many entries the seal spoke of, and its root.
+Whoever has been shown that head elsewhere holds evidence against the log from then on, and a published checkpoint of it forbids
+the repair.
 """
 
 from dataclasses import dataclass
