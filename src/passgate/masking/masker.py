@@ -10,6 +10,7 @@ from passgate.core.masker import Text
 from passgate.core.session import Session
 from passgate.core.text_plan import LanePlan
 from passgate.masking.detectors.detector import Detector
+from passgate.masking.detectors.encoded import encoded
 from passgate.masking.detectors.instructions import beside, instruction_finder
 from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys, derive_keys
@@ -115,14 +116,23 @@ class SessionMasker:
         before = [_before(text.context) for text in texts]
         whole = [first + text.value for first, text in zip(before, texts, strict=True)]
         found = self._detector.findings_batch(whole)
-        orders = instruction_finder()
         return [
-            beside(
+            self._all_of(
+                text.value,
                 self._spans(whole[index], found[index], len(before[index])) if index in found else (),
-                orders.find(text.value),
             )
             for index, text in enumerate(texts)
         ]
+
+    def _all_of(self, text: bytes, plain: tuple[Span, ...]) -> tuple[Span, ...]:
+        """What stands there in plain, what is encoded beside it, and orders to a model."""
+        hidden = [
+            span
+            for span in encoded(text, self._detector)
+            if all(span.end <= other.start or other.end <= span.start for other in plain)
+        ]
+        sensitive = tuple(sorted((*plain, *hidden), key=lambda span: span.start)) if hidden else plain
+        return beside(sensitive, instruction_finder().find(text))
 
     def _spans(self, whole: bytes, findings: Sequence[Finding], first: int) -> tuple[Span, ...]:
         own = clipped(outside(findings, self._tokens.tokens(whole)), first)

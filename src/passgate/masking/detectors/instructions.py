@@ -1,7 +1,7 @@
 """Finds orders to a model inside texts that should hold data: a web page that says to ignore what came before.
 
-Whether an order is where it belongs depends on the part of the conversation that it stands in, which policy knows. So these rules are
-kept apart from those for personal data and secrets: they are asked of what goes to a model, and of nothing else.
+Whether an order is where it belongs depends on the part of the conversation that it stands in, which policy knows. So these rules
+are kept apart from those for personal data and secrets: they are asked of what goes to a model, and of nothing else.
 """
 
 from collections.abc import Sequence

@@ -55,7 +55,7 @@ def random_token(data: bytes) -> bool:
 
 
 def varied(data: bytes) -> bool:
-    """Of many different characters. For shapes that nothing else has: the key of a manual's example has it too, and who can tell?"""
+    """Of many different characters. For shapes that nothing else has: a manual's example has it too, and who can tell?"""
     return len(set(data)) >= 8
 
 
