@@ -24,6 +24,9 @@ MAX_CONTEXT = 96
 MAX_TOKEN = 512
 """Bytes of a number. A longer one is plain text."""
 
+SHORT_NUMBER = 2
+"""Digits that say nothing about anybody: counts, indexes, ages. The shortest that does is a card's check number."""
+
 MAX_DEPTH = 256
 """Levels. Deeper JSON is plain text from there on."""
 
@@ -137,7 +140,7 @@ class JsonFragments:
         token = bare.group()
         if bare.end() == len(text) and not last and len(token) <= MAX_TOKEN:
             return at
-        if token in _LITERALS:
+        if token in _LITERALS or (len(token) <= SHORT_NUMBER and token.isdigit()):
             shown.both(token)
         elif len(token) <= MAX_TOKEN and _NUMBER.fullmatch(token):
             shown.add(self._number(token))

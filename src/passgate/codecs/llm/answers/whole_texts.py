@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from passgate.codecs.llm.answer import LaneSource
-from passgate.codecs.llm.answers.json_fragments import JsonFragments
+from passgate.codecs.llm.answers.json_fragments import SHORT_NUMBER, JsonFragments
 from passgate.codecs.llm.answers.streamed_text import Flow
 from passgate.codecs.llm.call import Leaf
 from passgate.codecs.llm.json_text import quoted
@@ -21,8 +21,10 @@ _DIGITS = 9
 """A number among the protocol's own that nobody knows says something from so many digits on, if it is whole."""
 
 
-def _may_say(number: bytes) -> bool:
-    return len(number) >= _DIGITS and number.isdigit()
+def _may_say(number: bytes, field: Field) -> bool:
+    if field is Field.METADATA:
+        return len(number) >= _DIGITS and number.isdigit()
+    return len(number) > SHORT_NUMBER or not number.isdigit()
 
 
 class WholeTexts:
@@ -58,7 +60,7 @@ class WholeTexts:
         delivered: list[Edit] = []
         recorded: list[Edit] = []
         for leaf in leaves:
-            if not leaf.text or (not leaf.quoted and leaf.field is Field.METADATA and not _may_say(leaf.text)):
+            if not leaf.text or (not leaf.quoted and not _may_say(leaf.text, leaf.field)):
                 continue
             shown = self.shown(leaf.text, leaf.field, leaf.context, is_json=leaf.inner is not None)
             if shown.delivered != leaf.text:

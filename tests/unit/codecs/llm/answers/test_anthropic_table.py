@@ -14,7 +14,11 @@ from tests.unit.codecs.llm.answers.test_openai_table import fields
         ({"type": "compaction", "content": "two words"}, "/content", Field.ASSISTANT),
         ({"type": "tool_use", "input": {"a": "two words"}}, "/input/a", Field.TOOL_ARGUMENTS),
         ({"type": "mcp_tool_result", "content": "two words"}, "/content", Field.TOOL_RESULT),
-        ({"type": "mcp_tool_result", "content": [{"type": "text", "text": "two words"}]}, "/content/0/text", Field.TOOL_RESULT),
+        (
+            {"type": "mcp_tool_result", "content": [{"type": "text", "text": "two words"}]},
+            "/content/0/text",
+            Field.TOOL_RESULT,
+        ),
         ({"type": "text", "citations": [{"cited_text": "two words"}]}, "/citations/0/cited_text", Field.TOOL_RESULT),
         ({"type": "brand_new", "note": "two words"}, "/note", Field.METADATA),
     ],

@@ -64,13 +64,19 @@ def test_every_text_of_a_chat_message(message, field):
         ("openai.completions", {"choices": [{"text": "swordfish"}]}),
         ("openai.responses", response_tree("completed", [{"type": "reasoning", "summary": [{"text": "swordfish"}]}])),
         ("openai.responses.compact", {"output": [{"type": "message", "role": "user", "content": "swordfish"}]}),
-        ("openai.responses.input_items", {"data": [{"type": "message", "role": "user", "content": [{"text": "swordfish"}]}]}),
+        (
+            "openai.responses.input_items",
+            {"data": [{"type": "message", "role": "user", "content": [{"text": "swordfish"}]}]},
+        ),
         ("openai.responses.input_items", {"data": [{"type": "function_call_output", "output": "swordfish"}]}),
         ("openai.models.list", {"object": "list", "data": [{"id": "m", "owned_by": "swordfish"}]}),
         ("openai.moderations", {"results": [{"flagged": True, "note": "swordfish"}]}),
         ("openai.files.list", {"data": [{"id": "file-1", "filename": "swordfish.jsonl"}]}),
         ("openai.files.read", {"id": "file-1", "filename": "swordfish.jsonl", "status_details": "swordfish"}),
-        ("openai.batches.read", {"errors": {"data": [{"message": "swordfish", "line": 1}]}, "metadata": {"swordfish": "swordfish"}}),
+        (
+            "openai.batches.read",
+            {"errors": {"data": [{"message": "swordfish", "line": 1}]}, "metadata": {"swordfish": "swordfish"}},
+        ),
         ("openai.batches.list", {"data": [{"metadata": {"note": "swordfish"}}]}),
         ("openai.chat", {"error": "swordfish"}),
         ("anthropic.messages", {"content": [{"type": "text", "text": "swordfish"}], "stop_sequence": "swordfish"}),
@@ -88,8 +94,18 @@ def test_every_operation_has_its_texts(name, tree):
     ("name", "tree"),
     [
         ("openai.chat", completion(message={"role": "assistant", "content": None})),
-        ("openai.models.list", {"object": "list", "data": [{"id": "gpt-test", "object": "model", "created": 1686935002}]}),
-        ("openai.moderations", {"results": [{"flagged": False, "categories": {"hate/threatening": False}, "category_scores": {"a-b": 1e-9}}]}),
+        (
+            "openai.models.list",
+            {"object": "list", "data": [{"id": "gpt-test", "object": "model", "created": 1686935002}]},
+        ),
+        (
+            "openai.moderations",
+            {
+                "results": [
+                    {"flagged": False, "categories": {"hate/threatening": False}, "category_scores": {"a-b": 1e-9}}
+                ]
+            },
+        ),
         ("anthropic.messages.count_tokens", {"input_tokens": 2095}),
         ("openai.files.delete", {"id": "file-1", "object": "file", "deleted": True}),
     ],

@@ -36,7 +36,11 @@ LEGACY = BY_NAME["openai.completions"]
         ({"reasoning_details": [{"type": "reasoning.text", "text": "swordfish"}]}, Field.REASONING, b"text"),
         ({"audio": {"id": "audio_1", "transcript": "swordfish"}}, Field.ASSISTANT, b""),
         ({"function_call": {"name": "f", "arguments": '"swordfish"'}}, Field.TOOL_ARGUMENTS, b""),
-        ({"tool_calls": [{"index": 0, "type": "custom", "custom": {"name": "f", "input": "swordfish"}}]}, Field.TOOL_ARGUMENTS, b""),
+        (
+            {"tool_calls": [{"index": 0, "type": "custom", "custom": {"name": "f", "input": "swordfish"}}]},
+            Field.TOOL_ARGUMENTS,
+            b"",
+        ),
         (argument_call('"swordfish"', name="f"), Field.TOOL_ARGUMENTS, b""),
         ({"brand_new": "swordfish"}, Field.METADATA, b"brand_new"),
         ({"brand_new": {"deep": ["swordfish"]}}, Field.METADATA, b"brand_new.deep"),
@@ -67,7 +71,10 @@ def test_details_of_reasoning_are_followed_by_their_index():
 
 def test_calls_are_told_apart_by_their_index_not_by_their_place():
     stream = chat(
-        argument_call('{"a":"sword', index=0), argument_call('{"a":"x', index=1), argument_call('fish"}', index=0), argument_call('"}', index=1)
+        argument_call('{"a":"sword', index=0),
+        argument_call('{"a":"x', index=1),
+        argument_call('fish"}', index=0),
+        argument_call('"}', index=1),
     )
     said = chat_said(read(CHAT, stream, Lanes())[0])
     assert said == {(0, "call", 0): '{"a":"<MASKED>"}', (0, "call", 1): '{"a":"x"}'}
@@ -155,13 +162,32 @@ def test_the_name_of_an_old_function_call_is_a_tool():
     assert reader.summary.tools == ("look_up",)
 
 
+@pytest.mark.parametrize(
+    "delta", [argument_call("", name="swordfish"), {"function_call": {"name": "swordfish", "arguments": ""}}]
+)
+def test_the_name_of_what_is_called_is_looked_at_by_itself(delta):
+    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
+    assert reader.feed(chunk(delta)).delivered == chunk(delta).replace(b"swordfish", b"<MASKED>")
+
+
+def test_a_choice_that_ends_twice_has_ended():
+    stream = chunk({"content": "a"}) + chunk({}, finish="stop") + chunk({}) + chunk({}, finish="stop") + DONE
+    assert read(CHAT, stream, Lanes())[0] == stream
+
+
 def test_tokens_are_removed_from_where_something_was_masked():
     def tokens(*texts: str) -> dict:
-        return {"content": [{"token": text, "logprob": -1.5, "bytes": [*text.encode()], "top_logprobs": []} for text in texts]}
+        return {
+            "content": [
+                {"token": text, "logprob": -1.5, "bytes": [*text.encode()], "top_logprobs": []} for text in texts
+            ]
+        }
 
     def said(text: str) -> bytes:
         choice = {"index": 0, "delta": {"content": text}, "logprobs": tokens(text), "finish_reason": None}
-        return chunk(None).replace(b'"choices":[]', b'"choices":' + json.dumps([choice], separators=(",", ":")).encode())
+        return chunk(None).replace(
+            b'"choices":[]', b'"choices":' + json.dumps([choice], separators=(",", ":")).encode()
+        )
 
     stream = said("clean ") + said("sword") + said("fish") + said(" more") + chunk({}, finish="stop") + DONE
     delivered, recorded = bytewise(CHAT, stream, Lanes())
@@ -173,7 +199,13 @@ def test_tokens_are_removed_from_where_something_was_masked():
 
 def test_older_completions():
     def said(text: str, finish: str | None = None) -> bytes:
-        return data_event({"id": "cmpl-1", "object": "text_completion", "choices": [{"index": 0, "text": text, "finish_reason": finish}]})
+        return data_event(
+            {
+                "id": "cmpl-1",
+                "object": "text_completion",
+                "choices": [{"index": 0, "text": text, "finish_reason": finish}],
+            }
+        )
 
     stream = said("a sword") + said("fish") + said("", "stop") + DONE
     assert chat_said(bytewise(LEGACY, stream, Lanes())[0]) == {(0, "text"): "a <MASKED>"}
@@ -199,14 +231,20 @@ def test_what_is_no_chunk_breaks_the_protocol(event):
         reader.feed(event)
 
 
-@pytest.mark.parametrize("choices", [None, 3, [None], [3], [[]], [{"delta": None}], [{"delta": [1]}], [{"index": "x", "delta": {"content": 1}}]])
+@pytest.mark.parametrize(
+    "choices",
+    [None, 3, [None], [3], [[]], [{"delta": None}], [{"delta": [1]}], [{"index": "x", "delta": {"content": 1}}]],
+)
 def test_odd_shapes_pass(choices):
     stream = data_event({"choices": choices}) + DONE
     assert read(CHAT, stream, Lanes())[0] == stream
 
 
 def test_content_outside_of_deltas_is_masked_whole():
-    stream = data_event({"choices": [{"message": {"content": "swordfish"}, "other": "swordfish"}], "note": "swordfish"}) + DONE
+    stream = (
+        data_event({"choices": [{"message": {"content": "swordfish"}, "other": "swordfish"}], "note": "swordfish"})
+        + DONE
+    )
     assert read(CHAT, stream, Lanes())[0] == stream.replace(b"swordfish", b"<MASKED>")
 
 

@@ -117,9 +117,17 @@ def test_a_secret_is_found_wherever_it_is_cut(operation, build, said, place):
 def test_one_character_for_each_event(operation, build, said):
     text = "the swordfish and <<EMAIL:abc>> swam"
     delivered, recorded = read(operation, build(list(text)), Lanes())
-    texts = [one for key, one in said(delivered).items() if not {"call", "partial_json", "signature"} & set(key) and "call" not in str(key)]
+    texts = [
+        one
+        for key, one in said(delivered).items()
+        if not {"call", "partial_json", "signature"} & set(key) and "call" not in str(key)
+    ]
     assert set(texts) - {""} == {words.delivered(text.encode()).decode()}
-    texts = [one for key, one in said(recorded).items() if not {"call", "partial_json", "signature"} & set(key) and "call" not in str(key)]
+    texts = [
+        one
+        for key, one in said(recorded).items()
+        if not {"call", "partial_json", "signature"} & set(key) and "call" not in str(key)
+    ]
     assert set(texts) - {""} == {words.recorded(text.encode()).decode()}
 
 
@@ -141,7 +149,13 @@ def test_hostile_bytes_break_the_protocol_and_nothing_else(operation, build, sai
 @given(place=st.integers(0, 2000))
 def test_a_stream_that_ends_early_is_no_answer(operation, build, said, place):
     stream = build(["a ", "b ", "c"])
-    last = b'"message_stop"}' if operation is MESSAGES else b'"finish_reason":"length"' if operation is CHAT else b'"response.completed"'
+    last = (
+        b'"message_stop"}'
+        if operation is MESSAGES
+        else b'"finish_reason":"length"'
+        if operation is CHAT
+        else b'"response.completed"'
+    )
     if stream.find(last) < place:
         return
     reader = answer_reader(operation, stream=True, lanes=Lanes())
@@ -169,7 +183,12 @@ def test_held_counts_the_text_that_waits():
 
 
 def test_events_behind_one_that_waits_keep_their_order():
-    events = [chunk({"content": "sw"}), chunk({"content": "x"}, index=1), chunk(argument_call("{}")), chunk({"content": "am"})]
+    events = [
+        chunk({"content": "sw"}),
+        chunk({"content": "x"}, index=1),
+        chunk(argument_call("{}")),
+        chunk({"content": "am"}),
+    ]
     assert pieces_of(CHAT, *events) == [b"", b"", b"", b"".join(events)]
 
 
@@ -272,9 +291,9 @@ def test_the_end_of_a_text_that_was_taken_as_over_shows_nothing_more():
 def test_events_of_the_text_that_waits_do_not_try_its_patience():
     stream = [chunk({"content": "<<EMAIL:abc>" if not place else ""}) for place in range(3 * PATIENCE)]
     assert b"".join(pieces_of(CHAT, *stream)) == b""
-    assert fed(answer_reader(CHAT, stream=True, lanes=Lanes()), [*stream, chunk({"content": ">"}), DONE])[1] == b"".join(
-        (*stream, chunk({"content": ">"}), DONE)
-    )
+    assert fed(answer_reader(CHAT, stream=True, lanes=Lanes()), [*stream, chunk({"content": ">"}), DONE])[
+        1
+    ] == b"".join((*stream, chunk({"content": ">"}), DONE))
 
 
 def test_only_so_many_events_wait(monkeypatch):

@@ -33,7 +33,10 @@ def masked(value: object, replace) -> object:
 
 
 words = st.lists(
-    st.sampled_from([_SECRET, "sword", "fish", "<<EMAIL:abc>>", "<<EM", "a", "é", "😀", '"', "\\", "\n", "/", "\x00", " "]), max_size=5
+    st.sampled_from(
+        [_SECRET, "sword", "fish", "<<EMAIL:abc>>", "<<EM", "a", "é", "😀", '"', "\\", "\n", "/", "\x00", " "]
+    ),
+    max_size=5,
 ).map("".join)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
@@ -48,7 +51,26 @@ spelled = st.builds(
 )
 _SCRAPS = [
     *(_SECRET, "sword", "fish", '"', '\\"', "\\u0073wordfish", "\\ud83d\\ude00", "\\ud83d", "\\ude00", "\\u00", "\\q"),
-    *("\\", "\\/", "é", "😀", "{", "}", "[", "]", ",", ":", "1", "12.5e3", "true", "tru", " ", "\n", "x", "<<EMAIL:abc>>"),
+    *(
+        "\\",
+        "\\/",
+        "é",
+        "😀",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "1",
+        "12.5e3",
+        "true",
+        "tru",
+        " ",
+        "\n",
+        "x",
+        "<<EMAIL:abc>>",
+    ),
 ]
 scraps = st.lists(st.sampled_from(_SCRAPS), max_size=14).map("".join)
 
@@ -103,12 +125,12 @@ def test_a_restored_value_is_escaped():
 
 def test_the_lane_of_a_value_is_told_the_names_that_lead_to_it():
     lanes = Lanes()
-    run('{"user": {"login": "a", "keys": ["b", {"x": 1}, "c"]}, "d": 2}', lanes=lanes)
+    run('{"user": {"login": "a", "keys": ["b", {"x": 100}, "c"]}, "d": 200}', lanes=lanes)
     told = {lane.fed: lane.context for lane in lanes.opened}
     assert told[b"a"] == b"user.login"
     assert told[b"b"] == told[b"c"] == b"user.keys"
-    assert told[b"1"] == b"user.keys.x"
-    assert told[b"2"] == b"d"
+    assert told[b"100"] == b"user.keys.x"
+    assert told[b"200"] == b"d"
     assert told[b"login"] == b""
     assert {lane.field for lane in lanes.opened} == {Field.TOOL_ARGUMENTS}
 
@@ -139,8 +161,21 @@ def test_a_number_that_is_masked_becomes_a_string():
     assert (shown.delivered, shown.recorded) == (b'"no \\"1\\""}', b'"no"}')
 
 
+def test_numbers_of_two_digits_say_nothing():
+    lanes = Lanes()
+    assert run("[1, 22, 333, -4, 0.5, 1e9]", lanes=lanes).delivered == b"[1, 22, 333, -4, 0.5, 1e9]"
+    assert [lane.fed for lane in lanes.opened] == [b"333", b"-4", b"0.5", b"1e9"]
+
+
 @pytest.mark.parametrize(
-    "text", ["call me swordfish", "{'a': 'swordfish'}", '{"a": NaN, "swordfish": 1}', "1" * (MAX_TOKEN + 1) + " swordfish", "01x swordfish"]
+    "text",
+    [
+        "call me swordfish",
+        "{'a': 'swordfish'}",
+        '{"a": NaN, "swordfish": 1}',
+        "1" * (MAX_TOKEN + 1) + " swordfish",
+        "01x swordfish",
+    ],
 )
 def test_what_is_not_json_is_one_plain_text_from_there_on(text):
     lanes = Lanes()

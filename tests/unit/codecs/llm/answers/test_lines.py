@@ -18,17 +18,40 @@ _RESPONSE = response_tree("completed", [{"type": "message", "content": [{"type":
 
 
 def openai_line(body: dict) -> dict:
-    return {"id": "batch_req_1", "custom_id": "1", "response": {"status_code": 200, "request_id": "r", "body": body}, "error": None}
+    return {
+        "id": "batch_req_1",
+        "custom_id": "1",
+        "response": {"status_code": 200, "request_id": "r", "body": body},
+        "error": None,
+    }
 
 
 LINES = [
     (CONTENT, openai_line(_CHAT), Field.ASSISTANT),
     (CONTENT, openai_line(_RESPONSE), Field.ASSISTANT),
     (CONTENT, {"custom_id": "1", "error": {"code": "x", "message": "swordfish"}}, Field.METADATA),
-    (CONTENT, {"custom_id": "1", "method": "POST", "url": "/v1/x", "body": {"messages": [{"content": "swordfish"}]}}, Field.FILE),
+    (
+        CONTENT,
+        {"custom_id": "1", "method": "POST", "url": "/v1/x", "body": {"messages": [{"content": "swordfish"}]}},
+        Field.FILE,
+    ),
     (CONTENT, {"messages": [{"role": "user", "content": "swordfish"}]}, Field.FILE),
-    (RESULTS, {"custom_id": "1", "result": {"type": "succeeded", "message": {"content": [{"type": "text", "text": "swordfish"}]}}}, Field.ASSISTANT),
-    (RESULTS, {"custom_id": "1", "result": {"type": "errored", "error": {"type": "error", "error": {"message": "swordfish"}}}}, Field.METADATA),
+    (
+        RESULTS,
+        {
+            "custom_id": "1",
+            "result": {"type": "succeeded", "message": {"content": [{"type": "text", "text": "swordfish"}]}},
+        },
+        Field.ASSISTANT,
+    ),
+    (
+        RESULTS,
+        {
+            "custom_id": "1",
+            "result": {"type": "errored", "error": {"type": "error", "error": {"message": "swordfish"}}},
+        },
+        Field.METADATA,
+    ),
 ]
 
 
@@ -64,7 +87,9 @@ def test_how_a_file_is_cut_does_not_show(bits, size):
     assert delivered == recorded == data.replace(b"swordfish", b"<MASKED>")
 
 
-@pytest.mark.parametrize("data", [b"a,b,c\n", b'{"a": 1}\n{\n', b'{"a": "\xff"}\n', b"%PDF-1.7\n", b'{"a": 1}\r{"b": 2}\n'])
+@pytest.mark.parametrize(
+    "data", [b"a,b,c\n", b'{"a": 1}\n{\n', b'{"a": "\xff"}\n', b"%PDF-1.7\n", b'{"a": 1}\r{"b": 2}\n']
+)
 def test_a_file_of_another_kind_is_not_delivered(data):
     with pytest.raises(RemoteProtocolError):
         fed(answer_reader(CONTENT, stream=False, lanes=Lanes()), [data])

@@ -51,14 +51,24 @@ def test_every_kind_of_delta_is_followed(kind, name, field):
     "content",
     [
         {"type": "text", "text": "swordfish"},
-        {"type": "text", "text": "", "citations": [{"type": "char_location", "cited_text": "swordfish", "document_title": "swordfish"}]},
+        {
+            "type": "text",
+            "text": "",
+            "citations": [{"type": "char_location", "cited_text": "swordfish", "document_title": "swordfish"}],
+        },
         {"type": "thinking", "thinking": "swordfish", "signature": ""},
         {"type": "tool_use", "id": "t", "name": "f", "input": {"swordfish": ["swordfish"]}},
         {"type": "server_tool_use", "id": "t", "name": "web_search", "input": {"query": "swordfish"}},
         {"type": "mcp_tool_use", "id": "t", "name": "f", "server_name": "s", "input": {"a": "swordfish"}},
         {"type": "mcp_tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "swordfish"}]},
-        {"type": "web_search_tool_result", "content": [{"type": "web_search_result", "title": "swordfish", "url": "swordfish"}]},
-        {"type": "bash_code_execution_tool_result", "content": {"type": "x", "stdout": "swordfish", "stderr": "swordfish"}},
+        {
+            "type": "web_search_tool_result",
+            "content": [{"type": "web_search_result", "title": "swordfish", "url": "swordfish"}],
+        },
+        {
+            "type": "bash_code_execution_tool_result",
+            "content": {"type": "x", "stdout": "swordfish", "stderr": "swordfish"},
+        },
         {"type": "web_fetch_tool_result", "content": {"content": {"source": {"type": "text", "data": "swordfish"}}}},
         {"type": "compaction", "content": "swordfish"},
         {"type": "brand_new", "note": {"deep": "swordfish"}},
@@ -75,7 +85,11 @@ def test_what_a_block_begins_with_is_masked(content):
     [
         {"type": "message_start", "message": {"content": [{"type": "text", "text": "swordfish"}]}},
         {"type": "message_delta", "delta": {"stop_reason": "stop_sequence", "stop_sequence": "swordfish"}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": {"cited_text": "swordfish"}}},
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "citations_delta", "citation": {"cited_text": "swordfish"}},
+        },
         {"type": "error", "error": {"type": "overloaded_error", "message": "swordfish"}},
         {"type": "brand_new", "note": "swordfish"},
         {"type": "ping", "note": "swordfish"},

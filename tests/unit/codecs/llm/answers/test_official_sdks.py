@@ -53,7 +53,9 @@ def served(operation, stream: bytes, *, beats: bool = True) -> httpx2.MockTransp
 
 
 def openai_client(transport: httpx2.MockTransport) -> openai.OpenAI:
-    return openai.OpenAI(api_key="k", base_url="http://gate/v1", max_retries=0, http_client=httpx2.Client(transport=transport))
+    return openai.OpenAI(
+        api_key="k", base_url="http://gate/v1", max_retries=0, http_client=httpx2.Client(transport=transport)
+    )
 
 
 def anthropic_client(transport: httpx2.MockTransport) -> anthropic.Anthropic:
@@ -71,9 +73,7 @@ def test_chat(size):
         *(argument_call(piece) for piece in cut(_ARGUMENTS, size)),
     ]
     with openai_client(served(CHAT, chat(*deltas, finish="tool_calls"))) as client:
-        helper = client.chat.completions.stream(
-            model="gpt-test", messages=[], stream_options={"include_usage": True}
-        )
+        helper = client.chat.completions.stream(model="gpt-test", messages=[], stream_options={"include_usage": True})
         with helper as stream:
             final = stream.get_final_completion()
     [choice] = final.choices
@@ -85,7 +85,10 @@ def test_chat(size):
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_responses(size):
     data = responses(text=cut(_SAID, size), thought=cut(_SAID, size), arguments=cut(_ARGUMENTS, size))
-    with openai_client(served(RESPONSES, data)) as client, client.responses.stream(model="gpt-test", input="x") as stream:
+    with (
+        openai_client(served(RESPONSES, data)) as client,
+        client.responses.stream(model="gpt-test", input="x") as stream,
+    ):
         events = list(stream)
         final = stream.get_final_response()
     thought, message, call = final.output
@@ -99,7 +102,9 @@ def test_responses(size):
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_messages(size):
-    data = messages(thinking_block(0, *cut(_SAID, size)), text_block(1, *cut(_SAID, size)), tool_block(2, *cut(_ARGUMENTS, size)))
+    data = messages(
+        thinking_block(0, *cut(_SAID, size)), text_block(1, *cut(_SAID, size)), tool_block(2, *cut(_ARGUMENTS, size))
+    )
     data = data.replace(b"event: message_delta", named_event(PING) + b"event: message_delta")
     with anthropic_client(served(MESSAGES, data)) as client:
         with client.messages.stream(model="claude-test", max_tokens=9, messages=[]) as stream:
@@ -113,7 +118,9 @@ def test_messages(size):
 
 def test_an_error_in_the_middle_of_a_stream_is_raised():
     started = chat({"content": "a swordf"}, usage=False).split(b"\n\n")[0] + b"\n\n"
-    failed = b'data: {"error":{"message":"overloaded by swordfish","type":"server_error","param":null,"code":"busy"}}\n\n'
+    failed = (
+        b'data: {"error":{"message":"overloaded by swordfish","type":"server_error","param":null,"code":"busy"}}\n\n'
+    )
     with openai_client(served(CHAT, started + failed)) as client:
         stream = client.chat.completions.create(model="gpt-test", messages=[], stream=True)
         with pytest.raises(openai.APIError, match="overloaded by <MASKED>") as raised:
@@ -129,7 +136,9 @@ def test_an_error_in_the_middle_of_a_stream_is_raised():
 
 def whole(operation, tree: dict, *, status: int = 200) -> httpx2.MockTransport:
     reader = (
-        answer_reader(operation, stream=False, lanes=Lanes()) if status == 200 else error_reader(operation, lanes=Lanes())
+        answer_reader(operation, stream=False, lanes=Lanes())
+        if status == 200
+        else error_reader(operation, lanes=Lanes())
     )
     body, _ = fed(reader, [dumped(tree)])
     return httpx2.MockTransport(
@@ -154,15 +163,27 @@ def test_whole_bodies():
         answer = client.chat.completions.create(model="gpt-test", messages=[]).choices[0].message
     assert answer.content == _MASKED
     assert json.loads(answer.tool_calls[0].function.arguments) == _MEANT
-    content = [{"type": "text", "text": _SAID}, {"type": "tool_use", "id": "t", "name": "look_up", "input": json.loads(_ARGUMENTS)}]
-    tree = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-test", "content": content, "usage": {}}
+    content = [
+        {"type": "text", "text": _SAID},
+        {"type": "tool_use", "id": "t", "name": "look_up", "input": json.loads(_ARGUMENTS)},
+    ]
+    tree = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-test",
+        "content": content,
+        "usage": {},
+    }
     with anthropic_client(whole(MESSAGES, tree)) as client:
         text, tool = client.messages.create(model="claude-test", max_tokens=9, messages=[]).content
     assert (text.text, tool.input) == (_MASKED, _MEANT)
 
 
 def test_errors_keep_their_shape():
-    tree = {"error": {"message": "no model swordfish", "type": "invalid_request_error", "param": "model", "code": "gone"}}
+    tree = {
+        "error": {"message": "no model swordfish", "type": "invalid_request_error", "param": "model", "code": "gone"}
+    }
     with openai_client(whole(CHAT, tree, status=404)) as client:
         with pytest.raises(openai.NotFoundError, match="no model <MASKED>") as raised:
             client.chat.completions.create(model="gpt-test", messages=[])

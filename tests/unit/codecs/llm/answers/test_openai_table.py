@@ -35,7 +35,12 @@ def test_a_delta_has_the_field_of_its_event(kind, field):
 
 
 def test_an_item_has_the_field_of_who_said_it():
-    for role, field in (("user", Field.USER), ("developer", Field.SYSTEM), ("system", Field.SYSTEM), ("assistant", Field.ASSISTANT)):
+    for role, field in (
+        ("user", Field.USER),
+        ("developer", Field.SYSTEM),
+        ("system", Field.SYSTEM),
+        ("assistant", Field.ASSISTANT),
+    ):
         item = {"type": "message", "role": role, "content": [{"type": "input_text", "text": "two words"}]}
         assert fields(ITEM, item) == {"/content/0/text": field}
 
@@ -54,7 +59,12 @@ def test_nothing_of_the_protocol_itself_is_looked_at():
         "service_tier": "default",
     }
     assert fields(ANSWER, tree) == {}
-    line = {"id": "batch_req_1", "custom_id": "a-1", "response": {"status_code": 200, "request_id": "r", "body": tree}, "error": None}
+    line = {
+        "id": "batch_req_1",
+        "custom_id": "a-1",
+        "response": {"status_code": 200, "request_id": "r", "body": tree},
+        "error": None,
+    }
     assert fields(LINE, line) == {}
 
 

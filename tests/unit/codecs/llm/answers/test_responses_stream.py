@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from passgate.codecs.llm.answer import Summary, Usage
@@ -67,7 +69,11 @@ def test_every_kind_of_delta_is_followed(kind, members, field):
         {"type": "response.mcp_call_arguments.done", **AT, "arguments": '{"a": "swordfish"}'},
         {"type": "response.custom_tool_call_input.done", **AT, "input": "swordfish"},
         {"type": "response.code_interpreter_call_code.done", **AT, "code": "print(swordfish)"},
-        {"type": "response.output_text.annotation.added", **AT, "annotation": {"type": "url_citation", "url": "swordfish"}},
+        {
+            "type": "response.output_text.annotation.added",
+            **AT,
+            "annotation": {"type": "url_citation", "url": "swordfish"},
+        },
         {"type": "response.brand_new", "deep": {"note": ["swordfish"]}},
         *(
             {"type": f"response.output_item.{moment}", "output_index": 0, "item": {"id": "x_1", **item}}
@@ -75,17 +81,34 @@ def test_every_kind_of_delta_is_followed(kind, members, field):
             for item in (
                 {"type": "message", "content": [{"type": "output_text", "text": "swordfish"}]},
                 {"type": "message", "content": [{"type": "refusal", "refusal": "swordfish"}]},
-                {"type": "message", "content": [{"type": "output_text", "text": "", "annotations": [{"title": "swordfish"}]}]},
+                {
+                    "type": "message",
+                    "content": [{"type": "output_text", "text": "", "annotations": [{"title": "swordfish"}]}],
+                },
                 {"type": "reasoning", "summary": [{"type": "summary_text", "text": "swordfish"}]},
                 {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "swordfish"}]},
                 {"type": "function_call", "name": "f", "arguments": '{"a": "swordfish"}'},
                 {"type": "custom_tool_call", "name": "f", "input": "swordfish"},
-                {"type": "mcp_call", "name": "f", "arguments": '{"a": "swordfish"}', "output": "swordfish", "error": "swordfish"},
+                {
+                    "type": "mcp_call",
+                    "name": "f",
+                    "arguments": '{"a": "swordfish"}',
+                    "output": "swordfish",
+                    "error": "swordfish",
+                },
                 {"type": "mcp_list_tools", "tools": [{"name": "f", "description": "swordfish"}]},
                 {"type": "mcp_approval_request", "arguments": '["swordfish"]'},
-                {"type": "code_interpreter_call", "code": "swordfish", "outputs": [{"type": "logs", "logs": "swordfish"}]},
+                {
+                    "type": "code_interpreter_call",
+                    "code": "swordfish",
+                    "outputs": [{"type": "logs", "logs": "swordfish"}],
+                },
                 {"type": "web_search_call", "action": {"type": "search", "query": "swordfish"}},
-                {"type": "file_search_call", "queries": ["swordfish"], "results": [{"filename": "swordfish", "text": "swordfish"}]},
+                {
+                    "type": "file_search_call",
+                    "queries": ["swordfish"],
+                    "results": [{"filename": "swordfish", "text": "swordfish"}],
+                },
                 {"type": "computer_call", "action": {"type": "type", "text": "swordfish"}},
                 {"type": "local_shell_call", "action": {"command": ["echo", "swordfish"], "env": {"swordfish": "1"}}},
                 {"type": "shell_call_output", "output": [{"stdout": "swordfish", "outcome": {"type": "exit"}}]},
@@ -104,7 +127,11 @@ def test_every_kind_of_delta_is_followed(kind, members, field):
                 {"instructions": [{"type": "message", "role": "developer", "content": "swordfish"}]},
                 {"error": {"code": "server_error", "message": "swordfish"}},
                 {"metadata": {"note": "swordfish"}},
-                {"tools": [{"type": "function", "name": "f", "description": "swordfish", "parameters": {"swordfish": {}}}]},
+                {
+                    "tools": [
+                        {"type": "function", "name": "f", "description": "swordfish", "parameters": {"swordfish": {}}}
+                    ]
+                },
                 {"text": {"format": {"type": "json_schema", "schema": {"description": "swordfish"}}}},
                 {"user": "swordfish", "prompt": {"variables": {"a": "swordfish"}}},
             )
@@ -113,7 +140,9 @@ def test_every_kind_of_delta_is_followed(kind, members, field):
     ],
 )
 def test_every_copy_of_a_text_is_masked(copy):
-    stream = named_event({**copy, "sequence_number": 0}) + named_event({"type": "error", "message": "", "sequence_number": 1})
+    stream = named_event({**copy, "sequence_number": 0}) + named_event(
+        {"type": "error", "message": "", "sequence_number": 1}
+    )
     delivered, recorded = bytewise(RESPONSES, stream, Lanes())
     assert delivered == recorded == stream.replace(b"swordfish", b"<MASKED>")
 
@@ -170,6 +199,15 @@ def test_numbers_stay_gap_free_where_an_event_was_added():
     assert delivered.count(b"event: response.output_text.delta\n") == 2
 
 
+def test_an_event_that_was_added_has_a_number_only_where_the_others_have():
+    stream = interleaved()
+    stream.add("response.output_text.done", **AT, content_index=0, text="a sw", logprobs=[])
+    numbered = ended(stream)
+    bare = re.sub(rb'"sequence_number":\d+,', b"", numbered)
+    delivered = re.sub(rb'"sequence_number":\d+,', b"", read(RESPONSES, numbered, Lanes())[0])
+    assert read(RESPONSES, bare, Lanes())[0] == delivered
+
+
 def test_the_end_of_an_item_ends_its_texts_only():
     reader = answer_reader(RESPONSES, stream=True, lanes=Lanes())
     stream = Numbered()
@@ -182,7 +220,9 @@ def test_the_end_of_an_item_ends_its_texts_only():
     assert reader.held == 2
 
 
-@pytest.mark.parametrize("kind", ["response.content_part.done", "response.output_text.done", "response.output_item.done"])
+@pytest.mark.parametrize(
+    "kind", ["response.content_part.done", "response.output_text.done", "response.output_item.done"]
+)
 def test_text_after_its_end_breaks_the_protocol(kind):
     stream = Numbered()
     stream.add("response.output_text.delta", **AT, content_index=0, delta="sword")
@@ -221,14 +261,18 @@ def test_an_answer_that_is_cut_short_says_why():
     stream.add("response.created", response=response_tree("in_progress"))
     assert reader.feed(stream.data).delivered == stream.data
     assert reader.summary.finish == ""
-    stream.add("response.incomplete", response=response_tree("incomplete", incomplete_details={"reason": "max_output_tokens"}))
+    stream.add(
+        "response.incomplete", response=response_tree("incomplete", incomplete_details={"reason": "max_output_tokens"})
+    )
     reader.feed(stream.events[-1])
     assert reader.summary.finish == "max_output_tokens"
 
 
 def test_pictures_and_sound_pass():
     stream = Numbered()
-    stream.add("response.image_generation_call.partial_image", **AT, partial_image_index=0, partial_image_b64="QUJD" * 40)
+    stream.add(
+        "response.image_generation_call.partial_image", **AT, partial_image_index=0, partial_image_b64="QUJD" * 40
+    )
     stream.add("response.audio.delta", delta="QUJD" * 40)
     lanes = Lanes()
     upstream = ended(stream)
@@ -265,4 +309,7 @@ def test_the_rest_of_a_delta_of_a_new_shape_has_its_shape():
     for _ in range(PATIENCE):
         stream.add("response.output_text.delta", item_id="y", output_index=1, content_index=0, delta="b")
     delivered, _ = read(RESPONSES, ended(stream), Lanes())
-    assert [tree["delta"] for tree in trees(delivered) if tree["type"] == "response.brand_new.delta"] == [{"deep": ""}, {"deep": "sw"}]
+    assert [tree["delta"] for tree in trees(delivered) if tree["type"] == "response.brand_new.delta"] == [
+        {"deep": ""},
+        {"deep": "sw"},
+    ]

@@ -5,7 +5,21 @@ from hypothesis import strategies as st
 from passgate.codecs.llm.answers.sse import Event, EventParser, comment, event_bytes
 from passgate.core.errors import RemoteProtocolError
 
-_BITS = [b"\n", b"\r", b"\r\n", b"data: x", b"data:y", b"data", b": c", b"event: e", b"id: 1", b"retry: 10", b"\xef\xbb\xbf", b"zz", b":"]
+_BITS = [
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"data: x",
+    b"data:y",
+    b"data",
+    b": c",
+    b"event: e",
+    b"id: 1",
+    b"retry: 10",
+    b"\xef\xbb\xbf",
+    b"zz",
+    b":",
+]
 streams = st.lists(st.sampled_from(_BITS), max_size=30).map(b"".join)
 
 
@@ -114,7 +128,9 @@ def test_one_line_of_data_may_become_two():
 def test_what_the_standard_does_not_know_can_be_rewritten_too():
     [event] = parsed(b": one\nid: two\nretry: 5\nretry: x\nnobody: three\nfour\ndata: a\n\n")
     assert event.others == (b"one", b"two", b"x", b"nobody: three", b"four")
-    assert event.rewritten(b"b", [b"1", b"2\n", b"3", b"4", b"5"]) == b": 1\nid: 2 \nretry: 5\nretry: 3\n4\n5\ndata: b\n\n"
+    assert (
+        event.rewritten(b"b", [b"1", b"2\n", b"3", b"4", b"5"]) == b": 1\nid: 2 \nretry: 5\nretry: 3\n4\n5\ndata: b\n\n"
+    )
 
 
 def test_an_event_without_its_blank_line_at_the_end_is_still_one():

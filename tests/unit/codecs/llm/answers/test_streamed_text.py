@@ -8,7 +8,9 @@ from passgate.core.finding import Field
 from passgate.core.masker import Shown
 from tests.unit.codecs.llm.answers.lanes import WordLane, delivered, recorded
 
-pieces = st.lists(st.sampled_from(["swordfish", "sword", "fish", "s", "<<EMAIL:", "abc>>", "", "a", " é😀 ", "fis"]), max_size=12)
+pieces = st.lists(
+    st.sampled_from(["swordfish", "sword", "fish", "s", "<<EMAIL:", "abc>>", "", "a", " é😀 ", "fis"]), max_size=12
+)
 
 
 def fed(*texts: str) -> tuple[StreamedText, list[Part]]:
@@ -123,6 +125,46 @@ def test_what_is_swallowed_leaves_empty_parts_and_what_is_added_is_not_lost():
         text.feed(part)
     assert shown(parts) == ["a", "<KEY>", "", ""]
     assert text.finish() == Shown(delivered=b" more", recorded=b"")
+
+
+class Mute(Swallower):
+    """Holds everything, and shows nothing of it in the end unless it came alone."""
+
+    @property
+    def held(self) -> int:
+        return 1
+
+    def feed(self, data: bytes) -> Shown:
+        self._said = data if not self._in else b""
+        self._in = True
+        return Shown(delivered=b"", recorded=b"")
+
+    def finish(self) -> Shown:
+        return Shown(delivered=self._said, recorded=self._said)
+
+
+def test_what_was_shown_before_an_interruption_must_be_shown_again():
+    text = StreamedText(Mute)
+    text.feed(Part(b"a", 0, 0))
+    assert text.interrupt()
+    assert not text.interrupt()
+    text.feed(Part(b"b", 0, 0))
+    with pytest.raises(RemoteProtocolError, match="interrupted"):
+        text.finish()
+
+
+def test_only_the_oldest_part_can_be_let_go():
+    text, parts = fed("a sw", "o")
+    text.let_go(parts[1])
+    assert shown(parts) == [None, None]
+    text.let_go(parts[0])
+    assert shown(parts) == ["a ", None]
+
+
+def test_a_text_that_may_not_be_interrupted_is_not():
+    text = StreamedText(lambda: WordLane(Field.ASSISTANT, b""), interruptible=False)
+    text.feed(Part(b"sw", 0, 0))
+    assert not text.interrupt()
 
 
 class Late(Swallower):

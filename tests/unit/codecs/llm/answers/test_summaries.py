@@ -25,7 +25,9 @@ def test_what_the_cache_held_is_input_too():
     assert anthropic_usage(later, before) == Usage(input_tokens=37, output_tokens=9, cached_tokens=31)
 
 
-@pytest.mark.parametrize("odd", [None, [], 3, "x", {"input_tokens": "5", "prompt_tokens": True, "prompt_tokens_details": 1}])
+@pytest.mark.parametrize(
+    "odd", [None, [], 3, "x", {"input_tokens": "5", "prompt_tokens": True, "prompt_tokens_details": 1}]
+)
 def test_what_was_not_said_is_not_known(odd):
     assert openai_usage(odd) == Usage()
     assert anthropic_usage(odd) == Usage()
@@ -60,7 +62,13 @@ def test_counted_tokens():
 
 def test_a_message():
     content = [{"type": "tool_use", "name": "f"}, {"type": "server_tool_use", "name": "g"}, {"type": "text"}]
-    tree = {"id": "m1", "model": "m", "stop_reason": "tool_use", "content": content, "usage": {"input_tokens": 4, "output_tokens": 5}}
+    tree = {
+        "id": "m1",
+        "model": "m",
+        "stop_reason": "tool_use",
+        "content": content,
+        "usage": {"input_tokens": 4, "output_tokens": 5},
+    }
     assert anthropic_summary(tree) == Summary(
         usage=Usage(input_tokens=4, output_tokens=5), model="m", finish="tool_use", answer_id="m1", tools=("f", "g")
     )

@@ -22,7 +22,10 @@ def test_a_changed_text_is_an_edit_and_an_unchanged_one_is_not():
 
 
 def test_json_in_a_string_is_masked_as_json():
-    assert WholeTexts(Lanes()).shown(b'["\\u0073wordfish"]', Field.TOOL_ARGUMENTS, is_json=True).delivered == b'["<MASKED>"]'
+    assert (
+        WholeTexts(Lanes()).shown(b'["\\u0073wordfish"]', Field.TOOL_ARGUMENTS, is_json=True).delivered
+        == b'["<MASKED>"]'
+    )
     [(_, _, token)], _ = WholeTexts(Lanes()).edits([leaf(b'["swordfish"]', inner=())])
     assert token == b'"[\\"<MASKED>\\"]"'
 
@@ -55,7 +58,8 @@ def test_only_so_much_is_remembered(monkeypatch):
         (b"123456789", Field.METADATA, True),
         (b"12345678", Field.METADATA, False),
         (b"1234567.8901", Field.METADATA, False),
-        (b"1", Field.TOOL_ARGUMENTS, True),
+        (b"12", Field.TOOL_ARGUMENTS, False),
+        (b"123", Field.TOOL_ARGUMENTS, True),
         (b"1.5", Field.TOOL_RESULT, True),
     ],
 )

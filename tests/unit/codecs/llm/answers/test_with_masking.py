@@ -43,7 +43,9 @@ PLANTED = {
     KEY: "take this: {} and go",
     "ghp_" + "a1B2c3D4e5F6" * 3: "{}",
 }
-planted = pytest.mark.parametrize(("secret", "text"), [(secret, text.format(secret)) for secret, text in PLANTED.items()])
+planted = pytest.mark.parametrize(
+    ("secret", "text"), [(secret, text.format(secret)) for secret, text in PLANTED.items()]
+)
 CLEAN = "The weather in Paris is 21.5 °C, about 70 °F; see https://example.org/a?b=c (page 12). 😀 Done."
 
 
@@ -167,8 +169,14 @@ def test_a_token_comes_back_for_the_caller_and_stays_for_the_record(operation, b
 @planted
 def test_whole_bodies_and_lines(secret, text, lanes):
     wanted = whole(lanes, text).delivered.decode()
-    tree = {"choices": [{"message": {"content": text, "tool_calls": [{"function": {"arguments": dumped([text]).decode()}}]}}]}
-    message = json.loads(fed(answer_reader(CHAT, stream=False, lanes=lanes), [dumped(tree)])[0])["choices"][0]["message"]
+    tree = {
+        "choices": [
+            {"message": {"content": text, "tool_calls": [{"function": {"arguments": dumped([text]).decode()}}]}}
+        ]
+    }
+    message = json.loads(fed(answer_reader(CHAT, stream=False, lanes=lanes), [dumped(tree)])[0])["choices"][0][
+        "message"
+    ]
     assert message["content"] == wanted
     assert json.loads(message["tool_calls"][0]["function"]["arguments"]) == [wanted]
     line = {"custom_id": "1", "result": {"message": {"content": [{"type": "text", "text": text}]}}}
@@ -185,7 +193,9 @@ def test_the_name_of_a_member_tells_what_its_value_is(lanes):
 
 def test_the_first_words_wait_for_one_event_at_most(lanes):
     reader = answer_reader(MESSAGES, stream=True, lanes=lanes)
-    events = [event + b"\n\n" for event in messages(text_block(0, *[f"word{n} and " for n in range(40)])).split(b"\n\n")[:-1]]
+    events = [
+        event + b"\n\n" for event in messages(text_block(0, *[f"word{n} and " for n in range(40)])).split(b"\n\n")[:-1]
+    ]
     behind = 0
     sent = shown = 0
     for event in events:
