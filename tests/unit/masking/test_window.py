@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passgate.core.errors import DetectorError
-from passgate.core.finding import FindingClass
+from passgate.core.finding import FindingClass, Span
 from passgate.core.masker import Text
 from passgate.core.text_plan import LanePlan
 from passgate.masking import Detector, Rule, SessionMasker
@@ -13,6 +13,7 @@ from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, MAX_WIDTH
 from passgate.masking.detectors.rule_set import build_rule_set
 from passgate.masking.lane import MaskingLane
+from passgate.masking.tokens import TokenReader, outside
 from passgate.masking.window import LATCHED, MAX_HELD, character_start
 from tests.unit.masking.detectors.test_detector import TEXTS
 from tests.unit.masking.lanes import cut, opened, through, tokenised
@@ -150,10 +151,12 @@ def generated(detector: Detector, masker: SessionMasker, plan: LanePlan) -> Text
     return Texts(words, [*tokens, tokens[0].replace(b"<<", b"&lt;&lt;").replace(b">>", b"&gt;&gt;"), tokens[1][:-1]])
 
 
-def check(text: bytes, random: Random, masker: SessionMasker, plan: LanePlan) -> None:
+def check(text: bytes, random: Random, detector: Detector, masker: SessionMasker, plan: LanePlan) -> None:
     """However it is cut, a text gives what the whole text gives, in both of its forms."""
     expected = through(masker.lane(plan), [text])
-    assert expected.recorded == masker.replace(text, masker.find([Text(value=text)])[0], plan)
+    findings = outside(detector.findings(text), TokenReader({type_ for _, type_ in detector.types}).tokens(text))
+    spans = [Span(start=f.start, end=f.end, type=f.type, class_=f.class_) for f in findings]
+    assert expected.recorded == masker.replace(text, spans, plan)
     cuts = [[1] if len(text) < 600 else [9], [3] if len(text) < 1500 else [20], random.choices(range(1, 200), k=5)]
     for sizes in cuts:
         assert through(masker.lane(plan), cut(text, sizes)) == expected
@@ -162,15 +165,17 @@ def check(text: bytes, random: Random, masker: SessionMasker, plan: LanePlan) ->
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_however_a_difficult_text_is_cut(
-    generated: Texts, masker: SessionMasker, plan: LanePlan, random: Random
+    detector: Detector, generated: Texts, masker: SessionMasker, plan: LanePlan, random: Random
 ) -> None:
-    check(generated.draw(random), random, masker, plan)
+    check(generated.draw(random), random, detector, masker, plan)
 
 
 @settings(max_examples=8, deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_however_a_long_key_is_cut(generated: Texts, masker: SessionMasker, plan: LanePlan, random: Random) -> None:
-    check(generated.draw_long(random), random, masker, plan)
+def test_however_a_long_key_is_cut(
+    detector: Detector, generated: Texts, masker: SessionMasker, plan: LanePlan, random: Random
+) -> None:
+    check(generated.draw_long(random), random, detector, masker, plan)
 
 
 def test_prose_waits_for_a_word_at_most(detector: Detector) -> None:

@@ -145,5 +145,8 @@ def _judged(rule: CompiledRule, data: bytes, secret: tuple[int, int], whole: tup
         return False
     if rule.words is None or whole[1] + CONTEXT_REACH < high:
         return True
+    begin, stop = whole
     # A word that ends where the known text does may go on and be another one.
-    return _spoken(rule.words, data + b"x", whole, (0, high + 1))
+    return _says(rule.words, data, max(0, begin - CONTEXT_REACH), begin, high) or _says(
+        rule.words, data, stop, max(stop, high - 1), high
+    )

@@ -140,9 +140,12 @@ class Detector:
                 going_on.append(OpenMatch(last[0], last[1], last[1] + MAX_TAIL, index))
         return Settled(found, going_on, place)
 
+    def prepare(self) -> None:
+        """Make what streams need now (a seventh of a second), and not when the first of them comes. Raises DetectorError."""
+        self._watch.beginnings.held(b"")
+
     @cached_property
     def _watch(self) -> "_Watch":
-        """Made when the first stream asks for it: most of what a gate masks is no stream."""
         return _Watch(self.rules)
 
     def matches(self, data: bytes, position: int = 0, running: Mapping[int, int] = _NONE) -> list[Match]:

@@ -87,10 +87,13 @@ def _value(data: bytes, _start: int, end: int, _low: int, high: int) -> bool:
 
 
 def _mailbox(data: bytes, start: int, end: int, low: int, high: int) -> bool:
-    """The whole name before the sign, and the whole top level after it."""
-    return (start <= low or not (data[start - 1] in _LOCAL or data[start - 1] >= 0x80)) and (
-        end >= high or data[end] not in _WORD
-    )
+    """The whole name before the sign, and the whole top level after it. Scripts of three bytes a letter write no blanks between
+    words: what stands before the name in one of them is no part of it."""
+    if data[start] & 0xC0 == 0x80 or (end < high and data[end] in _WORD):
+        return False
+    if start <= low or data[start - 1] in _LOCAL:
+        return start <= low
+    return data[start - 1] < 0x80 or start - 1 <= low or not 0xC2 <= data[start - 2] <= 0xDF
 
 
 def _address(data: bytes, start: int, end: int, low: int, high: int) -> bool:

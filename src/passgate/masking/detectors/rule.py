@@ -144,4 +144,6 @@ def _tail(rule: Rule) -> re.Pattern[bytes]:
     tail = re.compile(f"[{rule.tail}]*".encode("ascii"))
     if tail.match(SEPARATOR + b"x") is None or tail.fullmatch(SEPARATOR) is not None:
         raise ConfigError(f"rule {rule.id}: a tail may not cross the separator of cells")
+    if tail.fullmatch(b"<") is not None or tail.fullmatch(b"&") is not None:
+        raise ConfigError(f"rule {rule.id}: a tail may not cross a token, which begins with < or &")
     return tail

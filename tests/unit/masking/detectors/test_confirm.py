@@ -109,6 +109,7 @@ def test_a_word_may_still_come_until_its_reach_is_known() -> None:
     assert certain(spoken, b"123" + gap + b"cards")[0] == []
     assert certain(spoken, b"123" + gap + b"cards")[1] > 0
     assert certain(spoken, b"card 123 ") == ([(5, 8)], 9)
+    assert certain(replace(spoken, context=("fax",)), b"123 fa") == ([], 0)
 
 
 def test_a_longer_word_out_of_reach_hides_no_shorter_one() -> None:

@@ -30,6 +30,8 @@ GOOD = Rule(id="r", class_=FindingClass.SECRET, label="KEY", rank=50, pattern=r"
         ({"validator": "guess"}, "no validator"),
         ({"edge": "guess"}, "no edge check"),
         ({"tail": r"^a"}, "separator"),
+        ({"tail": r"a-z<"}, "token"),
+        ({"tail": r"a-z&"}, "token"),
     ],
 )
 def test_what_is_not_fit_for_use_is_refused_by_name(change: dict[str, object], says: str) -> None:
