@@ -156,7 +156,7 @@ class CallAccount:
             _LOG.warning("what a call has cost could not be stored: %s", error)
 
     def _actual(self, summary: Summary, status: str, reserved: Spending) -> Spending:
-        """Where the provider did not come to say what it cost, it cost what was expected; an error costs nothing but the request."""
+        """Where the provider did not come to say what it cost, it cost what was expected; an error costs but the request."""
         usage = summary.usage
         if usage.input_tokens is None and usage.output_tokens is None:
             interrupted = status != "ok" and self._frames > 0 and self.http < 400
