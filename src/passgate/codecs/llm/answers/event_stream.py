@@ -12,7 +12,9 @@ nothing was found.
 An answer that ends before its dialect says so raises RemoteProtocolError: what is still held is never shown as if it were whole.
 """
 
+import re
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passgate.codecs.llm.answer import LaneSource, Piece, Summary
@@ -20,7 +22,8 @@ from passgate.codecs.llm.answers.frame import Frame, Key, StreamDialect
 from passgate.codecs.llm.answers.repetition import Repetition, repetition
 from passgate.codecs.llm.answers.sse import Event, EventParser
 from passgate.codecs.llm.answers.streamed_text import Part, StreamedText
-from passgate.codecs.llm.answers.whole_texts import Edit, WholeTexts
+from passgate.codecs.llm.answers.whole_texts import GONE, Edit, WholeTexts
+from passgate.codecs.llm.answers.words import Copy
 from passgate.codecs.llm.json_text import quoted, splice
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
@@ -44,6 +47,7 @@ _REPEATED = 4
 """Events that others may repeat: that many texts can be interleaved without being read again and again."""
 
 
+_NAME = re.compile(rb"[a-z_.]+")
 _NOTHING = Piece()
 
 
@@ -53,7 +57,7 @@ class _Waiting:
     parts: list[tuple[Key, StreamedText, Part]]
     delivered: list[Edit]
     recorded: list[Edit]
-    copies: list[tuple[int, int]]
+    copies: Sequence[Copy] = ()
     others: tuple[list[bytes], list[bytes]] | None = None
 
 
@@ -145,20 +149,18 @@ class EventStreamReader:
                 self._delivered.append(event.raw)
                 self._recorded.append(event.raw)
             else:
-                self._push(
-                    _Waiting(event=event, parts=[(known.key, known.text, part)], delivered=[], recorded=[], copies=[])
-                )
+                self._push(_Waiting(event=event, parts=[(known.key, known.text, part)], delivered=[], recorded=[]))
                 self._drain()
             return True
         return False
 
     def _take(self, event: Event) -> None:
-        waiting = _Waiting(event=event, parts=[], delivered=[], recorded=[], copies=[])
+        waiting = _Waiting(event=event, parts=[], delivered=[], recorded=[])
         if event.others:
             waiting.others = self._mask_others(event)
         if event.data is not None and event.data.strip():
             frame = self._dialect.read(event)
-            if event.name and event.name.decode(errors="replace") != frame.kind:
+            if event.name and (event.name != frame.kind.encode() or not _NAME.fullmatch(event.name)):
                 self._check_name(event.name)
             self._take_frame(frame, waiting)
         self._push(waiting)
@@ -180,7 +182,8 @@ class EventStreamReader:
             self._end(prefix, number)
         if frame.whole:
             waiting.delivered, waiting.recorded = self._whole.edits(frame.whole)
-        waiting.copies.extend(frame.copies)
+        waiting.copies = frame.copies
+        self._masked = self._masked or bool(frame.copies and self._whole.blank(frame.copies))
         if len(waiting.parts) == 1 and not waiting.delivered and not waiting.recorded:
             repeated = repetition(waiting.event, frame, waiting.parts[0][1])
             if repeated is not None:
@@ -277,7 +280,7 @@ class EventStreamReader:
                 recorded.append((part.start, part.end, quoted(shown.recorded)))
         self._masked = self._masked or masked
         if self._masked:
-            blanks = [(start, end, b"null") for start, end in waiting.copies]
+            blanks = [(copy.start, copy.end, GONE) for copy in waiting.copies]
             delivered += blanks
             recorded += blanks
         for_caller, for_recording = waiting.others or (None, None)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from passgate.codecs.llm.answer import Summary
 from passgate.codecs.llm.answers.sse import Event
+from passgate.codecs.llm.answers.words import Copy
 from passgate.codecs.llm.call import Leaf
 from passgate.codecs.llm.json_text import Json
 
@@ -22,7 +23,7 @@ class Frame:
     kind: str = ""
     whole: Sequence[Leaf] = ()
     streamed: Sequence[tuple[Key, Leaf]] = ()
-    copies: Sequence[tuple[int, int]] = ()
+    copies: Sequence[Copy] = ()
     begins: Sequence[Key] = ()
     ends: Sequence[Key] = ()
     last: bool = False

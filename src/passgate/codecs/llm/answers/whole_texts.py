@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from passgate.codecs.llm.answer import LaneSource
 from passgate.codecs.llm.answers.json_fragments import SHORT_NUMBER, JsonFragments
 from passgate.codecs.llm.answers.streamed_text import Flow
+from passgate.codecs.llm.answers.words import Copy
 from passgate.codecs.llm.call import Leaf
 from passgate.codecs.llm.json_text import quoted
 from passgate.core.finding import Field
@@ -12,6 +13,9 @@ from passgate.core.masker import Shown
 
 Edit = tuple[int, int, bytes]
 """``start``, ``end``, and the token that takes its place."""
+
+GONE = b"null"
+"""What stands in the place of a copy that was removed."""
 
 _KNOWN_BYTES = 4 * 1024 * 1024
 """Bytes of texts whose masked form is remembered: a stream repeats what it said, up to five times."""
@@ -54,6 +58,15 @@ class WholeTexts:
         if size <= self._room:
             self._room -= size
             self._known[key] = shown
+
+    def blank(self, copies: Iterable[Copy]) -> list[Edit]:
+        """Edits that remove what itself says something that must be masked."""
+        removed: list[Edit] = []
+        for copy in copies:
+            shown = self.shown(copy.text, Field.ASSISTANT)
+            if not shown.delivered == copy.text == shown.recorded:
+                removed.append((copy.start, copy.end, GONE))
+        return removed
 
     def edits(self, leaves: Iterable[Leaf]) -> tuple[list[Edit], list[Edit]]:
         """For the caller, and for the recording. Raises DetectorError."""

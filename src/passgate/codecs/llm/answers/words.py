@@ -16,18 +16,28 @@ _COUNT_NAME = re.compile(r"[a-z0-9_/-]{1,64}")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{}]', re.DOTALL)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Where the tokens of a text stand once more (``logprobs``): start and end of the whole value, and what it says."""
+
+    start: int
+    end: int
+    text: bytes
+
+
 class AnswerReading(Reading):
-    """``copies``: where the tokens of a text stand once more (``logprobs``), start and end of the whole value."""
+    """``copies``: in order."""
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self.copies: list[tuple[int, int]] = []
+        self.copies: list[Copy] = []
 
     def copy(self, value: Json) -> None:
         """Pass over the value of the member whose name was just taken, and keep its place. An empty one copies nothing."""
         if value:
             _, name_ends = self._document.places.span(self._at - 1)
-            self.copies.append(_extent(self._document.text, name_ends))
+            start, end = _extent(self._document.text, name_ends)
+            self.copies.append(Copy(start=start, end=end, text="\n".join(_said(value)).encode()))
         self.skip(value)
 
 
@@ -89,7 +99,8 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copies:
-    """The tokens of a text once more: they say what the text says, so they go where anything of the answer was masked."""
+    """The tokens of a text once more, each by itself, with what might have stood there. They cannot be masked, for no token is a
+    finding: they are removed, all of them, from where anything of the answer was masked or they say something that must be."""
 
     def read(self, reading: Reading, value: Json, pointer: str) -> None:
         if not isinstance(reading, AnswerReading):
@@ -100,7 +111,7 @@ class Copies:
             reading.free(value, pointer, Field.ASSISTANT)
 
     def rows(self, where: str) -> Iterator[Row]:
-        yield Row(where=where, field=Field.ASSISTANT, verdict="removed where anything was masked")
+        yield Row(where=where, field=Field.ASSISTANT, verdict="scanned; removed where anything was masked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +132,39 @@ class Vector:
 
 
 STRUCTURAL = Structural()
+
+_NAMES = frozenset(("content", "refusal", "token", "logprob", "bytes", "top_logprobs"))
+_NAMES |= {"tokens", "token_logprobs", "text_offset"}  # of the older completions
+
+
+def _said(value: Json) -> Iterator[str]:
+    """The tokens of each list, and their bytes, joined; every other string and every name by itself."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name not in _NAMES:
+                yield name
+            yield from _said(member)
+    elif isinstance(value, list):
+        yield "".join(item if isinstance(item, str) else _token(item) for item in value)
+        if spelled := b"".join(_spelled(item) for item in value):
+            yield spelled.decode(errors="replace")
+        for item in value:
+            if not isinstance(item, str):
+                yield from _said(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _token(item: Json) -> str:
+    token = item.get("token") if isinstance(item, dict) else None
+    return token if isinstance(token, str) else ""
+
+
+def _spelled(item: Json) -> bytes:
+    numbers = item.get("bytes") if isinstance(item, dict) else None
+    if not isinstance(numbers, list):
+        return b""
+    return bytes(number for number in numbers if isinstance(number, int) and 0 <= number < 256)
 
 
 def _extent(text: bytes, at: int) -> tuple[int, int]:

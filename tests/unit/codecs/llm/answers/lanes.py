@@ -7,19 +7,22 @@ from passgate.core.masker import Shown
 
 SECRET = b"swordfish"
 MASK = b"<MASKED>"
+SPACED = b"sword fish"
+"""Another, which no id could hold."""
+
 TOKEN = b"<<EMAIL:abc>>"
 VALUE = b'jo "\n"@x.io'
 """What the token stands for: with characters that JSON must escape."""
 
-_WORDS = {SECRET: (MASK, MASK), TOKEN: (VALUE, TOKEN)}
+_WORDS = {SECRET: (MASK, MASK), SPACED: (MASK, MASK), TOKEN: (VALUE, TOKEN)}
 
 
 def delivered(text: bytes) -> bytes:
-    return text.replace(SECRET, MASK).replace(TOKEN, VALUE)
+    return recorded(text).replace(TOKEN, VALUE)
 
 
 def recorded(text: bytes) -> bytes:
-    return text.replace(SECRET, MASK)
+    return text.replace(SECRET, MASK).replace(SPACED, MASK)
 
 
 class WordLane:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from passgate.codecs.llm.answer import AnswerReader, LaneSource
 from passgate.codecs.llm.answers.reader import answer_reader
@@ -23,7 +24,7 @@ def fed(reader: AnswerReader, pieces: Iterable[bytes]) -> tuple[bytes, bytes]:
 def read(operation: Operation, data: bytes, lanes: LaneSource, cuts: Sequence[int] = ()) -> tuple[bytes, bytes]:
     places = [0, *sorted(cuts), len(data)]
     reader = answer_reader(operation, stream=True, lanes=lanes)
-    return fed(reader, (data[start:end] for start, end in zip(places, places[1:], strict=False)))
+    return fed(reader, (data[start:end] for start, end in pairwise(places)))
 
 
 def bytewise(operation: Operation, data: bytes, lanes: LaneSource) -> tuple[bytes, bytes]:

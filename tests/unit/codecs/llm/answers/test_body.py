@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -132,7 +133,7 @@ def test_a_body_in_which_nothing_was_found_is_the_object_that_came():
 def test_how_a_body_is_cut_does_not_show(cuts):
     body = dumped(completion(message={"content": "a swordfish <<EMAIL:abc>>"}))
     places = [0, *sorted(cuts), len(body)]
-    pieces = [body[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [body[start:end] for start, end in pairwise(places)]
     whole = fed(answer_reader(CHAT, stream=False, lanes=Lanes()), [body])
     assert fed(answer_reader(CHAT, stream=False, lanes=Lanes()), pieces) == whole
     assert json.loads(whole[0])["choices"][0]["message"]["content"] == 'a <MASKED> jo "\n"@x.io'

@@ -20,7 +20,6 @@ from tests.unit.codecs.llm.answers.streams import (
     RESPONSES,
     argument_call,
     bytewise,
-    chat,
     chat_said,
     chunk,
     fed,

@@ -106,9 +106,11 @@ def test_messages(size):
         thinking_block(0, *cut(_SAID, size)), text_block(1, *cut(_SAID, size)), tool_block(2, *cut(_ARGUMENTS, size))
     )
     data = data.replace(b"event: message_delta", named_event(PING) + b"event: message_delta")
-    with anthropic_client(served(MESSAGES, data)) as client:
-        with client.messages.stream(model="claude-test", max_tokens=9, messages=[]) as stream:
-            final = stream.get_final_message()
+    with (
+        anthropic_client(served(MESSAGES, data)) as client,
+        client.messages.stream(model="claude-test", max_tokens=9, messages=[]) as stream,
+    ):
+        final = stream.get_final_message()
     thinking, text, tool = final.content
     assert thinking.thinking == text.text == _MASKED
     assert thinking.signature.startswith("EqQBCgIYAhIM1gbcDa9GJwZA")
@@ -128,10 +130,12 @@ def test_an_error_in_the_middle_of_a_stream_is_raised():
     assert raised.value.code == "busy"
     data = messages(text_block(0, "a swordf")).split(b"event: content_block_stop")[0]
     failed = named_event({"type": "error", "error": {"type": "overloaded_error", "message": "swordfish"}})
-    with anthropic_client(served(MESSAGES, data + failed)) as client:
-        with pytest.raises(anthropic.APIStatusError, match="<MASKED>"):
-            with client.messages.stream(model="claude-test", max_tokens=9, messages=[]) as stream:
-                stream.get_final_message()
+    with (
+        anthropic_client(served(MESSAGES, data + failed)) as client,
+        pytest.raises(anthropic.APIStatusError, match="<MASKED>"),
+        client.messages.stream(model="claude-test", max_tokens=9, messages=[]) as stream,
+    ):
+        stream.get_final_message()
 
 
 def whole(operation, tree: dict, *, status: int = 200) -> httpx2.MockTransport:
@@ -184,9 +188,11 @@ def test_errors_keep_their_shape():
     tree = {
         "error": {"message": "no model swordfish", "type": "invalid_request_error", "param": "model", "code": "gone"}
     }
-    with openai_client(whole(CHAT, tree, status=404)) as client:
-        with pytest.raises(openai.NotFoundError, match="no model <MASKED>") as raised:
-            client.chat.completions.create(model="gpt-test", messages=[])
+    with (
+        openai_client(whole(CHAT, tree, status=404)) as client,
+        pytest.raises(openai.NotFoundError, match="no model <MASKED>") as raised,
+    ):
+        client.chat.completions.create(model="gpt-test", messages=[])
     assert (raised.value.code, raised.value.type) == ("gone", "invalid_request_error")
 
 

@@ -74,7 +74,7 @@ def test_the_place_of_a_copy_is_all_of_it(copy, kept):
     value = {"before": "a:b", "logprobs": copy, "after": "two words"}
     reading = read(rule, value)
     text = json.dumps(value)
-    assert [text[start:end] for start, end in reading.copies] == kept
+    assert [text[copy.start : copy.end] for copy in reading.copies] == kept
     assert [leaf.text for leaf in reading.leaves] == [b"two words"]
 
 
