@@ -2,29 +2,24 @@
 
 import importlib.util
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import re2
-
 from passgate.core.errors import DetectorError
-from passgate.masking.detectors.beginnings import Beginnings
 from passgate.masking.detectors.confirm import accept, matches, resumed, settled
 from passgate.masking.detectors.gate import Gate
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import MAX_TAIL, SEPARATOR, CompiledRule, Rule
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules
 from passgate.masking.detectors.spans import Finding, Match, OpenMatch, merge
+from passgate.masking.detectors.watch import Watch
 
 BLOCK_BYTES = 16 * 1024
 """Cells are joined up to this size per scan: below it the calls cost, above it a hit looks at too much."""
-
-_WATCH_MEMORY = 16 * 1024 * 1024
-"""For RE2, of which it takes what the texts it meets make it take."""
 
 
 class Settled(NamedTuple):
@@ -145,8 +140,8 @@ class Detector:
         self._watch.beginnings.held(b"")
 
     @cached_property
-    def _watch(self) -> "_Watch":
-        return _Watch(self.rules)
+    def _watch(self) -> Watch:
+        return Watch(self.rules)
 
     def matches(self, data: bytes, position: int = 0, running: Mapping[int, int] = _NONE) -> list[Match]:
         """Every rule's accepted matches from ``position`` on, not merged. ``running`` as for ``settled``. Raises DetectorError."""
@@ -161,40 +156,6 @@ class Detector:
                 first = rest.end
             found.extend(matches(rule, data, first))
         return found
-
-
-class _Watch:
-    """What a stream needs beside the gate: what may be the beginning of a match, and what may become one by a word that follows."""
-
-    def __init__(self, rules: RuleSet) -> None:
-        self.beginnings = Beginnings(rule.rule.pattern.encode("ascii") for rule in rules.rules)
-        spoken: dict[str, list[int]] = {}
-        for index, rule in enumerate(rules.rules):
-            if rule.words is not None:
-                spoken.setdefault(rule.rule.pattern, []).append(index)
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.never_capture = True
-        options.log_errors = False
-        options.max_mem = _WATCH_MEMORY
-        self._of = list(spoken.values())
-        self._all = [index for indexes in self._of for index in indexes]
-        self._any = re2.compile("|".join(f"(?:{pattern})" for pattern in spoken).encode("ascii"), options).search
-        self._which = re2.Set.SearchSet(options)
-        for pattern in spoken:
-            self._which.Add(pattern.encode("ascii"))
-        self._which.Compile()
-
-    def candidates(self, data: bytes, position: int) -> Iterable[int]:
-        """Rules that ask for a word and of which a match, the word aside, stands in ``data`` from ``position`` on."""
-        if not self._all:
-            return ()
-        near = data[max(0, position - 1) :]
-        if self._any(near) is None:
-            return ()
-        which = self._which.Match(near)
-        # The set names none where its memory does not suffice: then any may be meant.
-        return self._all if which is None else [index for pattern in which for index in self._of[pattern]]
 
 
 def _in_cell(found: Sequence[Match], start: int) -> tuple[Finding, ...]:

@@ -22,6 +22,7 @@ from tests.unit.masking.detectors.samples import draw
         (r"a.[^x]\D\d\w\W\s", ["a", "a?", "a?y", "a?y-", "a?y-5", "a?y-5_", "a?y-5_-", "a?y-5_- "], ["a?x", "a?y55"]),
         (r"(?:)a\Bb", ["a", "ab"], ["b"]),
         (r"a{0}b", ["b"], ["a"]),
+        (r"(\b)?(?:)(x)", ["x"], ["y"]),
         (r"(?:a\b)?-{2,}?", ["a", "a-", "--"], ["aa"[1:] + "b"]),
     ],
 )
