@@ -138,3 +138,8 @@ def test_processes_that_open_a_new_store_at_once_all_succeed(path: Path) -> None
     assert [process.returncode for process in processes] == [0, 0, 0, 0]
     assert len(set(keys)) == 1
     assert len(keys[0]) == 64
+
+
+def test_a_counter_that_cannot_be_written_is_an_error(database: SqliteDatabase) -> None:
+    with pytest.raises(StoreError, match=r"state\.db cannot be written: no such table: none_such"):
+        database.count("UPDATE none_such SET x = 1", ())
