@@ -4,6 +4,7 @@ endpoint's transcript.
 Of a request only what is new is shown: what an earlier one of the session began with, and what its answer said, is counted.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from passgate.core.moment import Moment, RecordedLine, cut_text, verdict_text
 
 _REMEMBERED = 16
 """Earlier calls that a request may go on with: an agent and its helpers, in turns."""
+_BODIES = 1024
+"""Bodies of earlier calls that later ones may be recorded in terms of: more than the endpoint remembers."""
 _SHORT_ID = 5
 _EVENTS = "text/event-stream"
 _COUNTED = ("input_tokens", "output_tokens", "cached_tokens")
@@ -58,6 +61,7 @@ class _Conversation:
     def __init__(self) -> None:
         self._calls: dict[str, _Call] = {}
         self._earlier: list[tuple[Said, ...]] = []
+        self._bodies: OrderedDict[str, bytes] = OrderedDict()
         self._tools: tuple[str, ...] = ()
         self._growing: _Growing | None = None
 
@@ -112,7 +116,13 @@ class _Conversation:
             return
         call.shown = True
         yield from self._other(call.at, "request", self._request_text(call), call.head)
-        body = _parsed(call.body)
+        sent = self._whole_body(call)
+        if sent is None:
+            facts: dict[str, Json] = {"call": call.id}
+            yield Moment(
+                at=call.at, kind="message", text="(what it repeats of an earlier call is not here)", facts=facts
+            )
+        body = _parsed(call.body if sent is None else sent)
         if body is None:
             if call.body:
                 said = Said(role="", kind="other", text=call.body.decode("utf-8", "backslashreplace"))
@@ -121,7 +131,7 @@ class _Conversation:
         tools = offered(body)
         if tools and tools != self._tools:
             self._tools = tools
-            facts: dict[str, Json] = {"call": call.id, "tools": list(tools)}
+            facts = {"call": call.id, "tools": list(tools)}
             yield Moment(at=call.at, kind="message", text=f"tools: {', '.join(tools)}", facts=facts)
         call.said = list(asked(body))
         known = max((_common(call.said, earlier) for earlier in self._earlier), default=0)
@@ -132,6 +142,23 @@ class _Conversation:
             yield self._message(call, call.at, said)
         if not call.said:
             yield self._message(call, call.at, Said(role="", kind="other", text=compact(body)))
+
+    def _whole_body(self, call: _Call) -> bytes | None:
+        """With what it has in common with an earlier call's body; None where that is missing."""
+        body = bytes(call.body)
+        like = object_(call.head.get("like"))
+        if like:
+            known = self._bodies.get(str(like.get("call", "")))
+            begin, end = like.get("begin"), like.get("end")
+            if known is None or not isinstance(begin, int) or not isinstance(end, int):
+                return None
+            body = known[:begin] + body + known[len(known) - end :]
+            if len(body) != call.head.get("bytes"):
+                return None
+        self._bodies[call.id] = body
+        if len(self._bodies) > _BODIES:
+            self._bodies.popitem(last=False)
+        return body
 
     def _request_text(self, call: _Call) -> str:
         head = call.head

@@ -18,6 +18,7 @@ from passgate.endpoints.llm import models
 from passgate.endpoints.llm.account import CallAccount
 from passgate.endpoints.llm.answering import Answering
 from passgate.endpoints.llm.disclosure import Disclosure
+from passgate.endpoints.llm.earlier_bodies import EarlierBodies
 from passgate.endpoints.llm.events import intent_detail, masked_claims, masked_name
 from passgate.endpoints.llm.refused import RefusedError, denied
 from passgate.endpoints.llm.services import Services
@@ -45,15 +46,17 @@ class Attempt:
         services: Services,
         request: web.BaseRequest,
         gated: GatedSession,
+        bodies: EarlierBodies,
         target: LlmTarget,
         call: Call,
         path: str,
     ) -> None:
-        """``path``: as the provider is asked, with its query."""
+        """``bodies``: the session's; ``path``: as the provider is asked, with its query."""
         self.headers = {"Server": "passgate", "x-passgate-session": gated.session.id}
         self._services = services
         self._request = request
         self._gated = gated
+        self._bodies = bodies
         self._target = target
         self._call = call
         self._path = path
@@ -174,7 +177,7 @@ class Attempt:
         """The body as it may leave, with everything about it recorded. Raises RefusedError."""
         call, disclosure, masker = self._call, self._disclosure, self._gated.masker
         self.headers["x-passgate-call"] = event = verdict.event or str(ULID())
-        self._transcript = transcript = CallTranscript(self._gated.recording, event)
+        self._transcript = transcript = CallTranscript(self._gated.recording, event, self._bodies)
         body: bytes | None = None
         refused: RefusedError | None = None
         if verdict.outcome is Outcome.ALLOW:

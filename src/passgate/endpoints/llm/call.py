@@ -154,6 +154,7 @@ class LlmCall:
                 services=self._services,
                 request=self._request,
                 gated=self._session.gated,
+                bodies=self._session.bodies,
                 target=one,
                 call=call,
                 path=path,

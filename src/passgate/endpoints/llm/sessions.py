@@ -8,6 +8,7 @@ from ulid import ULID
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.passes import Pass
 from passgate.core.session import Session
+from passgate.endpoints.llm.earlier_bodies import EarlierBodies
 from passgate.endpoints.llm.settings import LlmTarget
 from passgate.pipeline.gate import GatedSession, Steps
 from passgate.pipeline.live import EndReason, LiveSessions
@@ -24,6 +25,7 @@ class LlmSession:
 
     def __init__(self, gated: GatedSession, sessions: "LlmSessions") -> None:
         self.gated = gated
+        self.bodies = EarlierBodies()
         self.ended: EndReason | None = None
         self._sessions = sessions
         self._calls: set[InFlight] = set()

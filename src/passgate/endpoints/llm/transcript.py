@@ -6,7 +6,8 @@ Several calls may be under way at once, so every line names its call: the id of 
 channel    payload
 =========  ==========================================================================================================
 in         JSON: call, operation, method, path (without its query), model, stream, claims (what the client says of itself, masked),
-           withheld (true where the body could not be scanned, so that nothing of it is kept)
+           withheld (true where the body could not be scanned, so that nothing of it is kept); bytes (the body's length) and like
+           (call, begin, end): where the body begins and ends like an earlier call's, only what is between is in ``sent``
 sent       the call's id and a line feed, then bytes of the request's body as sent on: masked, with tokens as tokens. Of a
            refused request: as it would have been, with everything that was found redacted. A body may take several lines
 scan       JSON: call, fields (by field: texts, fixed, found by class and type), opaque (pointers of what could not be scanned)
@@ -27,20 +28,22 @@ import orjson
 from passgate.codecs.llm.answer import Summary
 from passgate.codecs.llm.evidence import ScanEvidence
 from passgate.core.decision import Decision, Mask
+from passgate.endpoints.llm.earlier_bodies import EarlierBodies
 from passgate.pipeline.protocols import Recording
 
 
 class CallTranscript:
     """Writes one call into its session's recording.
 
-    ``call_id``: ``Verdict.event``, or an id of the caller's own where that is empty.
+    ``call_id``: ``Verdict.event``, or an id of the caller's own where that is empty. ``earlier``: the session's.
     """
 
-    __slots__ = ("_call", "_prefix", "_recording")
+    __slots__ = ("_call", "_earlier", "_prefix", "_recording")
 
-    def __init__(self, recording: Recording, call_id: str) -> None:
+    def __init__(self, recording: Recording, call_id: str, earlier: EarlierBodies | None = None) -> None:
         self._recording = recording
         self._call = call_id
+        self._earlier = earlier
         self._prefix = call_id.encode() + b"\n"
 
     def request(
@@ -55,20 +58,25 @@ class CallTranscript:
         body: bytes | None,
     ) -> None:
         """``claims`` and ``body`` masked by the caller; ``body`` None where it could not be scanned."""
-        self._write(
-            "in",
-            {
-                "operation": operation,
-                "method": method,
-                "path": path,
-                "model": model,
-                "stream": stream,
-                "claims": dict(claims or {}),
-                "withheld": body is None,
-            },
-        )
-        if body:
-            self.sent(body)
+        head = {
+            "operation": operation,
+            "method": method,
+            "path": path,
+            "model": model,
+            "stream": stream,
+            "claims": dict(claims or {}),
+            "withheld": body is None,
+            "bytes": len(body or b""),
+        }
+        like = self._earlier.take(self._call, body) if body and self._earlier is not None else None
+        if like is None:
+            self._write("in", head)
+            if body:
+                self.sent(body)
+            return
+        self._write("in", {**head, "like": {"call": like.call, "begin": like.begin, "end": like.end}})
+        if body and (new := body[like.begin : len(body) - like.end]):
+            self.sent(new)
 
     def sent(self, data: bytes) -> None:
         """More of the request's body, where it is not known at once (an upload)."""

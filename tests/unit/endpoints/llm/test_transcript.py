@@ -4,9 +4,12 @@ import json
 
 from passgate.codecs.llm.answer import Summary, Usage
 from passgate.codecs.llm.evidence import FieldEvidence, ScanEvidence
+from passgate.codecs.llm.recorded_chat import RecordedChat
 from passgate.core.action import ColumnRef
 from passgate.core.decision import Decision, Mask, Outcome, ReadOnly, Strategy, StrategyKind
 from passgate.core.finding import Field
+from passgate.core.moment import RecordedLine
+from passgate.endpoints.llm.earlier_bodies import EarlierBodies
 from passgate.endpoints.llm.transcript import CallTranscript
 from tests.integration.fakes import MemoryRecording
 
@@ -42,7 +45,7 @@ def test_every_channel_as_it_is_documented() -> None:
         (
             "in",
             {"call": "C1", "operation": "openai.chat", "method": "POST", "path": "/v1/chat/completions", "model": "m",
-             "stream": True, "claims": {"user": "u"}, "withheld": False},
+             "stream": True, "claims": {"user": "u"}, "withheld": False, "bytes": 7},
         ),
         ("scan", {"call": "C1", "fields": {"user": {"texts": 2, "fixed": 1, "found": {"pii:EMAIL": 3}}}, "opaque": ["/x"]}),
         (
@@ -67,6 +70,24 @@ def test_what_could_not_be_scanned_is_withheld_and_says_so() -> None:
     assert json.loads(recording.of("in")[0])["withheld"] is True
     assert recording.of("sent") == []
     assert json.loads(recording.of("end")[0])["first_milliseconds"] is None
+
+
+def test_of_what_a_request_repeats_only_where_it_is_is_recorded_and_it_plays_back_whole() -> None:
+    recording, earlier = MemoryRecording(), EarlierBodies()
+    messages = [{"role": "user", "content": "tell me " * 300}]
+    for number in range(3):
+        body = json.dumps({"messages": messages, "model": "m"}).encode()
+        transcript = CallTranscript(recording, f"C{number}", earlier)
+        transcript.request(operation="openai.chat", method="POST", path="/v1/chat/completions", body=body)
+        transcript.end("ok", seconds=0.1)
+        messages.append({"role": "user", "content": f"and {number}?"})
+    assert [len(data) < 100 for data in recording.of("sent")] == [False, True, True]
+    lines = [RecordedLine(channel, at, data) for at, (channel, data) in enumerate(recording.entries)]
+    told = [moment.text for moment in RecordedChat().moments(lines) if moment.kind == "message"]
+    assert told[1:] == ["(1 as before)", "user: and 0?", "(2 as before)", "user: and 1?"]
+    cut = [line for line in lines if not line.data.startswith(b"C0\n")]
+    told = [moment.text for moment in RecordedChat().moments(cut) if moment.kind == "message"]
+    assert told.count("(what it repeats of an earlier call is not here)") == 2
 
 
 def test_an_upload_is_sent_in_parts() -> None:
