@@ -25,9 +25,7 @@ def provider(running_provider: RunningProvider) -> Provider:
 
 
 @pytest.fixture(scope="session")
-def model_gate(
-    running_provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningGate]:
+def model_gate(running_provider: RunningProvider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGate]:
     """In front of the stand-in twice: once for each dialect. Its rules are those of the pack."""
     key = running_provider.provider.key
     models = tuple(

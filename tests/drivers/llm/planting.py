@@ -40,7 +40,7 @@ class Planted:
 
     path: str
     document: dict[str, object]
-    rows: list[FieldRow] = field(default_factory=list)
+    rows: list[tuple[FieldRow, str]] = field(default_factory=list)
 
     @property
     def body(self) -> bytes:
@@ -102,7 +102,9 @@ def _place(node: object, segments: list[re.Match[str]], value: object) -> None:
             _place(node.setdefault(key, [] if rest[0]["name"] == "*" else {}), rest, value)
 
 
-_REPLACEABLE = frozenset({"model", "max_tokens", "custom_id", "prompt", "input_file_id", "endpoint", "completion_window"})
+_REPLACEABLE = frozenset(
+    {"model", "max_tokens", "custom_id", "prompt", "input_file_id", "endpoint", "completion_window"}
+)
 
 
 def _element(marks: str, rest: list[re.Match[str]], value: object) -> object:
@@ -126,29 +128,29 @@ def _name_tools(document: dict[str, object]) -> None:
                 tool.setdefault("name", f"tool_{number}")
 
 
-def packed(path: str, rows: Iterable[FieldRow], text: str, most: int) -> list[Planted]:
-    """Requests that between them hold the text at every place, at most ``most`` places each."""
+def packed(path: str, marked: Iterable[tuple[FieldRow, str]], *, most: int) -> list[Planted]:
+    """Requests that between them hold a text of its own at every place, at most ``most`` places each."""
     made: list[Planted] = []
-    for row in rows:
+    for row, text in marked:
         for request in [r for r in made if len(r.rows) < most][-8:]:
+            trial = deepcopy(request.document)
             try:
-                trial = deepcopy(request.document) if len(request.rows) < 4 else request.document
                 plant(path, row.where, text, trial)
             except ConflictError:
                 continue
             request.document = trial
-            request.rows.append(row)
+            request.rows.append((row, text))
             break
         else:
             made.append(alone(path, row, text))
     return made
 
 
-def alone(path: str, row: FieldRow, text: object) -> Planted:
+def alone(path: str, row: FieldRow, text: str) -> Planted:
     document = deepcopy(BASES[path])
     try:
         plant(path, row.where, text, document)
     except ConflictError:  # a string where the base has an array, or the other way round
-        document.pop(row.where.strip("/").split("/")[0].partition("[")[0], None)
+        document.pop(re.split(r"[/\[]", row.where.strip("/"))[0], None)
         plant(path, row.where, text, document)
-    return Planted(path=path, document=document, rows=[row])
+    return Planted(path=path, document=document, rows=[(row, text)])

@@ -1,6 +1,7 @@
 """Forty kinds of secrets and personal data, made up in their issuers' public formats with valid check digits, and how to find them.
 
-Nothing here was ever issued to anyone: values come from a seeded generator. Each is planted in a short sentence, as it would be found.
+Nothing here was ever issued to anyone: values come from a seeded generator. Each is planted in a short sentence,
+as it would be found.
 """
 
 import base64
@@ -147,7 +148,10 @@ def make(seed: int) -> tuple[Plant, ...]:
         "database url": ("postgresql://app:{}@db.internal:5432/shop", m.some(_ALNUM, 20)),
     }
     personal = {
-        "email": ("write to {} please", f"{m.some(string.ascii_lowercase, 8)}.{m.some(string.ascii_lowercase, 7)}@example.com"),
+        "email": (
+            "write to {} please",
+            f"{m.some(string.ascii_lowercase, 8)}.{m.some(string.ascii_lowercase, 7)}@example.com",
+        ),
         "email with umlaut": ("an {} bitte", f"jörg.{m.some(string.ascii_lowercase, 7)}@müller-{m.digits(4)}.example"),
         "phone": ("call {} now", f"+44 20 7946 {m.digits(4)}"),
         "phone us": ("call {} now", f"({m.number(212, 219)}) 555-{m.digits(4)}"),
