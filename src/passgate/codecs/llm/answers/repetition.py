@@ -22,7 +22,7 @@ _FILLER = re.compile(rb'"obfuscation":"([A-Za-z0-9_.:/+=-]{0,64})"')
 _FILLING = re.compile(rb"[A-Za-z0-9_.:/+=-]{0,64}(?=\")")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repetition:
     """``literals``: what stands in front of each hole, and behind the last. ``holes``: the patterns of what differs."""
 

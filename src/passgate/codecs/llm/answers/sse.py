@@ -20,7 +20,7 @@ _LONGEST_BLANK = 4
 _FIELDS = frozenset((b"data", b"event", b"id", b"retry", b""))  # without a name: a comment
 
 
-@dataclass(slots=True)
+@dataclass(slots=True)  # not frozen, which would double what making one costs, and every piece of a stream is one
 class Event:
     """``raw``: everything from behind the last event's blank line to behind its own. ``data``: its data lines, joined by LF; None
     where it has none. ``start``: where in ``raw`` the value of its only data line begins; -1 where there are several.
@@ -51,7 +51,7 @@ class Event:
         return b"".join(pieces)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     kind: bytes
     label: bytes  # everything in front of the value

@@ -14,7 +14,7 @@ from passgate.core.errors import RemoteProtocolError
 from passgate.core.masker import Shown
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # what is shown of it comes later
 class Part:
     """What one event brings of one text. ``start`` to ``end``: its JSON string in the event's data. ``shown``: what goes out in
     its place; None while that is not known."""
