@@ -1,14 +1,18 @@
 """A whole gate in front of what a test runs: its own state folder, its own process, passes by its own command line."""
 
+import atexit
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from passgate.core.errors import PassgateError
@@ -158,6 +162,7 @@ class RunningGate:
         config = directory / "passgate.yaml"
         config.write_text(setup.configuration(cluster, port=port, http_port=http_port, secrets=secrets, state=state))
         log = directory / "gate.log"
+        _lend_rules(state / "cache")
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "passgate", "serve", "--config", str(config), "--workers", str(setup.workers)],
@@ -178,6 +183,7 @@ class RunningGate:
         )
         try:
             gate._wait_until_ready(log, [port] * (cluster is not None) + [http_port] * bool(setup.models))
+            _keep_rules(state / "cache")
             yield gate
         finally:
             process.terminate()
@@ -262,6 +268,27 @@ class RunningGate:
                 del waiting[0]
         if waiting:
             raise PassgateError(f"the gate did not come up:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+@cache
+def _rules() -> Path:
+    """What gates of this process have compiled: it takes seconds, and is the same for all of them."""
+    folder = Path(tempfile.mkdtemp(prefix="passgate-rules-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _lend_rules(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for kept in _rules().iterdir():
+        shutil.copy(kept, folder / kept.name)
+
+
+def _keep_rules(folder: Path) -> None:
+    for made in folder.iterdir():
+        kept = _rules() / made.name
+        if made.is_file() and not kept.exists():
+            shutil.copy(made, kept)
 
 
 def command_line(arguments: Sequence[str], **environment: str) -> "subprocess.CompletedProcess[str]":
