@@ -30,6 +30,14 @@ SHORT_NUMBER = 2
 MAX_DEPTH = 256
 """Levels. Deeper JSON is plain text from there on."""
 
+MAX_PLAIN = 256
+MAX_CLEAN = 4096
+"""Bytes of a string, and strings, that are remembered where nothing was found in them."""
+
+CleanString = tuple[Field, bytes, bytes]
+"""The field and the context of its lane, and what it says."""
+
+_WHOLE = re.compile(rb'"([^"\\\x00-\x1f]*+)"')
 _SPACE = re.compile(rb"[ \t\r\n]+")
 _BARE = re.compile(rb'[^][ \t\r\n{}:,"]+')
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -58,7 +66,11 @@ def escaped(text: bytes) -> bytes:
 class JsonFragments:
     """Takes the place of a lane. Fed whole and finished, it gives what the pieces give."""
 
-    def __init__(self, lanes: LaneSource, *, field: Field = Field.TOOL_ARGUMENTS) -> None:
+    def __init__(
+        self, lanes: LaneSource, *, field: Field = Field.TOOL_ARGUMENTS, clean: set[CleanString] | None = None
+    ) -> None:
+        """``clean``: strings in which nothing was found, added to as more are read: they need no second lane."""
+        self._clean: set[CleanString] = set() if clean is None else clean
         self._lanes = lanes
         self._field = field
         self._waiting = b""  # the beginning of an escape or of a bare token
@@ -120,6 +132,13 @@ class JsonFragments:
             return self._bare(text, at, bare, shown, last=last)
         mark = text[at : at + 1]
         if mark == b'"':
+            whole = _WHOLE.match(text, at)
+            if whole is not None and (self._field, self._about(), whole.group(1)) in self._clean:
+                shown.both(whole.group())
+                self._name = whole.group(1)
+                if self._name_due:
+                    self._end_name()
+                return whole.end()
             self._begin_string()
         elif mark in b"{[":
             if len(self._open) >= MAX_DEPTH:
@@ -160,10 +179,14 @@ class JsonFragments:
 
     def _begin_string(self) -> None:
         self._name = b""
-        self._string = _StringValue(self._lanes(self._field, b"" if self._name_due else self._context()))
+        self._string = _StringValue(self._lanes(self._field, self._about()))
 
     def _context(self) -> bytes:
         return self._names.encode()
+
+    def _about(self) -> bytes:
+        """The context of the next string: a name has none."""
+        return b"" if self._name_due else self._context()
 
     def _end_name(self) -> None:
         above = self._open[-1][1] if self._open else ""
@@ -184,6 +207,8 @@ class JsonFragments:
             shown.add(string.finish())
             shown.both(b'"')
             self._string = None
+            if string.plain is not None and len(self._clean) < MAX_CLEAN:
+                self._clean.add((self._field, self._about(), string.plain))
             if self._name_due:
                 self._end_name()
             return at + 1
@@ -224,6 +249,12 @@ class _StringValue:
         self._lane = lane
         self._delivered = _Spelling()
         self._recorded = _Spelling()
+        self._raw: bytes | None = b""  # None: it is long, or has escapes
+
+    @property
+    def plain(self) -> bytes | None:
+        """What a short string without escapes says, if nothing was found in it; to be asked after its end."""
+        return self._raw if self._delivered.kept and self._recorded.kept else None
 
     @property
     def held(self) -> int:
@@ -231,6 +262,8 @@ class _StringValue:
         return max(held, self._delivered.waiting) if held else 0
 
     def feed(self, decoded: bytes, raw: bytes) -> Shown:
+        if self._raw is not None:
+            self._raw = self._raw + raw if decoded is raw and len(self._raw) + len(raw) <= MAX_PLAIN else None
         self._delivered.expect(decoded, raw)
         self._recorded.expect(decoded, raw)
         return self._spelled(self._lane.feed(decoded))
@@ -258,6 +291,11 @@ class _Spelling:
     @property
     def waiting(self) -> int:
         return sum(len(raw) for _, raw in self._expected)
+
+    @property
+    def kept(self) -> bool:
+        """Whether everything so far was spelled as it came."""
+        return not self._changed and not self._expected
 
     def expect(self, decoded: bytes, raw: bytes) -> None:
         if not self._changed:

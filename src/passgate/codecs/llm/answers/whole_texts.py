@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from passgate.codecs.llm.answer import LaneSource
-from passgate.codecs.llm.answers.json_fragments import SHORT_NUMBER, JsonFragments
+from passgate.codecs.llm.answers.json_fragments import SHORT_NUMBER, CleanString, JsonFragments
 from passgate.codecs.llm.answers.streamed_text import Flow
 from passgate.codecs.llm.answers.words import Copy
 from passgate.codecs.llm.call import Leaf
@@ -37,10 +37,11 @@ class WholeTexts:
     def __init__(self, lanes: LaneSource) -> None:
         self._lanes = lanes
         self._known: dict[tuple[Field, bytes, bytes, bool], Shown] = {}
+        self._clean: set[CleanString] = set()
         self._room = _KNOWN_BYTES
 
     def open(self, field: Field, context: bytes, *, is_json: bool) -> Flow:
-        return JsonFragments(self._lanes, field=field) if is_json else self._lanes(field, context)
+        return JsonFragments(self._lanes, field=field, clean=self._clean) if is_json else self._lanes(field, context)
 
     def shown(self, text: bytes, field: Field, context: bytes = b"", *, is_json: bool = False) -> Shown:
         """Raises DetectorError."""

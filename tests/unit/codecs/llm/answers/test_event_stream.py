@@ -341,3 +341,20 @@ def test_the_bytes_of_an_event_that_did_not_change_are_not_copied():
     reader = answer_reader(MESSAGES, stream=True, lanes=Lanes())
     event = named_event(PING)
     assert reader.feed(event).delivered == event
+
+
+def test_each_event_has_a_patience_of_its_own():
+    other = chunk({"content": "b"}, index=1)
+    waiting = chunk({"content": "sw"}, index=2)
+    events = [chunk({"content": "sw"}), *[other] * (PATIENCE - 10), waiting, chunk({"content": "am"}), *[other] * 20]
+    shown = pieces_of(CHAT, *events)
+    assert shown[PATIENCE - 8] == b"".join(events[: PATIENCE - 9])
+    assert set(shown[PATIENCE - 7 :]) == {b""}
+
+
+def test_what_was_let_go_early_still_counts_when_its_text_is_interrupted():
+    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
+    reader.feed(chunk({"content": "sw"}) + chunk({"content": "b"}, index=1) * PATIENCE)
+    reader.feed(chunk({"content": "o"}) + CALL * OVER)
+    with pytest.raises(RemoteProtocolError, match="interrupted by another text"):
+        reader.feed(chunk({"content": "rdfish"}))

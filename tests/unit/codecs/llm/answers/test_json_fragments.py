@@ -217,3 +217,38 @@ def test_what_waits_is_counted():
 def test_every_character_that_must_be_escaped_is():
     text = "".join(map(chr, range(0x30))) + '"\\é😀'
     assert json.loads(b'"' + escaped(text.encode()) + b'"') == text
+
+
+@given(spelled | scraps, spelled | scraps, st.data())
+def test_what_is_remembered_does_not_show(first, second, data):
+    clean: set = set()
+    for text in (first, second, first):
+        fragments = JsonFragments(Lanes(), clean=clean)
+        cuts = data.draw(st.sets(st.integers(0, len(text))))
+        every = [fragments.feed(text[start:end].encode()) for start, end in pairwise([0, *sorted(cuts), len(text)])]
+        every.append(fragments.finish())
+        assert b"".join(shown.delivered for shown in every) == run(text).delivered
+        assert b"".join(shown.recorded for shown in every) == run(text).recorded
+
+
+def test_a_string_in_which_nothing_was_found_needs_no_second_lane():
+    lanes = Lanes()
+    clean: set = set()
+    text = json.dumps([{"id": "a", "said": "swordfish", "to": "x" * 300}, {"id": "a", "said": "swordfish"}])
+    for _ in range(2):
+        fragments = JsonFragments(lanes, clean=clean)
+        shown = fragments.feed(text.encode()).delivered + fragments.finish().delivered
+        assert shown == text.replace("swordfish", "<MASKED>").encode()
+    found, long = b"swordfish", b"x" * 300
+    assert [lane.fed for lane in lanes.opened] == [b"id", b"a", b"said", found, b"to", long, found, found, long, found]
+
+
+def test_a_string_that_is_clean_in_one_place_is_looked_at_in_another():
+    lanes = Lanes()
+    run('{"a": "x", "b": "x", "x": ["x"]}', lanes=lanes)
+    assert [(lane.context, lane.fed) for lane in lanes.opened if lane.fed == b"x"] == [
+        (b"a", b"x"),
+        (b"b", b"x"),
+        (b"", b"x"),
+        (b"x", b"x"),
+    ]
