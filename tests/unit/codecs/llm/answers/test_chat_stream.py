@@ -170,6 +170,25 @@ def test_the_name_of_what_is_called_is_looked_at_by_itself(delta):
     assert reader.feed(chunk(delta)).delivered == chunk(delta).replace(b"swordfish", b"<MASKED>")
 
 
+def test_choices_that_end_together_all_end():
+    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
+    waiting = chunk({"content": "a sw"}) + chunk({"content": "b sw"}, index=1)
+    ends = [{"index": index, "delta": {}, "finish_reason": "stop"} for index in (0, 1)]
+    both = data_event({"id": "chatcmpl-1", "choices": ends})
+    assert reader.feed(waiting).delivered == b""
+    assert reader.feed(both).delivered == waiting + both
+    assert reader.held == 0
+
+
+def test_an_end_of_the_same_length_as_no_end_is_an_end():
+    assert len(chunk({"content": "b"}, finish="no")) == len(chunk({"content": "b"}))
+    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
+    reader.feed(chunk({"content": "a"}) + chunk({"content": "b"}, finish="no"))
+    assert reader.summary.finish == "no"
+    with pytest.raises(RemoteProtocolError, match="goes on"):
+        reader.feed(chunk({"content": "c"}))
+
+
 def test_a_choice_that_ends_twice_has_ended():
     stream = chunk({"content": "a"}) + chunk({}, finish="stop") + chunk({}) + chunk({}, finish="stop") + DONE
     assert read(CHAT, stream, Lanes())[0] == stream

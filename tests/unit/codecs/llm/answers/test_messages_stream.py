@@ -102,7 +102,7 @@ def test_every_other_text_is_masked_whole(event):
 
 def test_a_citation_is_no_text_that_goes_on():
     lanes = Lanes()
-    deltas = [{"type": "citations_delta", "citation": {"type": "x", "cited_text": "sword"}} for _ in range(2)]
+    deltas = [{"type": "citations_delta", "citation": {"type": "x", "cited_text": text}} for text in ("sword", "fish")]
     stream = messages(block(0, {"type": "text", "text": ""}, *deltas))
     assert read(MESSAGES, stream, lanes)[0] == stream
     assert lanes.fields(b"sword") == {Field.TOOL_RESULT}
