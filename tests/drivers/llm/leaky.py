@@ -61,13 +61,14 @@ class Caller:
         try:
             self._connection.request(method, path, body, sent)
             answer = self._connection.getresponse()
-            head = "\n".join(f"{name}: {value}" for name, value in answer.getheaders()).encode()
-            heard = Heard(status=answer.status, head=head, body=_read(answer))
+            body, whole = _read(answer)
         except (http.client.HTTPException, ConnectionError):
             self._connection.close()
             raise
-        if answer.will_close or not answer.isclosed():
+        if answer.will_close or not whole:
             self._connection.close()  # the next request opens it anew
+        head = "\n".join(f"{name}: {value}" for name, value in answer.getheaders()).encode()
+        heard = Heard(status=answer.status, head=head, body=body)
         self.heard.append(heard)
         return heard
 
@@ -79,12 +80,12 @@ class Caller:
             self._connection.close()
 
 
-def _read(answer: http.client.HTTPResponse) -> bytes:
-    """What came, also of an answer that the gate broke off."""
+def _read(answer: http.client.HTTPResponse) -> tuple[bytes, bool]:
+    """What came, also of an answer that the gate broke off, and whether that was all."""
     try:
-        return answer.read()
+        return answer.read(), True
     except http.client.IncompleteRead as broken:
-        return broken.partial  # and the answer stays open, so that the connection is not used again
+        return broken.partial, False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,9 @@ BASES = {
 """The least that each path takes."""
 
 
+_ANY = re.fullmatch(r"(?P<name>\*)(?P<marks>)(?P<json>x?)", "*")
+
+
 class ConflictError(Exception):
     """The document has something else there already."""
 
@@ -47,17 +50,32 @@ class Planted:
         return json.dumps(self.document, ensure_ascii=False).encode()
 
 
+_ALTERNATIVES = re.compile(r"\(([^()]*\|[^()]*)\)|\[(\w+)=([^\]]*\|[^\]]*)\]")
+
+
 def spelled_out(rows: Iterable[FieldRow]) -> list[FieldRow]:
-    """Every place on its own: ``/a/(b|c)`` is two."""
+    """Every place on its own: ``/a/(b|c)`` is two, and what is read like another path's body has all the places of that."""
     single: list[FieldRow] = []
     for row in rows:
-        several = re.search(r"\(([^()]*\|[^()]*)\)", row.where)
+        several = _ALTERNATIVES.search(row.where)
         if several is None:
             single.append(row)
             continue
         before, after = row.where[: several.start()], row.where[several.end() :]
-        single += spelled_out(replace(row, where=before + name + after) for name in several[1].split("|"))
-    return single
+        names = several[1].split("|") if several[1] else [f"[{several[2]}={word}]" for word in several[3].split("|")]
+        single += spelled_out(replace(row, where=before + name + after) for name in names)
+    whole = [row for row in single if row.where in _LIKE_ANOTHER]
+    like = [
+        replace(inner, path=row.path, where=row.where.removesuffix("/**") + inner.where)
+        for row in whole
+        for inner in single
+        if inner.path == ("/v1/responses" if row.path.startswith("/v1/responses/") else "/v1/messages")
+        and inner.where.startswith("/")
+    ]
+    return [row for row in single if row not in whole] + like
+
+
+_LIKE_ANOTHER = frozenset({"/**", "/requests/*/params/**"})
 
 
 def plant(path: str, where: str, value: object, document: dict[str, object]) -> None:
@@ -66,7 +84,7 @@ def plant(path: str, where: str, value: object, document: dict[str, object]) -> 
     if None in segments:
         raise ValueError(f"{where}: this is not understood")
     _place(document, [match for match in segments if match is not None], value)
-    _name_tools(document)
+    _complete(document)
 
 
 def _place(node: object, segments: list[re.Match[str]], value: object) -> None:
@@ -83,9 +101,7 @@ def _place(node: object, segments: list[re.Match[str]], value: object) -> None:
     if not isinstance(node, dict):
         raise ConflictError
     if name == "**":
-        inner = node.setdefault("properties", {}).setdefault(f"p{len(node['properties'])}", {})
-        node.setdefault("type", "object")
-        _place(inner, rest, value)
+        _place_deep(node, rest, value)
     elif name == "(name)":
         node[str(value)] = {"type": "string"}
     else:
@@ -99,7 +115,21 @@ def _place(node: object, segments: list[re.Match[str]], value: object) -> None:
                 raise ConflictError
             node[key] = _element(first["marks"], rest, value)
         else:
+            if key == "content" and rest[0]["name"] == "**":
+                value, rest = {"type": "text", "text": value}, [_ANY]
             _place(node.setdefault(key, [] if rest[0]["name"] == "*" else {}), rest, value)
+
+
+def _place_deep(node: dict[str, object], rest: list[re.Match[str]], value: object) -> None:
+    """At any depth: of a schema below one of its properties."""
+    if not rest:
+        node[f"deep_{len(node)}"] = [{"deeper": value}]
+        return
+    node.setdefault("type", "object")
+    properties = node.setdefault("properties", {})
+    if not isinstance(properties, dict):
+        raise ConflictError
+    _place(properties.setdefault(f"p{len(properties)}", {}), rest, value)
 
 
 _REPLACEABLE = frozenset(
@@ -117,8 +147,8 @@ def _element(marks: str, rest: list[re.Match[str]], value: object) -> object:
     return made
 
 
-def _name_tools(document: dict[str, object]) -> None:
-    """Tools without a name would be refused for that."""
+def _complete(document: dict[str, object]) -> None:
+    """What would be refused for something else: tools without a name, requests of a batch that are not whole."""
     tools = document.get("tools")
     for number, tool in enumerate(tools if isinstance(tools, list) else []):
         if isinstance(tool, dict) and "type" not in tool:
@@ -126,6 +156,15 @@ def _name_tools(document: dict[str, object]) -> None:
                 tool["function"].setdefault("name", f"tool_{number}")
             else:
                 tool.setdefault("name", f"tool_{number}")
+    requests = document.get("requests")
+    for number, request in enumerate(requests if isinstance(requests, list) else []):
+        if isinstance(request, dict):
+            request.setdefault("custom_id", f"request_{number}")
+            params = request.setdefault("params", {})
+            if isinstance(params, dict):
+                for name, usual in _MESSAGES.items():
+                    params.setdefault(name, usual)
+                _complete(params)
 
 
 def packed(path: str, marked: Iterable[tuple[FieldRow, str]], *, most: int) -> list[Planted]:
