@@ -29,10 +29,11 @@ bench: ## the table of ratios: direct, PgBouncer, Passgate
 	@tools/bootstrap.sh bench
 	@$(PY) tests/bench/run.py $(ARGS)
 
-fuzz: ## ten minutes of hostile bytes and hostile SQL
+fuzz: ## a quarter of an hour of hostile bytes, hostile SQL and hostile requests
 	@tools/bootstrap.sh demo
 	$(PY) tests/fuzz/fuzz_codec.py --seconds $(SECONDS_EACH) $(ARGS)
 	$(PY) tests/fuzz/fuzz_sql.py --seconds $(SECONDS_EACH) $(ARGS)
+	$(PY) tests/fuzz/fuzz_llm.py --seconds $(SECONDS_EACH) $(ARGS)
 
 native: ## compile what runs per statement and per row
 	@tools/bootstrap.sh demo

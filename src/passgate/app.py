@@ -174,12 +174,13 @@ class Gate:
         recorder = self.telemetry.recorder(ledger)
         self._tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
         self.desk = ApprovalsWiring(settings.approvals, recorder)
+        detector = open_detector(cache=folder.cache)
+        if self._models:
+            detector.prepare()  # or the first answer would wait for it
         self.steps = Steps(
             policy=self._policies,
             planner=LineagePlanner(),
-            maskers=SessionMaskerFactory(
-                detector=open_detector(cache=folder.cache), master_key=store.shared_key("masking")
-            ),
+            maskers=SessionMaskerFactory(detector=detector, master_key=store.shared_key("masking")),
             recorder=recorder,
             approvals=self.desk.approvals,
             restructured=self.postgres.restructured,

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 from passgate.codecs.llm.answer import AnswerReader, Summary
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.errors import StoreError
-from passgate.core.masker import Lane
+from passgate.core.masker import Lane, Shown
 from passgate.core.text_plan import LanePlan
 from passgate.endpoints.llm.events import outcome_detail
 from passgate.endpoints.llm.refused import RefusedError
@@ -32,6 +33,34 @@ def expected(target: LlmTarget, call: Call) -> Spending:
     known = price(target, call.model)
     cost = known.microdollars(input_tokens=input_tokens, output_tokens=call.max_tokens) if known is not None else 0
     return Spending(requests=1, tokens=input_tokens + call.max_tokens, microdollars=cost)
+
+
+class _CountedLane:
+    """A lane that says when it is finished."""
+
+    __slots__ = ("_closed", "feed", "lane")
+
+    def __init__(self, lane: Lane, closed: "Callable[[_CountedLane], None]") -> None:
+        self.lane = lane
+        self.feed = lane.feed
+        self._closed = closed
+
+    @property
+    def held(self) -> int:
+        return self.lane.held
+
+    @property
+    def masked(self) -> Mapping[str, int]:
+        return self.lane.masked
+
+    @property
+    def restored(self) -> Mapping[str, int]:
+        return self.lane.restored
+
+    def finish(self) -> Shown:
+        shown = self.lane.finish()
+        self._closed(self)
+        return shown
 
 
 class CallAccount:
@@ -57,7 +86,8 @@ class CallAccount:
         self._judged = judged
         self._transcript = transcript
         self._reserved: Spending | None = None
-        self._lanes: list[Lane] = []
+        self._restored: Counter[str] = Counter()
+        self._open: set[_CountedLane] = set()
         self._started = time.monotonic()
         self._wall = time.time()
         self._first: float | None = None
@@ -80,10 +110,15 @@ class CallAccount:
         return self.reader.summary if self.reader is not None else Summary()
 
     def lane(self, plan: LanePlan, context: bytes) -> Lane:
-        """A new lane of the session, whose masks count for this call."""
-        lane = self._gated.masker.lane(plan, context=context)
-        self._lanes.append(lane)
+        """A new lane of the session, whose masks count for this call. Kept while it is open: a file may have millions."""
+        lane = _CountedLane(self._gated.masker.lane(plan, context=context), self._closed)
+        self._open.add(lane)
         return lane
+
+    def _closed(self, lane: "_CountedLane") -> None:
+        self._open.discard(lane)
+        self.masked.update(lane.lane.masked)
+        self._restored.update(lane.lane.restored)
 
     def delivered(self, data: bytes, recorded: bytes) -> None:
         """A piece of the answer's body is on its way to the client."""
@@ -101,8 +136,8 @@ class CallAccount:
             return done
         self._settled = True
         seconds = time.monotonic() - self._started
-        for lane in self._lanes:
-            self.masked.update(lane.masked)
+        for lane in tuple(self._open):
+            self._closed(lane)
         summary = self.summary
         self._transcript.end(status, code=code, summary=summary, seconds=seconds, first_chunk=self._first)
         self._measure(status, code, seconds, summary)
@@ -115,7 +150,12 @@ class CallAccount:
                 bytes=self._bytes,
                 masked=dict(self.masked),
                 detail=outcome_detail(
-                    summary, http=self.http, frames=self._frames, seconds=seconds, first_chunk=self._first
+                    summary,
+                    http=self.http,
+                    frames=self._frames,
+                    seconds=seconds,
+                    first_chunk=self._first,
+                    restored=self._restored,
                 ),
             ),
         )

@@ -43,9 +43,16 @@ def intent_detail(call: Call, evidence: ScanEvidence, claims: Mapping[str, str])
 
 
 def outcome_detail(
-    summary: Summary, *, http: int, frames: int, seconds: float, first_chunk: float | None
+    summary: Summary,
+    *,
+    http: int,
+    frames: int,
+    seconds: float,
+    first_chunk: float | None,
+    restored: Mapping[str, int],
 ) -> dict[str, Json]:
-    """For ``Result.detail``. ``http``: the status that the client got; ``frames``: pieces of the answer's body."""
+    """For ``Result.detail``. ``http``: the status that the client got; ``frames``: pieces of the answer's body; ``restored``: how
+    many tokens of each type became their values again."""
     return {
         "http": http,
         "model": summary.model[:_CHARACTERS],
@@ -56,5 +63,6 @@ def outcome_detail(
         "cached_tokens": summary.usage.cached_tokens,
         "frames": frames,
         "milliseconds": round(seconds * 1000),
+        "restored": dict(restored),
         "first_milliseconds": None if first_chunk is None else round(first_chunk * 1000),
     }

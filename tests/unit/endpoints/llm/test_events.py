@@ -37,9 +37,10 @@ def test_an_intent_says_what_was_looked_at_and_found_and_nothing_of_it() -> None
 
 def test_an_outcome_says_what_it_cost_and_how_long_it_took() -> None:
     summary = Summary(usage=Usage(input_tokens=5, output_tokens=7, cached_tokens=2), model="m", finish="stop")
-    assert outcome_detail(summary, http=200, frames=9, seconds=1.5, first_chunk=0.25) == {
+    assert outcome_detail(summary, http=200, frames=9, seconds=1.5, first_chunk=0.25, restored={"EMAIL": 2}) == {
+        "restored": {"EMAIL": 2},
         "http": 200, "model": "m", "finish": "stop", "tokens": 12, "input_tokens": 5, "output_tokens": 7, "cached_tokens": 2,
         "frames": 9, "milliseconds": 1500, "first_milliseconds": 250,
     }  # fmt: skip
-    nothing = outcome_detail(Summary(), http=502, frames=0, seconds=0.1, first_chunk=None)
+    nothing = outcome_detail(Summary(), http=502, frames=0, seconds=0.1, first_chunk=None, restored={})
     assert (nothing["tokens"], nothing["input_tokens"], nothing["first_milliseconds"]) == (0, None, None)
