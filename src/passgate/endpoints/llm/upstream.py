@@ -20,6 +20,8 @@ _IDLE_SECONDS = 20.0
 _TELLS_ITSELF = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
 """What aiohttp would add of its own."""
 
+_CREDENTIAL = b"[REDACTED:CREDENTIAL]"
+
 _LINE = 16 * 1024
 _SLICE = 256 * 1024
 
@@ -58,7 +60,10 @@ class Answer:
         return answer_headers(self._response.headers.items(), credential=self._credential)
 
     async def read(self, limit: int) -> bytes:
-        """All of it. Raises OverflowError past ``limit``, UpstreamCutError, UpstreamTimeoutError."""
+        """All of it but the gate's credential: a provider that refuses a key may repeat it.
+
+        Raises OverflowError past ``limit``, UpstreamCutError, UpstreamTimeoutError.
+        """
         parts: list[bytes] = []
         size = 0
         while part := await self.next():
@@ -66,7 +71,8 @@ class Answer:
             if size > limit:
                 raise OverflowError
             parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        return data.replace(self._credential.encode(), _CREDENTIAL) if self._credential else data
 
     async def next(self) -> bytes:
         """What has come since, empty at the end. Raises UpstreamCutError, UpstreamTimeoutError."""
