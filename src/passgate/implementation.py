@@ -41,6 +41,7 @@ COMPILED = (
     "passgate.endpoints.postgres.relay",
     "passgate.endpoints.postgres.results",
     "passgate.endpoints.postgres.transcript",
+    "passgate.languages.sql.language",
     "passgate.ledger.checkpoint",
     "passgate.ledger.envelope",
     "passgate.ledger.frames",

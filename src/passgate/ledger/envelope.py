@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple, final
 
 import orjson
 import zstandard
@@ -45,12 +45,16 @@ def unpack_payload(packed: bytes, limit: int) -> bytes:
     return zstandard.ZstdDecompressor().decompress(packed[1:], max_output_size=limit)
 
 
-class Enveloped(NamedTuple):
+@final
+class Enveloped:
     """One event, ready to be written. ``payload`` is ciphertext to store with it; None if there is none or it is stored already."""
 
-    event_id: str
-    leaf: bytes
-    payload: bytes | None
+    __slots__ = ("event_id", "leaf", "payload")
+
+    def __init__(self, event_id: str, leaf: bytes, payload: bytes | None) -> None:
+        self.event_id: Final = event_id
+        self.leaf: Final = leaf
+        self.payload: Final = payload
 
 
 class SessionEnvelope:
@@ -165,7 +169,7 @@ class Enveloper:
         if state is not None:
             state.sequence += 1
         head = (event_id, now, time.monotonic_ns() // 1000)
-        leaf = self._leaf(head, event, state, Body(action, decision, detail, said))
+        leaf = self._leaf(head, event, state, Body(action=action, decision=decision, detail=detail, payload=said))
         if len(leaf) >= LEAF_LIMIT:
             body, sealed = _shrunk(event, state)
             reference = None
@@ -240,13 +244,17 @@ class Enveloper:
         return rendered
 
 
-class Body(NamedTuple):
+@final
+class Body:
     """Members of one leaf, as JSON; empty where there is none. ``payload`` names the ciphertext beside the leaf."""
 
-    action: bytes
-    decision: bytes
-    detail: bytes
-    payload: bytes
+    __slots__ = ("action", "decision", "detail", "payload")
+
+    def __init__(self, *, action: bytes, decision: bytes, detail: bytes, payload: bytes) -> None:
+        self.action: Final = action
+        self.decision: Final = decision
+        self.detail: Final = detail
+        self.payload: Final = payload
 
 
 _NO_PAYLOAD: tuple[bytes | None, bytes, bytes | None] = (None, b"", None)

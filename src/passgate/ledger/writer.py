@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, final
 
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
@@ -37,21 +37,31 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class Queued(NamedTuple):
+@final
+class Queued:
     """``urgent`` records are still taken when the disk is full. ``slot`` is a session key to store first."""
 
-    record: Record
-    future: "asyncio.Future[None] | None"
-    urgent: bool
-    size: int
-    slot: bytes = b""
+    __slots__ = ("future", "record", "size", "slot", "urgent")
+
+    def __init__(
+        self, record: Record, future: "asyncio.Future[None] | None", urgent: bool, size: int, slot: bytes = b""
+    ) -> None:
+        self.record: Final = record
+        self.future: Final = future
+        self.urgent: Final = urgent
+        self.size: Final = size
+        self.slot: Final = slot
 
 
-class Job(NamedTuple):
+@final
+class Job:
     """A batch that the loop hands over."""
 
-    queued: Sequence[Queued]
-    batch: Batch
+    __slots__ = ("batch", "queued")
+
+    def __init__(self, queued: Sequence[Queued], batch: Batch) -> None:
+        self.queued: Final = queued
+        self.batch: Final = batch
 
 
 Answer = tuple[Sequence[Queued], LedgerUnavailableError | None]

@@ -47,6 +47,8 @@ _CACHE_ENTRIES = 1024
 _NOTHING: Mapping[str, Json] = MappingProxyType({})
 _NONE_MASKED: Mapping[str, int] = MappingProxyType({})
 
+_WRITES = frozenset({VerbClass.WRITE, VerbClass.DDL, VerbClass.ADMIN, VerbClass.CODE, VerbClass.EGRESS})
+
 _ALWAYS = frozenset({VerbClass.SESSION})
 """What every pass may do: a session that cannot set its own time zone or commit is of no use."""
 
@@ -152,6 +154,7 @@ class GatedSession:
         self.session = session
         self._steps = steps
         self._decisions: OrderedDict[str, tuple[Understood, tuple[Decision, ...]]] = OrderedDict()
+        self._named: dict[int, tuple[tuple[Atom, ...], tuple[str, ...]]] = {}
         self._decided_under: tuple[str, str, frozenset[str]] = ("", "", frozenset())
         self._answers: dict[tuple[str, frozenset[str], str, texts.Circumstances], TextPlan] = {}
         self.masker: TextMasker = steps.maskers.open(session)
@@ -175,7 +178,7 @@ class GatedSession:
         """
         said = detail or _NOTHING
         decisions = self._decide(understood)
-        strictest = max(decisions, key=lambda d: d.outcome.rank)
+        strictest = decisions[0] if len(decisions) == 1 else max(decisions, key=lambda d: d.outcome.rank)
         pairs = tuple(zip(understood.actions, decisions, strict=True))
         try:
             if strictest.outcome is Outcome.ALLOW:
@@ -384,7 +387,7 @@ class GatedSession:
                     type=EventType.ACTION_INTENT,
                     session=self.session,
                     verb=action.verb,
-                    objects=_objects(action),
+                    objects=self._objects(action),
                     fingerprint=action.fingerprint,
                     text=action.text,
                     decision=decision,
@@ -421,7 +424,7 @@ class GatedSession:
                     type=type_,
                     session=self.session,
                     verb=action.verb,
-                    objects=_objects(action),
+                    objects=self._objects(action),
                     fingerprint=action.fingerprint,
                     text=action.text,
                     decision=decision,
@@ -441,6 +444,18 @@ class GatedSession:
             event=receipts[-1].event_id,
             detail=detail,
         )
+
+    def _objects(self, action: Action) -> tuple[str, ...]:
+        """What an action is about, as the ledger names it; the same for all that were understood at once."""
+        atoms = action.atoms
+        known = self._named.get(id(atoms))
+        if known is not None and known[0] is atoms:
+            return known[1]
+        names = tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in atoms))
+        if len(self._named) >= _CACHE_ENTRIES:
+            self._named.clear()
+        self._named[id(atoms)] = (atoms, names)
+        return names
 
     def _unrecordable(self, actions: Sequence[Action], error: LedgerUnavailableError) -> Verdict:
         decision = _gate_deny(
@@ -472,13 +487,8 @@ def _gate_deny(rule: str, reason: str, hint: str, version: str) -> Decision:
     return Decision(outcome=Outcome.DENY, rule=rule, reason=reason, hint=hint, policy_version=version)
 
 
-def _objects(action: Action) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in action.atoms))
-
-
 def _strict(action: Action, decision: Decision) -> bool:
     for obligation in decision.obligations:
         if isinstance(obligation, Record):
             return obligation.mode == "strict"
-    writes = {VerbClass.WRITE, VerbClass.DDL, VerbClass.ADMIN, VerbClass.CODE, VerbClass.EGRESS}
-    return action.verb_class in writes or any(atom.verb_class in writes for atom in action.atoms)
+    return action.verb_class in _WRITES or any(atom.verb_class in _WRITES for atom in action.atoms)

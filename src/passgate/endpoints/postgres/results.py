@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeVar
 
 from passgate.codecs.postgres.copy import CopyOutResponse
@@ -250,8 +251,7 @@ class Results:
         if judged is None:
             return self._stray("more results than statements")
         data, tag = item.data, item.tag
-        complete = CommandComplete(tag=tag)
-        verb, touched = complete.verb, complete.rows or 0
+        verb, touched = _read_tag(tag)
         if running.dropped:
             tag = f"{verb} {running.rows}"
             data = CommandComplete(tag=tag).encode()
@@ -394,6 +394,13 @@ def _alike(known: Action, action: Action) -> bool:
     if known is action:
         return True
     return known.facts is action.facts and known.atoms is action.atoms and known.outputs is action.outputs
+
+
+@lru_cache(maxsize=1024)
+def _read_tag(tag: str) -> tuple[str, int]:
+    """Verb and count of a command's tag; the same few come again and again."""
+    complete = CommandComplete(tag=tag)
+    return complete.verb, complete.rows or 0
 
 
 def _undone(result: Result) -> Result:

@@ -66,7 +66,10 @@ class _Watch:
 
 
 class _Watched(dict[str, object]):
-    """The value of a literal, which tells its watch when it is looked at in any way."""
+    """The value of a literal, which tells its watch when it is looked at in any way.
+
+    Compiled code reads dicts past their methods, so nothing that reads a tree may be compiled.
+    """
 
     watch: _Watch
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passgate.core.errors import NotUnderstoodError
+from passgate.implementation import COMPILED
 from passgate.languages.sql import templates
 from passgate.languages.sql.language import SqlUnderstander
 from passgate.languages.sql.parser import Parser
@@ -127,6 +128,12 @@ def test_templates_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
             session.understand(f"SELECT note AS n{place} FROM orders WHERE id = 1")
     assert len(session._templates._known) <= 3
     assert len(session._templates._once) <= 3
+
+
+def test_what_reads_a_tree_is_not_compiled() -> None:
+    """Compiled code would read a value past its watch."""
+    language = {name for name in COMPILED if name.startswith("passgate.languages.")}
+    assert language <= {"passgate.languages.sql.language"}
 
 
 def test_whoever_looks_at_a_value_is_seen() -> None:
