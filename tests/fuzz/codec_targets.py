@@ -18,6 +18,7 @@ from passgate.codecs.postgres.authentication import (
     SASLInitialResponse,
     SASLResponse,
 )
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.cancellation import BackendKeyData, CancelRequest
 from passgate.codecs.postgres.copy import (
     CopyBothResponse,
@@ -31,7 +32,6 @@ from passgate.codecs.postgres.copy_formats import CopyFormat, CopyOptions
 from passgate.codecs.postgres.copy_rows import CopyRewriter, copy_columns
 from passgate.codecs.postgres.error_response import ErrorResponse, NoticeResponse
 from passgate.codecs.postgres.extended_query import (
-    Bind,
     BindComplete,
     Close,
     CloseComplete,

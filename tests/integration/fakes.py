@@ -30,13 +30,13 @@ from passgate.core.shape import PartPlan, Plan, Shape
 from passgate.pipeline.protocols import (
     Held,
     Input,
-    Receipt,
     RecordingDigest,
     ScramVerifier,
     TargetQuery,
     Understood,
     Waiting,
 )
+from passgate.pipeline.receipt import Receipt
 
 COLUMNS = {
     "customers": ("id", "name", "email", "ssn"),

@@ -1,8 +1,9 @@
 """One line of the ledger."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, final
 
 from passgate.core.decision import Decision
 from passgate.core.session import Session
@@ -45,8 +46,10 @@ class EventType(StrEnum):
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
+_NOTHING: Mapping[str, Json] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@final
 class Event:
     """What the gate says happened. The ledger adds its own envelope: id, node, epoch, wall and monotonic time, index.
 
@@ -55,13 +58,29 @@ class Event:
     value from a result, never a float, never a secret.
     """
 
-    type: EventType
-    session: Session | None = None
-    actor: str = ""
-    intent: str | None = None
-    verb: str = ""
-    objects: tuple[str, ...] = ()
-    fingerprint: str = ""
-    text: str | None = None
-    decision: Decision | None = None
-    detail: Mapping[str, Json] = field(default_factory=dict)
+    __slots__ = ("actor", "decision", "detail", "fingerprint", "intent", "objects", "session", "text", "type", "verb")
+
+    def __init__(
+        self,
+        *,
+        type: EventType,  # noqa: A002 - the ledger's own word
+        session: Session | None = None,
+        actor: str = "",
+        intent: str | None = None,
+        verb: str = "",
+        objects: tuple[str, ...] = (),
+        fingerprint: str = "",
+        text: str | None = None,
+        decision: Decision | None = None,
+        detail: Mapping[str, Json] = _NOTHING,
+    ) -> None:
+        self.type: Final = type
+        self.session: Final = session
+        self.actor: Final = actor
+        self.intent: Final = intent
+        self.verb: Final = verb
+        self.objects: Final = objects
+        self.fingerprint: Final = fingerprint
+        self.text: Final = text
+        self.decision: Final = decision
+        self.detail: Final = detail

@@ -9,14 +9,14 @@ import asyncio
 import time
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple, final
 
 import orjson
 import zstandard
 
-from passgate.core.decision import Decision, LimitRows, Mask, MaxRows, Notify, Obligation, Record, Tag
+from passgate.core.decision import Decision, LimitRows, Mask, MaxRows, Notify, Obligation, Outcome, Record, Tag
 from passgate.core.errors import LedgerUnavailableError
-from passgate.core.event import Event, Json
+from passgate.core.event import Event, EventType, Json
 from passgate.core.principal import Principal
 from passgate.core.session import Session
 from passgate.ledger.ids import EventIds
@@ -24,6 +24,7 @@ from passgate.ledger.keys import RootKeys, Sealer, SessionKey
 
 LEAF_LIMIT = 65_535
 VERSION = 1
+_END = b',"v":%d}' % VERSION
 TEXT_PURPOSE = b"text"
 _COMPRESS_FROM = 512
 _RAW, _ZSTD = b"\x00", b"\x01"
@@ -44,12 +45,16 @@ def unpack_payload(packed: bytes, limit: int) -> bytes:
     return zstandard.ZstdDecompressor().decompress(packed[1:], max_output_size=limit)
 
 
-class Enveloped(NamedTuple):
+@final
+class Enveloped:
     """One event, ready to be written. ``payload`` is ciphertext to store with it; None if there is none or it is stored already."""
 
-    event_id: str
-    leaf: bytes
-    payload: bytes | None
+    __slots__ = ("event_id", "leaf", "payload")
+
+    def __init__(self, event_id: str, leaf: bytes, payload: bytes | None) -> None:
+        self.event_id: Final = event_id
+        self.leaf: Final = leaf
+        self.payload: Final = payload
 
 
 class SessionEnvelope:
@@ -67,8 +72,8 @@ class SessionEnvelope:
         self.slot_stored: asyncio.Future[None] | None = None
         self._slot = self.key.slot(root)
         self._sealer: Sealer = self.key.sealer(TEXT_PURPOSE)
-        self._texts: dict[str, tuple[orjson.Fragment, asyncio.Future[None]]] = {}
-        self._constants: tuple[orjson.Fragment, ...] = ()
+        self._texts: dict[str, tuple[bytes, asyncio.Future[None]]] = {}
+        self._constants: Constants | None = None
         self._user = self._database = ""
 
     def slot_to_store(self) -> bytes:
@@ -84,31 +89,31 @@ class SessionEnvelope:
             self._slot = b""
         return self._slot
 
-    def constants(self) -> tuple[orjson.Fragment, ...]:
-        """Actor, pass and target; rendered again once the upstream has said who and where the session is."""
+    def constants(self) -> "Constants":
+        """What does not change; rendered again once the upstream has said who and where the session is."""
         session = self.session
-        if self._constants and self._user is session.user and self._database is session.database:
-            return self._constants
+        known = self._constants
+        if known is not None and self._user is session.user and self._database is session.database:
+            return known
         self._user, self._database = session.user, session.database
         grant = session.pass_
-        self._constants = (
-            orjson.Fragment(_encode(_principal(grant.principal) | {"peer": session.peer})),
-            orjson.Fragment(_encode({"id": grant.id, "purpose": grant.purpose, "ticket": grant.ticket})),
-            orjson.Fragment(
-                _encode(
-                    {
-                        "database": session.database,
-                        "kind": session.resource.kind,
-                        "labels": dict(session.resource.labels),
-                        "name": session.resource.name,
-                        "user": session.user,
-                    }
-                )
+        known = self._constants = Constants(
+            actor=_encode(_principal(grant.principal) | {"peer": session.peer}),
+            grant=_encode({"id": grant.id, "purpose": grant.purpose, "ticket": grant.ticket}),
+            session=_encode(session.id),
+            target=_encode(
+                {
+                    "database": session.database,
+                    "kind": session.resource.kind,
+                    "labels": dict(session.resource.labels),
+                    "name": session.resource.name,
+                    "user": session.user,
+                }
             ),
         )
-        return self._constants
+        return known
 
-    def stored(self, text: str) -> orjson.Fragment | None:
+    def stored(self, text: str) -> bytes | None:
         """The reference of a text that this session has already put on disk, durably."""
         known = self._texts.get(text)
         if known is None:
@@ -116,7 +121,7 @@ class SessionEnvelope:
         reference, durable = known
         return reference if durable.done() and _succeeded(durable) else None
 
-    def remember(self, text: str, reference: orjson.Fragment, durable: "asyncio.Future[None]") -> None:
+    def remember(self, text: str, reference: bytes, durable: "asyncio.Future[None]") -> None:
         if len(self._texts) >= _TEXT_ENTRIES:
             self._texts.clear()
         self._texts[text] = (reference, durable)
@@ -126,11 +131,20 @@ class SessionEnvelope:
         self.generation = generation
         self._texts.clear()
 
-    def seal(self, body: dict[str, Json]) -> tuple[bytes, orjson.Fragment]:
+    def seal(self, body: dict[str, Json]) -> tuple[bytes, bytes]:
         """Ciphertext of ``body`` and the reference that a leaf holds."""
         sealed = self._sealer.seal(pack_payload(_encode(body)))
         digest = sha256(sealed).hexdigest()
-        return sealed, orjson.Fragment(b'{"ct_sha256":"%b","key":"%b"}' % (digest.encode(), self.key.id.encode()))
+        return sealed, b'{"ct_sha256":"%b","key":"%b"}' % (digest.encode(), self.key.id.encode())
+
+
+class Constants(NamedTuple):
+    """Members of a session's leaves, as JSON. ``grant``: the pass."""
+
+    actor: bytes
+    grant: bytes
+    session: bytes
+    target: bytes
 
 
 class Enveloper:
@@ -138,62 +152,79 @@ class Enveloper:
 
     def __init__(self, *, origin: str, epoch: int) -> None:
         self._ids = EventIds()
-        self._origin = origin
-        self._epoch = epoch
-        self._decisions: dict[int, tuple[Decision, orjson.Fragment]] = {}
-        self._actions: dict[tuple[str, str, tuple[str, ...]], orjson.Fragment] = {}
+        self._epoch = b'"epoch":%d,"id":"' % epoch
+        self._log = b'"log":' + _encode(origin) + b',"mono":'
+        self._types: dict[EventType, bytes] = {}
+        self._decisions: dict[int, tuple[Decision, bytes]] = {}
+        self._actions: dict[tuple[str, str, tuple[str, ...]], bytes] = {}
 
-    def envelope(self, event: Event, state: SessionEnvelope | None) -> tuple[Enveloped, orjson.Fragment | None]:
+    def envelope(self, event: Event, state: SessionEnvelope | None) -> tuple[Enveloped, bytes | None]:
         """The second part is the reference to remember for ``event.text`` once durable; None where there is nothing to remember."""
         now = time.time_ns()
         event_id = self._ids.next(now)
-        document: dict[str, object] = {
-            "epoch": self._epoch,
-            "id": event_id,
-            "log": self._origin,
-            "mono": time.monotonic_ns() // 1000,
-            "time": now // 1000,
-            "type": event.type.value,
-            "v": VERSION,
-        }
-        if event.verb or event.objects:
-            document["action"] = self._action(event)
-        if event.decision is not None:
-            document["decision"] = self._decision(event.decision)
-        if event.detail:
-            document["detail"] = _whole(event.detail)
-        if event.intent is not None:
-            document["intent"] = event.intent
-        payload, reference = None, None
+        action = self._action(event) if event.verb or event.objects else b""
+        decision = self._decision(event.decision) if event.decision is not None else b""
+        detail = _encode(_whole(event.detail)) if event.detail else b""
+        sealed, said, reference = _payload(event, state) if state is not None else _NO_PAYLOAD
         if state is not None:
             state.sequence += 1
-            document["seq"] = state.sequence
-            document["session"] = state.session.id
-            document["actor"], document["pass"], document["target"] = state.constants()
-            payload, reference = _payload(event, state, document)
-        elif event.actor:
-            document["actor"] = {"subject": event.actor}
-        leaf = _encode(document)
+        head = (event_id, now, time.monotonic_ns() // 1000)
+        leaf = self._leaf(head, event, state, Body(action=action, decision=decision, detail=detail, payload=said))
         if len(leaf) >= LEAF_LIMIT:
-            leaf, payload = _shrunk(event, state, document)
+            body, sealed = _shrunk(event, state)
             reference = None
-        return Enveloped(event_id, leaf, payload), reference if payload is not None else None
+            leaf = self._leaf(head, event, state, body)
+            if len(leaf) >= LEAF_LIMIT:
+                raise LedgerUnavailableError("the event is too large to be recorded")
+        return Enveloped(event_id, leaf, sealed), reference if sealed is not None else None
 
-    def _action(self, event: Event) -> orjson.Fragment:
+    def _leaf(self, head: tuple[str, int, int], event: Event, state: SessionEnvelope | None, body: "Body") -> bytes:
+        """The members in the order of their names, as a sorting writer would have them."""
+        event_id, now, mono = head
+        parts = [b"{"]
+        if body.action:
+            parts += (b'"action":', body.action, b",")
+        constants = None
+        if state is not None:
+            constants = state.constants()
+            parts += (b'"actor":', constants.actor, b",")
+        elif event.actor:
+            parts += (b'"actor":', _encode({"subject": event.actor}), b",")
+        if body.decision:
+            parts += (b'"decision":', body.decision, b",")
+        if body.detail:
+            parts += (b'"detail":', body.detail, b",")
+        parts += (self._epoch, event_id.encode(), b'",')
+        if event.intent is not None:
+            parts += (b'"intent":', _encode(event.intent), b",")
+        parts += (self._log, b"%d" % mono)
+        if constants is not None:
+            parts += (b',"pass":', constants.grant)
+        if body.payload:
+            parts += (b',"payload":', body.payload)
+        if state is not None and constants is not None:
+            parts += (b',"seq":%d,"session":' % state.sequence, constants.session, b',"target":', constants.target)
+        parts += (b',"time":%d,"type":' % (now // 1000), self._type(event.type), _END)
+        return b"".join(parts)
+
+    def _type(self, type_: EventType) -> bytes:
+        known = self._types.get(type_)
+        if known is None:
+            known = self._types[type_] = _encode(type_.value)
+        return known
+
+    def _action(self, event: Event) -> bytes:
         key = (event.verb, event.fingerprint, event.objects)
-        fragment = self._actions.get(key)
-        if fragment is None:
+        known = self._actions.get(key)
+        if known is None:
             if len(self._actions) >= _CACHE_ENTRIES:
                 self._actions.clear()
-            body: dict[str, Json] = {
-                "verb": event.verb,
-                "objects": list(event.objects),
-                "fingerprint": event.fingerprint,
-            }
-            fragment = self._actions[key] = orjson.Fragment(_encode(body))
-        return fragment
+            known = self._actions[key] = _encode(
+                {"verb": event.verb, "objects": list(event.objects), "fingerprint": event.fingerprint}
+            )
+        return known
 
-    def _decision(self, decision: Decision) -> orjson.Fragment:
+    def _decision(self, decision: Decision) -> bytes:
         known = self._decisions.get(id(decision))
         if known is not None and known[0] is decision:
             return known[1]
@@ -208,37 +239,52 @@ class Enveloper:
         }
         if decision.approvers is not None:
             body["approvers"] = {"group": decision.approvers.group, "count": decision.approvers.count}
-        fragment = orjson.Fragment(_encode(body))
-        self._decisions[id(decision)] = (decision, fragment)
-        return fragment
+        rendered = _encode(body)
+        self._decisions[id(decision)] = (decision, rendered)
+        return rendered
 
 
-def _payload(
-    event: Event, state: SessionEnvelope, document: dict[str, object]
-) -> tuple[bytes | None, orjson.Fragment | None]:
-    """Encrypt what must not lie in the leaf. A refusal's reason goes with the text, since it may quote it."""
+@final
+class Body:
+    """Members of one leaf, as JSON; empty where there is none. ``payload`` names the ciphertext beside the leaf."""
+
+    __slots__ = ("action", "decision", "detail", "payload")
+
+    def __init__(self, *, action: bytes, decision: bytes, detail: bytes, payload: bytes) -> None:
+        self.action: Final = action
+        self.decision: Final = decision
+        self.detail: Final = detail
+        self.payload: Final = payload
+
+
+_NO_PAYLOAD: tuple[bytes | None, bytes, bytes | None] = (None, b"", None)
+
+
+def _payload(event: Event, state: SessionEnvelope) -> tuple[bytes | None, bytes, bytes | None]:
+    """Encrypt what must not lie in the leaf: ciphertext, what the leaf says of it, and what to remember of the text.
+
+    A refusal's reason goes with the text, since it may quote it.
+    """
     decision = event.decision
-    says = decision is not None and decision.outcome.rank > 0
+    says = decision is not None and decision.outcome is not Outcome.ALLOW
     if event.text is None and not says:
-        return None, None
+        return _NO_PAYLOAD
     if event.text is not None and not says:
         stored = state.stored(event.text)
         if stored is not None:
-            document["payload"] = stored
-            return None, None
+            return None, stored, None
     body: dict[str, Json] = {}
     if event.text is not None:
         body["text"] = event.text
     if says and decision is not None:
         body["reason"], body["hint"] = decision.reason, decision.hint
     sealed, reference = state.seal(body)
-    document["payload"] = reference
-    return sealed, None if says else reference
+    return sealed, reference, None if says else reference
 
 
-def _shrunk(event: Event, state: SessionEnvelope | None, document: dict[str, object]) -> tuple[bytes, bytes | None]:
-    """A leaf that came out too large: its open parts go out of line too, and the leaf says how many there were."""
-    payload = None
+def _shrunk(event: Event, state: SessionEnvelope | None) -> tuple[Body, bytes | None]:
+    """What a leaf that came out too large says instead: its open parts go out of line, and it counts them. With the ciphertext."""
+    sealed, payload = None, b""
     if state is not None:
         body: dict[str, Json] = {"objects": list(event.objects), "detail": dict(event.detail)}
         if event.text is not None:
@@ -246,22 +292,26 @@ def _shrunk(event: Event, state: SessionEnvelope | None, document: dict[str, obj
         if event.decision is not None:
             body["reason"], body["hint"] = event.decision.reason, event.decision.hint
             body["fired"] = list(event.decision.fired)
-        payload, document["payload"] = state.seal(body)
-    document["action"] = {"verb": event.verb[:200], "objects": [], "fingerprint": event.fingerprint[:200]}
-    document["detail"] = {"oversize": True, "objects": len(event.objects), "details": len(event.detail)}
+        sealed, payload = state.seal(body)
+    decided = b""
     if event.decision is not None:
         decision = event.decision
-        document["decision"] = {
-            "outcome": decision.outcome.value,
-            "rule": decision.rule[:200],
-            "fired": [],
-            "policy": decision.policy_version[:200],
-            "obligations": [],
-        }
-    leaf = _encode(document)
-    if len(leaf) >= LEAF_LIMIT:
-        raise LedgerUnavailableError("the event is too large to be recorded")
-    return leaf, payload
+        decided = _encode(
+            {
+                "outcome": decision.outcome.value,
+                "rule": decision.rule[:200],
+                "fired": [],
+                "policy": decision.policy_version[:200],
+                "obligations": [],
+            }
+        )
+    shrunk = Body(
+        action=_encode({"verb": event.verb[:200], "objects": [], "fingerprint": event.fingerprint[:200]}),
+        decision=decided,
+        detail=_encode({"oversize": True, "objects": len(event.objects), "details": len(event.detail)}),
+        payload=payload,
+    )
+    return shrunk, sealed
 
 
 def _principal(principal: Principal) -> dict[str, Json]:
@@ -299,7 +349,7 @@ def _succeeded(done: "asyncio.Future[None]") -> bool:
     return not done.cancelled() and done.exception() is None
 
 
-def _whole(detail: Mapping[str, Json]) -> Mapping[str, Json]:
+def _whole(detail: Mapping[str, object]) -> Mapping[str, object]:
     """Refuses floats, whose text differs from one writer to the next."""
     for value in detail.values():
         kind = type(value)
@@ -316,7 +366,7 @@ def _holds_float(value: object) -> bool:
     return isinstance(value, float)
 
 
-def _encode(document: Mapping[str, object]) -> bytes:
+def _encode(document: object) -> bytes:
     """Text that is not Unicode (a lone surrogate) is written escaped. Raises LedgerUnavailableError for anything else."""
     try:
         return orjson.dumps(document, option=_SORTED)

@@ -72,10 +72,9 @@ class OsFiles:
 
 def write_all(files: Files, fd: int, data: bytes, offset: int) -> None:
     """Raises OSError; what was written until then stays in the file."""
-    view = memoryview(data)
-    while view:
-        taken = files.write(fd, bytes(view) if len(view) != len(data) else data, offset)
-        view = view[taken:]
+    while data:
+        taken = files.write(fd, data, offset)
+        data = data[taken:]
         offset += taken
 
 

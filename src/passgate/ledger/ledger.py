@@ -16,7 +16,8 @@ from passgate.ledger.notes import NoteSigner, NoteVerifier
 from passgate.ledger.recording import CHUNK_PURPOSE, Recordings
 from passgate.ledger.settings import LedgerSettings
 from passgate.ledger.writer import Writer
-from passgate.pipeline.protocols import Receipt, Recording
+from passgate.pipeline.protocols import Recording
+from passgate.pipeline.receipt import Receipt
 
 KEYS = "keys"
 
@@ -102,13 +103,13 @@ class Ledger:
         return self._writer.running
 
     def append(self, event: Event) -> Receipt:
-        urgent = event.type in URGENT
+        type_ = event.type
+        urgent = type_ is not EventType.ACTION_INTENT and type_ in URGENT
         self._writer.check(urgent=urgent)
         session = event.session
         state = self._state(session) if session is not None else None
         enveloped, reference = self._enveloper.envelope(event, state)
         event_id = enveloped.event_id
-        type_ = event.type
         record = Record(
             enveloped.leaf,
             enveloped.payload,

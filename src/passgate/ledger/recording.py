@@ -9,7 +9,6 @@ Disk work is done by one background thread. Where that falls behind, or a cap is
 """
 
 import asyncio
-import os
 import threading
 import time
 from collections import deque
@@ -26,6 +25,7 @@ from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.moment import RecordedLine
 from passgate.core.session import Session
+from passgate.ledger import chunk_files
 from passgate.ledger.keys import Sealer
 from passgate.ledger.settings import RecordingSettings
 from passgate.pipeline.protocols import RecordingDigest
@@ -249,8 +249,8 @@ class Recordings:
         self._dirty: set[SessionRecording] = set()
         self._ticking = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="passgate-recordings", daemon=True)
-        self._thread.start()
+        self._storer = threading.Thread(target=self._run, name="passgate-recordings", daemon=True)
+        self._storer.start()
 
     def open(self, session: Session, sealer: Sealer) -> SessionRecording:
         self._loop = asyncio.get_running_loop()
@@ -287,7 +287,7 @@ class Recordings:
             recording.flush()
         self._jobs.append(None)
         self._ready.release()
-        self._thread.join()
+        self._storer.join()
         self._collect()
 
     def _collect(self) -> None:
@@ -329,7 +329,7 @@ class Recordings:
                 sealed = job.recording.sealer.seal(compressor.compress(job.plain))
                 job.digest = sha256(sealed).hexdigest()
                 job.stored = len(sealed)
-                _write_blob(job.recording.folder, job.digest, sealed)
+                chunk_files.write_chunk(job.recording.folder, job.digest, sealed)
             except OSError as error:
                 job.failed = error.strerror or "input/output error"
             job.plain = b""
@@ -340,21 +340,3 @@ class Recordings:
                     self._loop.call_soon_threadsafe(self._collect)
                 except RuntimeError:
                     continue  # the loop closed in between; close() collects
-
-
-def _write_blob(folder: Path, name: str, data: bytes) -> None:
-    """The chunk is on disk before the log speaks of it. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fd = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
-        os.fdatasync(fd)
-    finally:
-        os.close(fd)
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -10,14 +10,14 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from contextvars import Context
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Final, final
 
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
 from passgate.ledger.log import Batch, DiskError, Log, NoSpaceError, Record
+from passgate.ledger.riding import RidingFuture
 from passgate.ledger.settings import Durability, LedgerSettings
 
 _BATCH_RECORDS = 4096
@@ -37,40 +37,34 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
-class Queued(NamedTuple):
+@final
+class Queued:
     """``urgent`` records are still taken when the disk is full. ``slot`` is a session key to store first."""
 
-    record: Record
-    future: "asyncio.Future[None] | None"
-    urgent: bool
-    size: int
-    slot: bytes = b""
+    __slots__ = ("future", "record", "size", "slot", "urgent")
+
+    def __init__(
+        self, record: Record, future: "asyncio.Future[None] | None", urgent: bool, size: int, slot: bytes = b""
+    ) -> None:
+        self.record: Final = record
+        self.future: Final = future
+        self.urgent: Final = urgent
+        self.size: Final = size
+        self.slot: Final = slot
 
 
-class Job(NamedTuple):
+@final
+class Job:
     """A batch that the loop hands over."""
 
-    queued: Sequence[Queued]
-    batch: Batch
+    __slots__ = ("batch", "queued")
+
+    def __init__(self, queued: Sequence[Queued], batch: Batch) -> None:
+        self.queued: Final = queued
+        self.batch: Final = batch
 
 
 Answer = tuple[Sequence[Queued], LedgerUnavailableError | None]
-
-
-class RidingFuture(asyncio.Future[None]):
-    """Tells the writer, by ``awaited``, when somebody begins to wait for it."""
-
-    awaited: Callable[[], None]
-
-    def __await__(self) -> Generator[Any, None, None]:
-        if not self.done():
-            self.awaited()
-        return super().__await__()
-
-    def add_done_callback(self, fn: Callable[[Self], object], /, *, context: Context | None = None) -> None:
-        if not self.done():
-            self.awaited()
-        super().add_done_callback(fn, context=context)
 
 
 class Writer:
@@ -90,7 +84,7 @@ class Writer:
         self._settings = settings
         self._store_slots = store_slots
         self._note = note
-        self._inline = settings.durability is Durability.OS
+        self._unsynced = settings.durability is Durability.OS
         self._queue: deque[Queued] = deque()
         self._lock = threading.Lock()
         self._job: Job | None = None
@@ -107,10 +101,10 @@ class Writer:
         self._busy: tuple[float, Sequence[Queued]] = (0.0, ())
         self._answers: list[Answer] = []
         self._heartbeat_at = self._probe_at = self._tend_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="passgate-ledger", daemon=True)
+        self._committer = threading.Thread(target=self._run, name="passgate-ledger", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._committer.start()
 
     @property
     def running(self) -> bool:
@@ -179,7 +173,7 @@ class Writer:
             self._wanted = bool(self._queue)
             self._busy = (time.monotonic(), queued)
             job = Job(queued, self._log.prepare([one.record for one in queued]))
-            if self._inline and not self._log.rotates and not any(one.slot for one in queued):
+            if self._unsynced and not self._log.rotates and not any(one.slot for one in queued):
                 self._work(queued, job.batch)
                 self._landed(self._let_go())
                 if self.state is not State.RUNNING:
@@ -194,7 +188,7 @@ class Writer:
     def _landed(self, answers: Sequence[Answer]) -> None:
         """Begin the next commit if one is wanted, then tell those who waited for this one."""
         if self._wanted:
-            if self._inline:
+            if self._unsynced:
                 self._hurry()
             else:
                 self._kick()
@@ -233,7 +227,7 @@ class Writer:
         """Write what is queued, say good-bye in the log, publish the checkpoint and end the thread."""
         self._stopping = True
         _open_gate(self._wake)
-        self._thread.join()
+        self._committer.join()
 
     # -- the thread's side ---------------------------------------------------------------------------------------
 

@@ -13,8 +13,10 @@ An endpoint opens a ``GatedSession`` and calls, in this order, for each thing ab
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, final
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
 from passgate.core.decision import Decision, Mask, Obligation, Outcome, Record, Strategy, StrategyKind, Tag
@@ -32,32 +34,38 @@ from passgate.pipeline.protocols import (
     MaskerFactory,
     Planner,
     PolicySource,
-    Receipt,
     Recorder,
     Recording,
     Understood,
     Waiting,
 )
+from passgate.pipeline.receipt import Receipt
 
 _CACHE_ENTRIES = 1024
 """Verdicts kept per session: an ORM has a few hundred distinct statements, pgbench has seven."""
 
-_NOTHING: Mapping[str, Json] = {}
+_NOTHING: Mapping[str, Json] = MappingProxyType({})
+_NONE_MASKED: Mapping[str, int] = MappingProxyType({})
+
+_WRITES = frozenset({VerbClass.WRITE, VerbClass.DDL, VerbClass.ADMIN, VerbClass.CODE, VerbClass.EGRESS})
 
 _ALWAYS = frozenset({VerbClass.SESSION})
 """What every pass may do: a session that cannot set its own time zone or commit is of no use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Judged:
     """One action with its decision. ``intent`` is the event an outcome must answer, None where nothing was let through."""
 
-    action: Action
-    decision: Decision
-    intent: str | None = None
+    __slots__ = ("action", "decision", "intent")
+
+    def __init__(self, *, action: Action, decision: Decision, intent: str | None = None) -> None:
+        self.action: Final = action
+        self.decision: Final = decision
+        self.intent: Final = intent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Verdict:
     """All the actions of one request together: the strictest outcome is everyone's.
 
@@ -66,29 +74,55 @@ class Verdict:
     could not take it. ``detail``: what those events say besides.
     """
 
-    outcome: Outcome
-    decision: Decision
-    judged: tuple[Judged, ...]
-    strict: bool
-    durable: "asyncio.Future[None]"
-    digest: str = ""
-    event: str = ""
-    detail: Mapping[str, Json] = field(default_factory=dict)
+    __slots__ = ("decision", "detail", "digest", "durable", "event", "judged", "outcome", "strict")
+
+    def __init__(
+        self,
+        *,
+        outcome: Outcome,
+        decision: Decision,
+        judged: tuple[Judged, ...],
+        strict: bool,
+        durable: "asyncio.Future[None]",
+        digest: str = "",
+        event: str = "",
+        detail: Mapping[str, Json] = _NOTHING,
+    ) -> None:
+        self.outcome: Final = outcome
+        self.decision: Final = decision
+        self.judged: Final = judged
+        self.strict: Final = strict
+        self.durable: Final = durable
+        self.digest: Final = digest
+        self.event: Final = event
+        self.detail: Final = detail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Result:
     """``status``: ``ok``, ``error``, ``cancelled``, ``rolled_back``; ``code``: the protocol's own word for it.
 
     ``detail``: what else the protocol counts (tokens, frames, milliseconds): integers and short strings, no content.
     """
 
-    status: str
-    code: str = ""
-    rows: int = 0
-    bytes: int = 0
-    masked: Mapping[str, int] = field(default_factory=dict)
-    detail: Mapping[str, Json] = field(default_factory=dict)
+    __slots__ = ("bytes", "code", "detail", "masked", "rows", "status")
+
+    def __init__(
+        self,
+        *,
+        status: str,
+        code: str = "",
+        rows: int = 0,
+        bytes: int = 0,  # noqa: A002 - the ledger's own word
+        masked: Mapping[str, int] = _NONE_MASKED,
+        detail: Mapping[str, Json] = _NOTHING,
+    ) -> None:
+        self.status: Final = status
+        self.code: Final = code
+        self.rows: Final = rows
+        self.bytes: Final = bytes
+        self.masked: Final = masked
+        self.detail: Final = detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +154,7 @@ class GatedSession:
         self.session = session
         self._steps = steps
         self._decisions: OrderedDict[str, tuple[Understood, tuple[Decision, ...]]] = OrderedDict()
+        self._named: dict[int, tuple[tuple[Atom, ...], tuple[str, ...]]] = {}
         self._decided_under: tuple[str, str, frozenset[str]] = ("", "", frozenset())
         self._answers: dict[tuple[str, frozenset[str], str, texts.Circumstances], TextPlan] = {}
         self.masker: TextMasker = steps.maskers.open(session)
@@ -143,7 +178,7 @@ class GatedSession:
         """
         said = detail or _NOTHING
         decisions = self._decide(understood)
-        strictest = max(decisions, key=lambda d: d.outcome.rank)
+        strictest = decisions[0] if len(decisions) == 1 else max(decisions, key=lambda d: d.outcome.rank)
         pairs = tuple(zip(understood.actions, decisions, strict=True))
         try:
             if strictest.outcome is Outcome.ALLOW:
@@ -167,7 +202,7 @@ class GatedSession:
         pairs = tuple((j.action, d) for j, d in zip(verdict.judged, resolved, strict=True))
         try:
             if strictest.outcome is Outcome.ALLOW:
-                return replace(self._allowed(pairs, strictest, verdict.digest, verdict.detail), strict=True)
+                return self._allowed(pairs, strictest, verdict.digest, verdict.detail, strict=True)
             return self._stopped(pairs, strictest, verdict.digest, verdict.detail)
         except LedgerUnavailableError as error:
             return self._unrecordable([action for action, _ in pairs], error)
@@ -272,14 +307,15 @@ class GatedSession:
             self._decided_under = under
         if not (policy.stable and understood.cacheable) or understood.inputs_matter:
             return tuple(self._decide_one(action) for action in understood.actions)
-        key = understood.actions[0].text if len(understood.actions) == 1 else ""
+        sample = understood if understood.like is None else understood.like
+        key = sample.actions[0].text if len(sample.actions) == 1 else ""
         if key:
             known = self._decisions.get(key)
-            if known is not None and known[0] is understood:
+            if known is not None and known[0] is sample:
                 return known[1]
         decisions = tuple(self._decide_one(action) for action in understood.actions)
         if key:
-            self._decisions[key] = (understood, decisions)
+            self._decisions[key] = (sample, decisions)
             if len(self._decisions) > _CACHE_ENTRIES:
                 self._decisions.popitem(last=False)
         return decisions
@@ -335,7 +371,13 @@ class GatedSession:
     # -- recording -----------------------------------------------------------------------------------------------
 
     def _allowed(
-        self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, digest: str, detail: Mapping[str, Json]
+        self,
+        pairs: Sequence[tuple[Action, Decision]],
+        strictest: Decision,
+        digest: str,
+        detail: Mapping[str, Json],
+        *,
+        strict: bool = False,
     ) -> Verdict:
         judged: list[Judged] = []
         receipt: Receipt | None = None
@@ -345,7 +387,7 @@ class GatedSession:
                     type=EventType.ACTION_INTENT,
                     session=self.session,
                     verb=action.verb,
-                    objects=_objects(action),
+                    objects=self._objects(action),
                     fingerprint=action.fingerprint,
                     text=action.text,
                     decision=decision,
@@ -358,7 +400,7 @@ class GatedSession:
             outcome=Outcome.ALLOW,
             decision=strictest,
             judged=tuple(judged),
-            strict=any(_strict(action, decision) for action, decision in pairs),
+            strict=strict or any(_strict(action, decision) for action, decision in pairs),
             durable=receipt.durable,
             digest=digest,
             event=receipt.event_id,
@@ -382,7 +424,7 @@ class GatedSession:
                     type=type_,
                     session=self.session,
                     verb=action.verb,
-                    objects=_objects(action),
+                    objects=self._objects(action),
                     fingerprint=action.fingerprint,
                     text=action.text,
                     decision=decision,
@@ -402,6 +444,18 @@ class GatedSession:
             event=receipts[-1].event_id,
             detail=detail,
         )
+
+    def _objects(self, action: Action) -> tuple[str, ...]:
+        """What an action is about, as the ledger names it; the same for all that were understood at once."""
+        atoms = action.atoms
+        known = self._named.get(id(atoms))
+        if known is not None and known[0] is atoms:
+            return known[1]
+        names = tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in atoms))
+        if len(self._named) >= _CACHE_ENTRIES:
+            self._named.clear()
+        self._named[id(atoms)] = (atoms, names)
+        return names
 
     def _unrecordable(self, actions: Sequence[Action], error: LedgerUnavailableError) -> Verdict:
         decision = _gate_deny(
@@ -433,13 +487,8 @@ def _gate_deny(rule: str, reason: str, hint: str, version: str) -> Decision:
     return Decision(outcome=Outcome.DENY, rule=rule, reason=reason, hint=hint, policy_version=version)
 
 
-def _objects(action: Action) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f"{atom.object.kind}:{atom.object}" for atom in action.atoms))
-
-
 def _strict(action: Action, decision: Decision) -> bool:
     for obligation in decision.obligations:
         if isinstance(obligation, Record):
             return obligation.mode == "strict"
-    writes = {VerbClass.WRITE, VerbClass.DDL, VerbClass.ADMIN, VerbClass.CODE, VerbClass.EGRESS}
-    return action.verb_class in writes or any(atom.verb_class in writes for atom in action.atoms)
+    return action.verb_class in _WRITES or any(atom.verb_class in _WRITES for atom in action.atoms)

@@ -1,6 +1,5 @@
 """The steps of the pipeline as it knows them: Protocols, no implementation."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from passgate.core.masker import TextMasker
 from passgate.core.passes import Pass
 from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
+from passgate.pipeline.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +32,14 @@ class Understood:
     """What a text means: one action per statement, in order.
 
     ``inputs_matter``: the meaning depends on bound values, so it must be asked again with them at every execution.
-    ``cacheable``: False where the meaning depends on the session's own state (an open cursor).
+    ``cacheable``: False where the meaning depends on the session's own state (an open cursor). ``like``: another text's, whose
+    action differs from this one's in ``text`` only, which policy does not see.
     """
 
     actions: tuple[Action, ...]
     inputs_matter: bool = False
     cacheable: bool = True
+    like: "Understood | None" = None
 
 
 class Understander(Protocol):
@@ -97,17 +99,6 @@ class Planner(Protocol):
 
 class MaskerFactory(Protocol):
     def open(self, session: Session) -> TextMasker: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """``durable`` is done once the event is safe on disk; it carries LedgerUnavailableError if it never will be.
-
-    Whoever does not need to know leaves it alone: an event that nobody waits for may ride along with the next commit.
-    """
-
-    event_id: str
-    durable: "asyncio.Future[None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

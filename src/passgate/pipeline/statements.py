@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from passgate.core.action import Action, ColumnRef, VerbClass
 from passgate.core.session import Session
 from passgate.pipeline.gate import GatedSession, Judged, Result, Steps
-from passgate.pipeline.protocols import Input, Language, Receipt, Understood
+from passgate.pipeline.protocols import Input, Language, Understood
+from passgate.pipeline.receipt import Receipt
 
 _CACHE_ENTRIES = 1024
 """Texts kept per session: an ORM has a few hundred distinct statements, pgbench has seven."""
@@ -43,7 +44,7 @@ class StatementSession(GatedSession):
         if known is not None and (inputs is None or not known.inputs_matter):
             return known
         understood = self._understander.understand(text, inputs)
-        if understood.cacheable and inputs is None:
+        if understood.cacheable and inputs is None and understood.like is None:
             self._texts[text] = understood
             if len(self._texts) > _CACHE_ENTRIES:
                 self._texts.popitem(last=False)

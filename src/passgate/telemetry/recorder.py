@@ -3,7 +3,8 @@
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event
 from passgate.core.session import Session
-from passgate.pipeline.protocols import Receipt, Recorder, Recording
+from passgate.pipeline.protocols import Recorder, Recording
+from passgate.pipeline.receipt import Receipt
 from passgate.telemetry.metrics import GateMetrics
 
 

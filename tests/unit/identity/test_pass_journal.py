@@ -15,7 +15,8 @@ from passgate.core.passes import PassChange, PassChangeKind
 from passgate.core.session import Session
 from passgate.identity.pass_journal import PassJournal
 from passgate.identity.registry import PassRegistry
-from passgate.pipeline.protocols import Receipt, Recording
+from passgate.pipeline.protocols import Recording
+from passgate.pipeline.receipt import Receipt
 from tests.unit.identity.conftest import Clock, MemoryStore, until
 from tests.unit.identity.test_request import REQUEST, RULES
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType
 from passgate.core.moment import RecordedLine
+from passgate.ledger import chunk_files
 from passgate.ledger import recording as module
 from passgate.ledger.ledger import Ledger
 from passgate.ledger.reader import Entry, LedgerReader
@@ -126,13 +127,13 @@ async def test_where_the_thread_falls_behind_storing_stops_and_says_so(
 ) -> None:
     import threading
 
-    free, real = threading.Event(), module._write_blob
+    free, real = threading.Event(), chunk_files.write_chunk
 
     def slow(folder: Path, name: str, data: bytes) -> None:
         free.wait()
         real(folder, name, data)
 
-    monkeypatch.setattr(module, "_write_blob", slow)
+    monkeypatch.setattr(chunk_files, "write_chunk", slow)
     ledger = Ledger.open(tmp_path, with_recording(chunk_bytes=1000, lag_bytes=3000))
     recording = ledger.recording(a_session())
     ledger.append(started(a_session()))
@@ -168,7 +169,7 @@ async def test_a_chunk_that_cannot_be_stored_is_told(tmp_path: Path, monkeypatch
     def fail(folder: Path, name: str, data: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module, "_write_blob", fail)
+    monkeypatch.setattr(chunk_files, "write_chunk", fail)
     await record(tmp_path, [("in", b"SELECT 1")])
     gap = told(tmp_path, EventType.AUDIT_GAP)[0].event["detail"]
     assert (gap["reason"], gap["n"], gap["failed"]) == ("recording", 0, "No space left on device")

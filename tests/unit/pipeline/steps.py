@@ -16,7 +16,8 @@ from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.core.shape import PartPlan, Plan, Shape
 from passgate.pipeline.gate import Steps
-from passgate.pipeline.protocols import Held, Input, Receipt, RecordingDigest, Understood, Waiting
+from passgate.pipeline.protocols import Held, Input, RecordingDigest, Understood, Waiting
+from passgate.pipeline.receipt import Receipt
 from passgate.pipeline.statements import StatementSession
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

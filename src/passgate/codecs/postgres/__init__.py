@@ -8,8 +8,9 @@ cancellation.py    BackendKeyData, CancelRequest (keys of 4 to 256 bytes)
 authentication.py  Authentication*, parse_authentication(payload);
                    answers ('p', told apart by context): PasswordMessage, SASLInitialResponse, SASLResponse
 simple_query.py    Query, CommandComplete(.verb, .rows), EmptyQueryResponse, ReadyForQuery, TransactionStatus
-extended_query.py  Parse, Bind, Describe, Execute, Close, Sync, Flush, Target; ParseComplete, BindComplete, CloseComplete, NoData,
+extended_query.py  Parse, Describe, Execute, Close, Sync, Flush, Target; ParseComplete, BindComplete, CloseComplete, NoData,
                    PortalSuspended, ParameterDescription
+bind.py            Bind
 row_description.py RowDescription(.bound(formats)), FieldDescription, DataRow
 copy.py            CopyData, CopyDone, CopyFail, CopyInResponse, CopyOutResponse, CopyBothResponse
 function_call.py   FunctionCall, FunctionCallResponse

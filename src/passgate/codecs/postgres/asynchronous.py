@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-from passgate.codecs.postgres.wire import Bodiless, Reader, framed, text, uint32
+from passgate.codecs.postgres.bodiless import Bodiless
+from passgate.codecs.postgres.wire import Reader, framed, text, uint32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

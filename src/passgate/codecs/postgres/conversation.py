@@ -29,6 +29,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar
 
 from passgate.codecs.postgres.asynchronous import NotificationResponse, ParameterStatus, Terminate
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.copy import (
     CopyBothResponse,
     CopyData,
@@ -39,7 +40,6 @@ from passgate.codecs.postgres.copy import (
 )
 from passgate.codecs.postgres.error_response import ErrorResponse, NoticeResponse
 from passgate.codecs.postgres.extended_query import (
-    Bind,
     BindComplete,
     Close,
     CloseComplete,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
-from passgate.codecs.postgres.wire import TEXT_FORMAT, Bodiless, Reader, byte, formats, framed, text
+from passgate.codecs.postgres.bodiless import Bodiless
+from passgate.codecs.postgres.wire import TEXT_FORMAT, Reader, byte, formats, framed, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

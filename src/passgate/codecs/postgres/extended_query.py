@@ -1,20 +1,17 @@
 """The extended query: statements prepared, bound, described and executed one by one (PostgreSQL manual, "Extended Query")."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
 
+from passgate.codecs.postgres.bodiless import Bodiless
 from passgate.codecs.postgres.wire import (
-    TEXT_FORMAT,
-    Bodiless,
     Reader,
-    formats,
     framed,
     int32,
     text,
     uint16,
     uint32,
-    value,
 )
 
 
@@ -39,61 +36,6 @@ class Parse:
     def encode(self) -> bytes:
         types = self.parameter_types
         return framed(self.TYPE, text(self.statement), text(self.text), uint16(len(types)), *map(uint32, types))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bind:
-    """``parameters``: None is NULL. Format lists are empty (all text), of one (for all) or one for each."""
-
-    TYPE: ClassVar[int] = ord("B")
-
-    portal: str
-    statement: str
-    parameter_formats: tuple[int, ...] = ()
-    parameters: tuple[bytes | None, ...] = field(default=(), repr=False)
-    result_formats: tuple[int, ...] = ()
-
-    def parameter_format(self, index: int) -> int:
-        return format_at(self.parameter_formats, index)
-
-    def result_format(self, index: int) -> int:
-        return format_at(self.result_formats, index)
-
-    @classmethod
-    def parse(cls, payload: bytes) -> Self:
-        reader = Reader(payload, "Bind")
-        portal, statement = reader.text(), reader.text()
-        parameter_formats = reader.formats()
-        parameters = tuple(reader.value() for _ in range(reader.uint16()))
-        if len(parameter_formats) not in (0, 1, len(parameters)):
-            raise reader.error(f"{len(parameter_formats)} format codes for {len(parameters)} parameters")
-        result_formats = reader.formats()
-        reader.end()
-        return cls(
-            portal=portal,
-            statement=statement,
-            parameter_formats=parameter_formats,
-            parameters=parameters,
-            result_formats=result_formats,
-        )
-
-    def encode(self) -> bytes:
-        return framed(
-            self.TYPE,
-            text(self.portal),
-            text(self.statement),
-            formats(self.parameter_formats),
-            uint16(len(self.parameters)),
-            *map(value, self.parameters),
-            formats(self.result_formats),
-        )
-
-
-def format_at(codes: tuple[int, ...], index: int) -> int:
-    """The format of one value by the rule of Bind's lists: none is text, one is for all."""
-    if not codes:
-        return TEXT_FORMAT
-    return codes[0] if len(codes) == 1 else codes[index]
 
 
 class Target(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from passgate.codecs.postgres.asynchronous import NotificationResponse, ParameterStatus, Terminate
 from passgate.codecs.postgres.authentication import REQUEST, Authentication, parse_authentication
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.cancellation import BackendKeyData
 from passgate.codecs.postgres.copy import (
     CopyBothResponse,
@@ -15,7 +16,6 @@ from passgate.codecs.postgres.copy import (
 )
 from passgate.codecs.postgres.error_response import ErrorResponse, NoticeResponse
 from passgate.codecs.postgres.extended_query import (
-    Bind,
     BindComplete,
     Close,
     CloseComplete,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
-from passgate.codecs.postgres.extended_query import format_at
+from passgate.codecs.postgres.bind import format_at
 from passgate.codecs.postgres.wire import TEXT_FORMAT, Reader, framed, int16, int32, text, uint16, uint32, value
 from passgate.core.errors import RemoteProtocolError
 

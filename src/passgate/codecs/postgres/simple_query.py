@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from passgate.codecs.postgres.wire import Bodiless, Reader, framed, text
+from passgate.codecs.postgres.bodiless import Bodiless
+from passgate.codecs.postgres.wire import Reader, framed, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

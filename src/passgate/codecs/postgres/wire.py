@@ -6,7 +6,9 @@ UTF-8 everywhere.
 """
 
 from struct import Struct
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Protocol, Self, final
+
+from librt.strings import read_i16_be, read_i32_be
 
 from passgate.core.errors import LocalProtocolError, RemoteProtocolError
 
@@ -32,6 +34,7 @@ class Message(Protocol):
         """The whole message, header included. Raises LocalProtocolError."""
 
 
+@final
 class Reader:
     """A cursor over one message's body. Every method raises RemoteProtocolError when the body is not as it must be."""
 
@@ -45,25 +48,27 @@ class Reader:
     def error(self, what: str) -> RemoteProtocolError:
         return RemoteProtocolError(f"{self._name}: {what}")
 
-    def _number(self, layout: Struct) -> int:
+    def _skip(self, length: int) -> int:
+        """Where the next ``length`` bytes begin."""
         pos = self._pos
-        if pos + layout.size > len(self._data):
+        if pos + length > len(self._data):
             raise self.error("cut short")
-        self._pos = pos + layout.size
-        number: int = layout.unpack_from(self._data, pos)[0]
-        return number
+        self._pos = pos + length
+        return pos
 
     def int16(self) -> int:
-        return self._number(_INT16)
+        return read_i16_be(self._data, self._skip(2))
 
     def uint16(self) -> int:
-        return self._number(_UINT16)
+        number: int = read_i16_be(self._data, self._skip(2))
+        return number & 0xFFFF
 
     def int32(self) -> int:
-        return self._number(_INT32)
+        return read_i32_be(self._data, self._skip(4))
 
     def uint32(self) -> int:
-        return self._number(_UINT32)
+        number: int = read_i32_be(self._data, self._skip(4))
+        return number & 0xFFFFFFFF
 
     def take(self, length: int) -> bytes:
         pos = self._pos
@@ -106,7 +111,8 @@ class Reader:
 
     def formats(self) -> tuple[int, ...]:
         """A counted list of format codes."""
-        return tuple(self.format() for _ in range(self.uint16()))
+        count = self.uint16()
+        return tuple([self.format() for _ in range(count)]) if count else ()
 
     def format(self) -> int:
         code = self.int16()
@@ -173,18 +179,3 @@ def framed(kind: int, *body: bytes) -> bytes:
     """A whole message: type byte, length word, body."""
     joined = b"".join(body)
     return _HEADER.pack(kind, len(joined) + 4) + joined
-
-
-class Bodiless:
-    """A message that is its type byte and nothing else."""
-
-    __slots__ = ()
-    TYPE: ClassVar[int]
-
-    @classmethod
-    def parse(cls, payload: bytes) -> Self:
-        Reader(payload, cls.__name__).end()
-        return cls()
-
-    def encode(self) -> bytes:
-        return framed(self.TYPE)

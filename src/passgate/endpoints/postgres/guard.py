@@ -15,8 +15,9 @@ client's unnamed statement survives them.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.error_response import ErrorResponse
-from passgate.codecs.postgres.extended_query import Bind, Close, Execute, Parse, Sync, Target
+from passgate.codecs.postgres.extended_query import Close, Execute, Parse, Sync, Target
 from passgate.codecs.postgres.framing import Frame
 from passgate.codecs.postgres.refusal import refusal
 from passgate.codecs.postgres.session.expected import Own

@@ -1,9 +1,7 @@
 """What the parts of a running session share."""
 
-from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol, final
 
 from passgate.codecs.postgres.conversation import Conversation
 from passgate.codecs.postgres.copy_rows import CopyRewriter
@@ -20,16 +18,19 @@ from passgate.pipeline.gate import Judged, Result, Verdict
 from passgate.pipeline.statements import StatementSession
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@final
 class Delivery:
     """What is done to the result that is coming. ``rewriter`` None: bytes pass as they are."""
 
-    plan: Plan
-    rewriter: RowRewriter | CopyRewriter | None
-    names: tuple[str, ...]
+    __slots__ = ("names", "plan", "rewriter")
+
+    def __init__(self, *, plan: Plan, rewriter: RowRewriter | CopyRewriter | None, names: tuple[str, ...]) -> None:
+        self.plan: Final = plan
+        self.rewriter: Final = rewriter
+        self.names: Final = names
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@final
 class Running:
     """A request that was let go: its verdict, and the counts of the result that is coming.
 
@@ -39,22 +40,28 @@ class Running:
     ``touched`` is the last command's own count. ``inside_row``: the client has a part of a streamed row.
     """
 
-    verdict: Verdict
-    started: float
-    meaning: tuple[str, str]
-    sensitive: bool = False
-    announced: bool = False
-    settled: int = 0
-    delivery: Delivery | None = None
-    rows: int = 0
-    bytes: int = 0
-    dropped: int = 0
-    masked: Counter[str] = field(default_factory=Counter)
-    cut: ErrorResponse | None = None
-    deferred: list[tuple[Judged, Result, str]] | None = None
-    row_bound: int | None = None
-    touched: int = 0
-    inside_row: bool = False
+    __slots__ = (
+        "announced", "bytes", "cut", "deferred", "delivery", "dropped", "inside_row", "masked", "meaning", "row_bound", "rows",
+        "sensitive", "settled", "started", "touched", "verdict",
+    )  # fmt: skip
+
+    def __init__(self, *, verdict: Verdict, started: float, meaning: tuple[str, str], sensitive: bool = False) -> None:
+        self.verdict: Final = verdict
+        self.started: Final = started
+        self.meaning: Final = meaning
+        self.sensitive: Final = sensitive
+        self.announced = False
+        self.settled = 0
+        self.delivery: Delivery | None = None
+        self.rows = 0
+        self.bytes = 0
+        self.dropped = 0
+        self.masked: dict[str, int] = {}
+        self.cut: ErrorResponse | None = None
+        self.deferred: list[tuple[Judged, Result, str]] | None = None
+        self.row_bound: int | None = None
+        self.touched = 0
+        self.inside_row = False
 
     @property
     def judged(self) -> Judged | None:

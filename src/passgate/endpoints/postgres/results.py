@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeVar
 
 from passgate.codecs.postgres.copy import CopyOutResponse
@@ -55,8 +56,9 @@ def sensitive(decisions: Iterable[Decision]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
-    """What is known of a result that comes again: good as long as it is the same decision."""
+    """What is known of a result that comes again: good as long as it is the same decision on what was understood once."""
 
+    action: Action
     decision: Decision
     description: RowDescription
     plan: Plan
@@ -85,9 +87,9 @@ class Results:
         judged = running.judged
         if judged is None:
             return self._stray("a result of a statement that was not judged")
-        key = (judged.action.text, message, formats)
+        key = (judged.action.fingerprint, message, formats)
         known = self._plans.get(key)
-        if known is None or known.decision is not judged.decision:
+        if known is None or known.decision is not judged.decision or not _alike(known.action, judged.action):
             known = self._planned(judged, message, formats)
             self._plans[key] = known
             if len(self._plans) > _PLANS:
@@ -109,6 +111,7 @@ class Results:
         names = tuple(field.name for field in fields)
         types, codes = [field.type for field in fields], [field.format for field in fields]
         return _Planned(
+            action=judged.action,
             decision=judged.decision,
             description=description,
             plan=plan,
@@ -155,7 +158,7 @@ class Results:
             running.dropped += rewritten.dropped
             for name, cells in zip(delivery.names, rewritten.masked, strict=True):
                 if cells:
-                    running.masked[name] += cells
+                    running.masked[name] = running.masked.get(name, 0) + cells
         running.rows += count
         begun = running.inside_row  # the client has the first part of this row, so it gets the rest
         if not begun:
@@ -248,8 +251,7 @@ class Results:
         if judged is None:
             return self._stray("more results than statements")
         data, tag = item.data, item.tag
-        complete = CommandComplete(tag=tag)
-        verb, touched = complete.verb, complete.rows or 0
+        verb, touched = _read_tag(tag)
         if running.dropped:
             tag = f"{verb} {running.rows}"
             data = CommandComplete(tag=tag).encode()
@@ -323,7 +325,8 @@ class Results:
                 self._settle(running, judged, "ok", "suspended", running.rows, "")
 
     def _settle(self, running: Running, judged: Judged, status: str, code: str, rows: int, tag: str) -> None:
-        result = Result(status=status, code=code, rows=rows, bytes=running.bytes, masked=dict(running.masked))
+        masked = running.masked
+        result = Result(status=status, code=code, rows=rows, bytes=running.bytes, masked=dict(masked) if masked else {})
         if running.deferred is None:
             self._record(running, judged, result, tag)
         else:
@@ -332,7 +335,8 @@ class Results:
         running.settled += 1
         running.delivery = None
         running.rows = running.bytes = running.dropped = 0
-        running.masked.clear()
+        if masked:
+            masked.clear()
 
     def _record(self, running: Running, judged: Judged, result: Result, tag: str) -> None:
         done = self._line.gated.settle(judged, result)
@@ -345,7 +349,7 @@ class Results:
         deferred, running.deferred = running.deferred or [], None
         for judged, result, tag in deferred:
             undone = rolled_back and result.status == "ok"
-            self._record(running, judged, replace(result, status="rolled_back") if undone else result, tag)
+            self._record(running, judged, _undone(result) if undone else result, tag)
 
     # -- what the server says -------------------------------------------------------------------------------------
 
@@ -383,6 +387,31 @@ def looked_at(future: "asyncio.Future[None]") -> None:
     """An outcome that nobody waits for: the ledger that failed to take it refuses the next intent by itself."""
     if not future.cancelled():
         future.exception()
+
+
+def _alike(known: Action, action: Action) -> bool:
+    """Whether both were understood at once, so that they differ in ``text`` at most."""
+    if known is action:
+        return True
+    return known.facts is action.facts and known.atoms is action.atoms and known.outputs is action.outputs
+
+
+@lru_cache(maxsize=1024)
+def _read_tag(tag: str) -> tuple[str, int]:
+    """Verb and count of a command's tag; the same few come again and again."""
+    complete = CommandComplete(tag=tag)
+    return complete.verb, complete.rows or 0
+
+
+def _undone(result: Result) -> Result:
+    return Result(
+        status="rolled_back",
+        code=result.code,
+        rows=result.rows,
+        bytes=result.bytes,
+        masked=result.masked,
+        detail=result.detail,
+    )
 
 
 def _copy_shape(judged: Judged, response: CopyOutResponse) -> Shape:

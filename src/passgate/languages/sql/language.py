@@ -14,6 +14,7 @@ from passgate.languages.sql.memory import Memory
 from passgate.languages.sql.names import Names
 from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.settings import SEARCH_PATH
+from passgate.languages.sql.templates import Probe, Template, Templates, cut
 from passgate.languages.sql.tree import ParsedStatement
 from passgate.languages.sql.views import ViewReader
 from passgate.languages.sql.walk import Environment, Walk
@@ -77,14 +78,67 @@ class SqlUnderstander:
         self._language = language
         self._session = session
         self._memory = Memory()
+        self._templates = Templates()
+        self._version = ""
+        self._versioned: tuple[object, ...] = ()
 
     @property
     def version(self) -> str:
-        session = self._session
-        path = ",".join(session.search_path)
-        return f"{self._language.catalog.version}/{session.user}/{path}/{self._memory.version}"
+        """Asked for at every statement, so it is put together anew only where a part of it is another object."""
+        language, session, memory = self._language, self._session, self._memory
+        path = session.search_path
+        known = self._versioned
+        if (
+            not known
+            or known[0] is not language.names
+            or known[1] is not session.user
+            or known[2] is not path
+            or known[3] != memory.version
+        ):
+            known = self._versioned = (language.names, session.user, path, memory.version)
+            self._version = f"{language.catalog.version}/{session.user}/{','.join(path)}/{memory.version}"
+        return self._version
 
     def understand(self, text: str, inputs: Sequence[Input] | None = None) -> Understood:
+        return self._in_full(text, inputs) if inputs is not None else self._by_template(text)
+
+    def _by_template(self, text: str) -> Understood:
+        """As another text was understood that differs in literals only, where that is shown to be right."""
+        try:
+            data = self._language.parser.checked(text)
+        except NotUnderstoodError:
+            return self._in_full(text, None)
+        parts = cut(data)
+        if parts is None:
+            return self._in_full(text, None)
+        templates = self._templates
+        templates.forget(self.version)
+        key = b"\0".join(parts)
+        known = templates.find(key)
+        if known is not None:
+            return known.understood(data)
+        understood = self._in_full(text, None)
+        if templates.repeats(key):
+            found = self._proven(Probe(parts))
+            templates.keep(key, found if found is not None and found.explains(understood) else None)
+        return understood
+
+    def _proven(self, probe: Probe) -> Template | None:
+        """What the probe shows to be true of every text like it; None if that is nothing."""
+        try:
+            parsed = self._language.parser.parse(probe.data)
+        except NotUnderstoodError:
+            return None
+        if len(parsed) != 1 or not probe.watch(parsed[0]):
+            return None
+        statement = parsed[0]
+        action, found = self._one(statement, self._memory, None, 1)
+        if not (probe.unseen and action.complete) or found.remember or found.stateful:
+            return None
+        behind = len(probe.data) - statement.position - len(statement.text.encode())
+        return Template(action=action, inputs_matter=found.inputs_matter, before=statement.position, behind=behind)
+
+    def _in_full(self, text: str, inputs: Sequence[Input] | None) -> Understood:
         try:
             parsed = self._language.parser.parse(text)
         except NotUnderstoodError as error:

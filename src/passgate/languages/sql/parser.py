@@ -45,7 +45,7 @@ class Parser:
 
     def parse(self, text: str | bytes) -> tuple[ParsedStatement, ...]:
         """The statements of a text in order; none for a text of blanks and comments. Raises NotUnderstoodError."""
-        data = self._checked(text)
+        data = self.checked(text)
         backend = self._library if len(data) <= IN_PROCESS_BYTES else self._process
         try:
             tree = orjson.loads(backend.parse(data))
@@ -77,7 +77,8 @@ class Parser:
     def close(self) -> None:
         self._process.close()
 
-    def _checked(self, text: str | bytes) -> bytes:
+    def checked(self, text: str | bytes) -> bytes:
+        """The text in UTF-8, within the limits. Raises NotUnderstoodError."""
         try:
             data = text.encode() if isinstance(text, str) else text
             if isinstance(text, bytes):

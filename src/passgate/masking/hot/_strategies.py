@@ -1,9 +1,12 @@
 """Masking of whole values, many at a time: what is done per cell of a result. Compiled where a C compiler is."""
 
 from collections.abc import Sequence
+from typing import Final
 
-_MAX_STARS = 64
+_MAX_STARS: Final = 64
 """Stars beyond this many say nothing but how long the value is."""
+
+_STARS: Final[list[bytes]] = [b"*" * count for count in range(_MAX_STARS + 1)]
 
 
 def constant(values: Sequence[bytes], text: bytes) -> list[bytes]:
@@ -22,8 +25,9 @@ def partial(values: Sequence[bytes], first: int, last: int) -> list[bytes]:
         if value.isascii():
             head, tail = _shares(size, first, last)
             hidden = size - head - tail
-            stars = b"*" * min(hidden, _MAX_STARS)
-            out.append(value[:head] + stars + value[size - tail :] if size else b"")
+            stars = _STARS[hidden] if hidden < _MAX_STARS else _STARS[_MAX_STARS]
+            shown = stars + value[size - tail :] if tail else stars
+            out.append(value[:head] + shown if head else shown)
             continue
         starts = [place for place in range(size) if value[place] & 0xC0 != 0x80]
         count = len(starts)

@@ -21,6 +21,7 @@ from passgate.codecs.postgres.authentication import (
     SASLInitialResponse,
     SASLResponse,
 )
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.cancellation import MAX_KEY, MIN_KEY, BackendKeyData, CancelRequest
 from passgate.codecs.postgres.copy import (
     CopyBothResponse,
@@ -33,7 +34,6 @@ from passgate.codecs.postgres.copy import (
 )
 from passgate.codecs.postgres.error_response import ErrorResponse, NoticeResponse, Report
 from passgate.codecs.postgres.extended_query import (
-    Bind,
     BindComplete,
     Close,
     CloseComplete,

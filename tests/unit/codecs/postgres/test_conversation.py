@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passgate.codecs.postgres.asynchronous import NotificationResponse, ParameterStatus, Terminate
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.copy import (
     CopyBothResponse,
     CopyData,
@@ -15,7 +16,6 @@ from passgate.codecs.postgres.copy import (
 )
 from passgate.codecs.postgres.error_response import ErrorResponse, NoticeResponse
 from passgate.codecs.postgres.extended_query import (
-    Bind,
     BindComplete,
     Close,
     CloseComplete,

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passgate.codecs.postgres.authentication import SASLResponse
+from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.copy import CopyData
-from passgate.codecs.postgres.extended_query import Bind, Parse, Sync
+from passgate.codecs.postgres.extended_query import Parse, Sync
 from passgate.codecs.postgres.framing import (
     AUTHENTICATION_ANSWER,
     PRE_AUTHENTICATION,

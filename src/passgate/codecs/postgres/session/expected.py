@@ -1,8 +1,7 @@
 """The queue of replies that are still to come: one entry for each message that has a reply, the gate's own among them."""
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 from passgate.codecs.postgres.error_response import ErrorResponse
 from passgate.codecs.postgres.session.names import Portal, Statement, Undo
@@ -30,37 +29,56 @@ class Copying(Enum):
     OUT = auto()
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@final
 class Execution(Generic[Work]):
     """A simple query or an Execute that was let go to the server. ``work`` is whatever the gate keeps with it.
 
     ``portal`` is None for a simple query. ``statement`` counts the results that a simple query has given so far.
     """
 
-    work: Work
-    portal: Portal | None = None
-    statement: int = 0
-    copying: Copying = Copying.NO
+    __slots__ = ("copying", "portal", "statement", "work")
+
+    def __init__(self, *, work: Work, portal: Portal | None = None) -> None:
+        self.work = work
+        self.portal = portal
+        self.statement = 0
+        self.copying = Copying.NO
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@final
 class Own:
     """The gate's own exchange with the server. ``rows`` are text values of every DataRow, in order."""
 
-    rows: list[tuple[bytes | None, ...]] = field(default_factory=list, repr=False)
-    error: ErrorResponse | None = None
-    done: bool = False
+    __slots__ = ("done", "error", "rows")
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[bytes | None, ...]] = []
+        self.error: ErrorResponse | None = None
+        self.done = False
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@final
 class Expected(Generic[Work]):
     """``visible``: the reply is for the client. ``undo`` takes back what the message did to the tables of names."""
 
-    step: Step
-    visible: bool = True
-    execution: Execution[Work] | None = None
-    statement: Statement | None = None
-    own: Own | None = None
-    reply: bytes = field(default=b"", repr=False)
-    undo: Undo | None = None
-    round: int = 0
+    __slots__ = ("execution", "own", "reply", "round", "statement", "step", "undo", "visible")
+
+    def __init__(
+        self,
+        *,
+        step: Step,
+        visible: bool = True,
+        execution: Execution[Work] | None = None,
+        statement: Statement | None = None,
+        own: Own | None = None,
+        reply: bytes = b"",
+        undo: Undo | None = None,
+    ) -> None:
+        self.step = step
+        self.visible = visible
+        self.execution = execution
+        self.statement = statement
+        self.own = own
+        self.reply = reply
+        self.undo = undo
+        self.round = 0

@@ -1,7 +1,10 @@
-"""What the conversation says has come, and what it asks."""
+"""What the conversation says has come, and what it asks.
+
+What comes up in every statement is a plain class: compiled, one is made for a tenth of what a dataclass takes.
+"""
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar, final
 
 from passgate.codecs.postgres.asynchronous import NotificationResponse, ParameterStatus
 from passgate.codecs.postgres.error_response import ErrorResponse, NoticeResponse
@@ -13,31 +16,43 @@ from passgate.codecs.postgres.simple_query import TransactionStatus
 Work = TypeVar("Work")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class ToServer:
-    data: bytes = field(repr=False)
+    __slots__ = ("data",)
+
+    def __init__(self, *, data: bytes) -> None:
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class ToClient:
-    data: bytes = field(repr=False)
+    __slots__ = ("data",)
+
+    def __init__(self, *, data: bytes) -> None:
+        self.data: Final = data
 
 
 # -- asks: answered by release or refuse before anything else of the client is looked at -----------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class AskQuery:
     """A simple query: one or more statements in ``text``."""
 
-    text: str
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "text")
+
+    def __init__(self, *, text: str, data: bytes) -> None:
+        self.text: Final = text
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class AskParse:
-    statement: Statement
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "statement")
+
+    def __init__(self, *, statement: Statement, data: bytes) -> None:
+        self.statement: Final = statement
+        self.data: Final = data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +63,16 @@ class AskBind:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class AskExecute:
     """``max_rows`` 0 is no limit."""
 
-    portal: Portal
-    max_rows: int
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "max_rows", "portal")
+
+    def __init__(self, *, portal: Portal, max_rows: int, data: bytes) -> None:
+        self.portal: Final = portal
+        self.max_rows: Final = max_rows
+        self.data: Final = data
 
 
 Ask = AskQuery | AskParse | AskBind | AskExecute
@@ -76,84 +94,117 @@ class Terminated:
 # -- from the server ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Described(Generic[Work]):
     """A simple query's result is about to come. ``data``: the whole RowDescription message, for the client."""
 
-    execution: Execution[Work]
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "execution")
+
+    def __init__(self, *, execution: Execution[Work], data: bytes) -> None:
+        self.execution: Final = execution
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Rows(Generic[Work]):
     """A run of DataRow messages, or a piece of one."""
 
-    execution: Execution[Work]
-    frame: Frame
+    __slots__ = ("execution", "frame")
+
+    def __init__(self, *, execution: Execution[Work], frame: Frame) -> None:
+        self.execution: Final = execution
+        self.frame: Final = frame
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class CopyInStarted(Generic[Work]):
-    execution: Execution[Work]
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "execution")
+
+    def __init__(self, *, execution: Execution[Work], data: bytes) -> None:
+        self.execution: Final = execution
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class CopyOutStarted(Generic[Work]):
-    execution: Execution[Work]
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "execution")
+
+    def __init__(self, *, execution: Execution[Work], data: bytes) -> None:
+        self.execution: Final = execution
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class CopyRows(Generic[Work]):
     """A run of CopyData messages from the server, or a piece of one."""
 
-    execution: Execution[Work]
-    frame: Frame
+    __slots__ = ("execution", "frame")
+
+    def __init__(self, *, execution: Execution[Work], frame: Frame) -> None:
+        self.execution: Final = execution
+        self.frame: Final = frame
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class CopyEnded(Generic[Work]):
-    execution: Execution[Work]
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "execution")
+
+    def __init__(self, *, execution: Execution[Work], data: bytes) -> None:
+        self.execution: Final = execution
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Completed(Generic[Work]):
     """One statement is done. ``tag`` is the server's line, empty for an empty query."""
 
-    execution: Execution[Work]
-    tag: str
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "execution", "tag")
+
+    def __init__(self, *, execution: Execution[Work], tag: str, data: bytes) -> None:
+        self.execution: Final = execution
+        self.tag: Final = tag
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Suspended(Generic[Work]):
     """An Execute gave as many rows as it asked for; the portal may be executed again."""
 
-    execution: Execution[Work]
-    data: bytes = field(repr=False)
+    __slots__ = ("data", "execution")
+
+    def __init__(self, *, execution: Execution[Work], data: bytes) -> None:
+        self.execution: Final = execution
+        self.data: Final = data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Failed(Generic[Work]):
     """``execution`` is None where the error is no statement's own (a Parse or Bind, a shutdown)."""
 
-    execution: Execution[Work] | None
-    report: ErrorResponse
+    __slots__ = ("execution", "report")
+
+    def __init__(self, *, execution: Execution[Work] | None, report: ErrorResponse) -> None:
+        self.execution: Final = execution
+        self.report: Final = report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Dropped(Generic[Work]):
     """The server skipped this one, for something before it had failed."""
 
-    execution: Execution[Work]
+    __slots__ = ("execution",)
+
+    def __init__(self, *, execution: Execution[Work]) -> None:
+        self.execution: Final = execution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Noticed(Generic[Work]):
-    execution: Execution[Work] | None
-    report: NoticeResponse
+    __slots__ = ("execution", "report")
+
+    def __init__(self, *, execution: Execution[Work] | None, report: NoticeResponse) -> None:
+        self.execution: Final = execution
+        self.report: Final = report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,13 +218,16 @@ class ParameterChanged:
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@final
 class Ready:
     """The end of a round. ``data`` is empty where the client must not see it."""
 
-    status: TransactionStatus
-    before: TransactionStatus
-    data: bytes = field(repr=False)
+    __slots__ = ("before", "data", "status")
+
+    def __init__(self, *, status: TransactionStatus, before: TransactionStatus, data: bytes) -> None:
+        self.status: Final = status
+        self.before: Final = before
+        self.data: Final = data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

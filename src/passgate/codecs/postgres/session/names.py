@@ -1,10 +1,10 @@
 """Prepared statements and portals, as far as the gate must know them: which text and values an Execute is about."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar, final
 
-from passgate.codecs.postgres.extended_query import Bind
+from passgate.codecs.postgres.bind import Bind
 
 MOST = 10_000
 """Statements, and portals, that one session may keep open. pgJDBC keeps 256, asyncpg 100, PgBouncer 200 by default."""
@@ -32,7 +32,7 @@ class Statement:
     ask_at_bind: bool = False
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@final
 class Portal:
     """One Bind, tied to the very statement it was bound to, whatever that name means later.
 
@@ -40,11 +40,14 @@ class Portal:
     every portal of the rounds up to then is gone.
     """
 
-    name: str
-    statement: Statement
-    bind: Bind
-    data: bytes = field(repr=False)
-    round: int
+    __slots__ = ("bind", "data", "name", "round", "statement")
+
+    def __init__(self, *, name: str, statement: Statement, bind: Bind, data: bytes, round: int) -> None:  # noqa: A002 - as the protocol counts
+        self.name: Final = name
+        self.statement: Final = statement
+        self.bind: Final = bind
+        self.data: Final = data
+        self.round: Final = round
 
 
 T = TypeVar("T", Statement, Portal)
