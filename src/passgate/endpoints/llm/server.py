@@ -95,6 +95,8 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - it may repeat what the client sent
     ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):  # the client is gone: nobody to answer, nothing to mend
+            raise exc
         if exc is not None and status >= 500:
             _LOG.error("a call failed: %s", _where(exc))
         if request.writer.output_size > 0:

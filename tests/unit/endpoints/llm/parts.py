@@ -13,7 +13,7 @@ from passgate.codecs.llm.fields import read_call
 from passgate.codecs.llm.operation import Dialect, Operation
 from passgate.codecs.llm.operations import OPERATIONS
 from passgate.core.action import Action, VerbClass
-from passgate.core.decision import Decision, Outcome, Strategy
+from passgate.core.decision import Decision, Obligation, Outcome, Strategy
 from passgate.core.errors import DetectorError
 from passgate.core.finding import FindingClass, Span
 from passgate.core.masker import Lane, Shown, Text
@@ -116,6 +116,7 @@ class OnePolicy:
     """The same answer to everything."""
 
     outcome: Outcome = Outcome.ALLOW
+    obligations: tuple[Obligation, ...] = ()
     version: str = "v1"
     stable: bool = True
     asked: list[Action] = field(default_factory=list)
@@ -126,7 +127,14 @@ class OnePolicy:
 
     def decide(self, action: Action, session: Session) -> Decision:
         self.asked.append(action)
-        return Decision(outcome=self.outcome, rule="one", reason="It is so.", hint="Ask.", policy_version=self.version)
+        return Decision(
+            outcome=self.outcome,
+            rule="one",
+            reason="It is so.",
+            hint="Ask.",
+            policy_version=self.version,
+            obligations=self.obligations,
+        )
 
 
 @dataclass
