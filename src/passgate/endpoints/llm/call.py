@@ -79,17 +79,18 @@ class LlmCall:
             return await self._respond()
         except asyncio.CancelledError:
             if self._ended is None or self._task is None:
-                self._gone()
+                self._settle("cancelled", code="client_gone")
                 raise
             self._task.uncancel()
             ended = RefusedError(Cause.PASS_ENDED, f"The call was ended: {self._ended.value}.", why=self._ended.value)
             return await self._turn_down(ended)
         except ConnectionError:
-            self._gone()
+            self._settle("cancelled", code="client_gone")
             raise
         except PassgateError as error:
             return await self._turn_down(refused_for(error))
         finally:
+            self._settle("error", code="gate_failed")  # unless it is settled: what nobody foresaw has an outcome too
             self._leave()
 
     # -- who asks, and what for ------------------------------------------------------------------------------------
@@ -172,11 +173,13 @@ class LlmCall:
 
     # -- an answer of the gate's own ---------------------------------------------------------------------------------
 
-    def _gone(self) -> None:
-        """The client is."""
+    def _settle(self, status: str, *, code: str) -> None:
+        """Nobody waits for it any more; where it cannot be recorded the next boot finds an intent without an outcome."""
         if self._attempt is not None:
-            with contextlib.suppress(LedgerUnavailableError):  # the next boot finds an intent without an outcome
-                self._attempt.settle("cancelled", code="client_gone")
+            with contextlib.suppress(LedgerUnavailableError):
+                durable = self._attempt.settle(status, code=code)
+                if durable is not None:
+                    durable.add_done_callback(looked_at)
 
     async def _turn_down(self, error: RefusedError) -> web.StreamResponse:
         attempt, refusal = self._attempt, error.refusal
@@ -201,7 +204,7 @@ class LlmCall:
         attempt, cause = self._attempt, error.refusal.cause
         with contextlib.suppress(LedgerUnavailableError):  # refused is refused
             if attempt is not None and attempt.call_id:
-                attempt.settle("error" if cause in _FAILURES else "cancelled", code=cause.value)
+                self._settle("error" if cause in _FAILURES else "cancelled", code=cause.value)
                 return
             session = self._session.session if self._session is not None else None
             event = Event(
