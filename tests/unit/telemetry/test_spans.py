@@ -145,7 +145,7 @@ def test_a_collector_that_is_down_delays_neither_calls_nor_the_end(caplog: pytes
     assert time.monotonic() - began < 5
     began = time.monotonic()
     spans.close()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10  # the SDK's own patience is 30
     for thread in threading.enumerate():
         if thread.name == "passgate-spans":
             thread.join()
