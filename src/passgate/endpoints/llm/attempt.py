@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 from ulid import ULID
@@ -14,7 +14,7 @@ from passgate.codecs.llm.operation import RequestBody
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.decision import Outcome
 from passgate.core.errors import TargetUnavailableError
-from passgate.endpoints.llm import models
+from passgate.endpoints.llm import models, results
 from passgate.endpoints.llm.account import CallAccount
 from passgate.endpoints.llm.answering import Answering
 from passgate.endpoints.llm.disclosure import Disclosure
@@ -94,12 +94,18 @@ class Attempt:
             plan=self._gated.answer_plan(verdict.judged[0]),
             strict=verdict.strict,
             headers=self.headers,
-            told=self._listed if self._call.operation.verb == models.LISTING else None,
+            told=self._teller(),
         )
         return await self._answering.run(answer)
 
-    def _listed(self, body: bytes) -> bytes:
-        return models.told(body, models.usable(self._gated, self._target))
+    def _teller(self) -> Callable[[bytes], bytes] | None:
+        """What makes of an answer what the client is told, where that is not the answer itself."""
+        if self._call.operation.verb == models.LISTING:
+            return lambda body: models.told(body, models.usable(self._gated, self._target))
+        if results.names_results(self._call.operation):
+            origin = results.own_origin(self._request, self._path)
+            return lambda body: results.led_back(body, origin)
+        return None
 
     def settle(self, status: str, *, code: str) -> "asyncio.Future[None] | None":
         """What came of it, where it was let through. Raises LedgerUnavailableError."""
