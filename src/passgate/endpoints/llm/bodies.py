@@ -25,8 +25,12 @@ _INLINE = 256 * 1024
 async def whole(request: web.BaseRequest, *, limit: int, seconds: float) -> bytes:
     """The body, decoded. ``seconds``: how long the client may be silent. Raises RefusedError, ConnectionError."""
     coding = content_coding(request)
-    parts = [part async for part in arriving(request, limit=limit, seconds=seconds)]
-    data = parts[0] if len(parts) == 1 else b"".join(parts)
+    content = request.content
+    if content.is_eof() and content.exception() is None and content.total_bytes <= limit:
+        data = content.read_nowait()  # all of it came with the head, as most do
+    else:
+        parts = [part async for part in arriving(request, limit=limit, seconds=seconds)]
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
     if not coding or not data:
         return data
     try:

@@ -74,6 +74,12 @@ class Answer:
         data = parts[0] if len(parts) == 1 else b"".join(parts)
         return data.replace(self._credential.encode(), _CREDENTIAL) if self._credential else data
 
+    def ready(self) -> bytes:
+        """What has come and waits, empty if that is nothing."""
+        if self._response.content.exception() is not None:
+            return b""  # ``next`` says why
+        return self._response.content.read_nowait()
+
     async def next(self) -> bytes:
         """What has come since, empty at the end. Raises UpstreamCutError, UpstreamTimeoutError."""
         try:
@@ -170,6 +176,8 @@ async def _slices(body: bytes) -> AsyncIterator[bytes]:
 
 async def within(answer: Answer, seconds: float) -> bytes | None:
     """What comes next, None if that takes longer."""
+    if waiting := answer.ready():
+        return waiting
     try:
         async with asyncio.timeout(seconds):
             return await answer.next()

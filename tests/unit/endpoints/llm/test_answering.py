@@ -43,6 +43,9 @@ class Said:
         self._left = list(self.pieces)
         self._until = 0.0
 
+    def ready(self) -> bytes:
+        return b""
+
     async def next(self) -> bytes:
         while self._left:
             piece = self._left[0]
