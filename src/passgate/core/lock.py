@@ -19,6 +19,7 @@ class LockKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """``target``: a subject, a pass's id or a resource's name. It reaches whoever acts for the one who is locked too.
+    A subject is the same in capitals: providers do not write an address alike every time.
 
     ``until`` None: until somebody lifts it. All times are aware and in UTC.
     """
@@ -42,7 +43,7 @@ class Lock:
                 return resource == self.target
         who: Principal | None = pass_.principal
         while who is not None:
-            if (who.kind.value, who.subject) == (self.kind.value, self.target):
+            if who.kind.value == self.kind.value and who.subject.casefold() == self.target.casefold():
                 return True
             who = who.on_behalf_of
         return False

@@ -22,6 +22,7 @@ def lock(kind: LockKind, target: str) -> Lock:
         (LockKind.AGENT, "reporter", True),
         (LockKind.AGENT, "ada@example.com", False),
         (LockKind.HUMAN, "ada@example.com", True),  # and so everything that acts for her
+        (LockKind.HUMAN, "Ada@Example.com", True),  # however a provider writes her address today
         (LockKind.HUMAN, "reporter", False),
         (LockKind.SERVICE, "reporter", False),
         (LockKind.PASS, "pg_1", True),
