@@ -91,12 +91,17 @@ def chain(principal: Principal) -> tuple[str, ...]:
     return tuple(names)
 
 
+def person(subject: str) -> str:
+    """Whom a subject names: providers and people write one address in capitals or not, and it is one person still."""
+    return subject.casefold()
+
+
 def subjects(principal: Principal) -> frozenset[str]:
-    """The bare subjects of the chain: whoever stands here has an interest and no vote."""
+    """The bare subjects of the chain, as ``person`` tells people apart: whoever stands here has an interest and no vote."""
     found: set[str] = set()
     who: Principal | None = principal
     while who is not None:
-        found.add(who.subject)
+        found.add(person(who.subject))
         who = who.on_behalf_of
     return frozenset(found)
 

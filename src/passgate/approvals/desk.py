@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from ulid import ULID
 
-from passgate.approvals.binding import Binding, Vote, subjects
+from passgate.approvals.binding import Binding, Vote, person, subjects
 from passgate.core.decision import Decision, Outcome
 from passgate.core.errors import ApprovalError, LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
@@ -192,7 +192,7 @@ class Desk:
         """Raises ApprovalError where this person's word may not count."""
         if request.state is not State.PENDING or request.expires <= self._now():
             raise ApprovalError(f"Request {request.id} is {_over(request, self._now())}: it takes no more votes")
-        if voter.subject in subjects(request.held.session.principal):
+        if person(voter.subject) in subjects(request.held.session.principal):
             raise ApprovalError(
                 f"{voter.subject} asked for it, or it is asked for in their name: somebody else must decide"
             )
@@ -200,7 +200,7 @@ class Desk:
             raise ApprovalError(
                 f"{voter.subject} is not of the group {request.binding.group}, which this request needs"
             )
-        if any(vote.subject == voter.subject for vote in request.votes):
+        if any(person(vote.subject) == person(voter.subject) for vote in request.votes):
             raise ApprovalError(f"{voter.subject} has voted on this request: another person must")
         if len(note) > NOTE_CHARACTERS:
             raise ApprovalError(f"A note has at most {NOTE_CHARACTERS} characters")

@@ -90,6 +90,8 @@ async def test_two_of_the_group_means_two_people() -> None:
         assert not asked.done()
         with pytest.raises(ApprovalError, match="has voted"):
             await bench.desk.vote(request.id, GRACE, approves=True)
+        with pytest.raises(ApprovalError, match="has voted"):
+            await bench.desk.vote(request.id, Person(subject="GRACE@example.com", groups=DBA), approves=True)
         await bench.desk.vote(request.id, LINUS, approves=True)
         assert (await asked).outcome is Outcome.ALLOW
 
@@ -113,6 +115,8 @@ async def test_nobody_decides_what_is_asked_for_in_their_name() -> None:
             await bench.desk.vote(request.id, ADA, approves=True)  # the agent acts for ada
         with pytest.raises(ApprovalError, match="in their name"):
             await bench.desk.vote(request.id, Person(subject="reporter", groups=DBA), approves=True)
+        with pytest.raises(ApprovalError, match="in their name"):
+            await bench.desk.vote(request.id, Person(subject="Ada@Example.COM", groups=DBA), approves=True)
         assert not asked.done()
     assert "approval.voted" not in bench.said()
 

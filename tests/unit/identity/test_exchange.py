@@ -1,9 +1,11 @@
 """A token in, a pass out."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
+from joserfc.jwk import ECKey
 
 from passgate.core.action import VerbClass
 from passgate.core.errors import PassRequestError, TokenRefusedError
@@ -20,6 +22,7 @@ from tests.unit.identity.conftest import MemoryStore
 from tests.unit.identity.oidc.issuer import NOW, Issuer
 
 READ = frozenset({VerbClass.READ})
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 @dataclass
@@ -101,6 +104,21 @@ async def test_a_token_buys_one_pass(exchange: TokenExchange, issuer: Issuer) ->
     await exchange.exchange(asked)
     with pytest.raises(TokenRefusedError, match="used before"):
         await exchange.exchange(asked)
+
+
+async def test_a_used_token_is_used_however_its_signature_is_spelled(
+    exchange: TokenExchange, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an ECDSA signature (r, s) the pair (r, n - s) is as good, and anybody can make it."""
+    monkeypatch.setattr(issuer, "keys", [ECKey.generate_key("P-256", {"kid": "k2", "use": "sig"}, private=True)])
+    asked = request(issuer)
+    signed, _, signature = asked.token.rpartition(".")
+    r_and_s = urlsafe_b64decode(signature + "==")
+    other = r_and_s[:32] + (P256_ORDER - int.from_bytes(r_and_s[32:])).to_bytes(32)
+    again = f"{signed}.{urlsafe_b64encode(other).decode().rstrip('=')}"
+    await exchange.exchange(asked)
+    with pytest.raises(TokenRefusedError, match="used before"):
+        await exchange.exchange(replace(asked, token=again))
 
 
 async def test_a_refusal_does_not_use_the_token_up(exchange: TokenExchange, issuer: Issuer, spent: Spent) -> None:

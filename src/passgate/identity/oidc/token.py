@@ -21,6 +21,9 @@ MAX_BYTES = 16 * 1024
 
 _MAX_GROUPS = 1000
 
+_VERIFIED = (True, "true")
+"""Some providers write it as a text (Amazon Cognito, Apple)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
@@ -68,7 +71,7 @@ class Verifier:
         subject = claims.get(provider.subject)
         if not isinstance(subject, str) or not subject:
             raise TokenRefusedError(f"the token does not say who it is for: it has no claim {provider.subject}")
-        if provider.subject == "email" and claims.get("email_verified") is False:
+        if provider.subject == "email" and claims.get("email_verified", True) not in _VERIFIED:
             raise TokenRefusedError("the provider has not verified this e-mail address")
         return Identity(
             principal=Principal(

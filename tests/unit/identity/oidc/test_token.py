@@ -67,6 +67,7 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "nobody": ({"email": None}, "does not say who"),
     "an empty name": ({"email": ""}, "does not say who"),
     "an unverified address": ({"email_verified": False}, "not verified"),
+    "an unverified address, in words": ({"email_verified": "false"}, "not verified"),
     "groups that are a text": ({"groups": "dba"}, "not a list"),
     "groups that are numbers": ({"groups": [1]}, "not a list"),
     "far too many groups": ({"groups": [f"g{n}" for n in range(1001)]}, "more than 1000"),
