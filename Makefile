@@ -5,12 +5,12 @@ PY := .venv/bin/python
 ARGS ?=
 SECONDS_EACH ?= 300
 
-.PHONY: help demo test check bench fuzz native clean lock
+.PHONY: help demo test check bench bench-llm fuzz native clean lock
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: ## a real PostgreSQL behind the gate, live; ARGS="--once --json" prints one report and ends
+demo: ## a real PostgreSQL and language models behind the gate, live; ARGS="--once --json" prints one report and ends
 	@tools/bootstrap.sh demo
 	@$(PY) demo/run.py $(ARGS)
 
@@ -28,6 +28,10 @@ check: ## format, lint, types, import contracts
 bench: ## the table of ratios: direct, PgBouncer, Passgate
 	@tools/bootstrap.sh bench
 	@$(PY) tests/bench/run.py $(ARGS)
+
+bench-llm: ## models: direct, a bare pass-through, Passgate; PEERS=1 installs LiteLLM and Portkey beside them
+	@tools/bootstrap.sh demo
+	@$(PY) tests/bench/llm/run.py $(ARGS)
 
 fuzz: ## a quarter of an hour of hostile bytes, hostile SQL and hostile requests
 	@tools/bootstrap.sh demo
