@@ -17,6 +17,10 @@ _WINDOW = 32 * 2**20
 """A frame of zstd that wants more memory than this is refused."""
 
 _PIECE = 1024
+_SLICE = 16 * 1024
+
+_MEMBERS = 10_000
+"""Of one body: empty ones cost time, and add nothing to its size."""
 
 _INLINE = 256 * 1024
 """Larger bodies are decoded by a thread: a second of work would keep everybody else waiting."""
@@ -98,21 +102,32 @@ def _has_zlib_header(data: bytes) -> bool:
 
 
 def _inflated(data: bytes, bits: int, limit: int) -> bytes:
-    """Members of gzip may follow one another (RFC 1952)."""
+    """Members of gzip may follow one another (RFC 1952). Fed in pieces, since what follows a member is copied."""
+    decoder = zlib.decompressobj(bits)
     parts: list[bytes] = []
-    room = limit + 1
-    while True:
-        decoder = zlib.decompressobj(bits)
-        part = decoder.decompress(data, room)
-        room -= len(part)
-        if room <= 0:
-            raise OverflowError
-        parts.append(part)
-        if not decoder.eof:
-            raise RemoteProtocolError("it is cut short")
-        data = decoder.unused_data
-        if not data:
-            return b"".join(parts)
+    room, members = limit + 1, 1
+    for at in range(0, len(data), _SLICE):
+        piece = data[at : at + _SLICE]
+        while piece:
+            if decoder.eof:
+                members = _counted(members)
+                decoder = zlib.decompressobj(bits)
+            part = decoder.decompress(piece, room)
+            room -= len(part)
+            if room <= 0:
+                raise OverflowError
+            parts.append(part)
+            piece = decoder.unused_data
+    if not decoder.eof:
+        raise RemoteProtocolError("it is cut short")
+    return b"".join(parts)
+
+
+def _counted(members: int) -> int:
+    """One more. Raises RemoteProtocolError past what anybody has a use for."""
+    if members == _MEMBERS:
+        raise RemoteProtocolError(f"it has more than {_MEMBERS} members")
+    return members + 1
 
 
 def _zstd(data: bytes, limit: int) -> bytes:
@@ -120,11 +135,12 @@ def _zstd(data: bytes, limit: int) -> bytes:
     decoder = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
     frame = decoder.decompressobj()
     parts: list[bytes] = []
-    size = 0
+    size, frames = 0, 1
     for at in range(0, len(data), _PIECE):
         piece = data[at : at + _PIECE]
         while piece:
             if frame.eof:
+                frames = _counted(frames)
                 frame = decoder.decompressobj()
             part = frame.decompress(piece)
             size += len(part)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import time
 import zlib
 
 import pytest
@@ -138,3 +139,19 @@ async def test_a_body_that_breaks_off_is_refused() -> None:
 
 async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     assert await refused(request(b"half", ended=False), seconds=0.02) is Cause.BAD_REQUEST
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_body_of_countless_empty_members_is_no_work(coding: str) -> None:
+    """Every member copied the rest of the body: thirty megabytes of them were ten minutes of work."""
+    empty = CODERS[coding](b"")
+    assert decoded(empty * 1000 + CODERS[coding](b"x"), coding, 100) == b"x"
+    started = time.process_time()
+    with pytest.raises(RemoteProtocolError, match="members"):
+        decoded(empty * 400_000, coding, 100)
+    assert time.process_time() - started < 5
+
+
+def test_members_that_meet_at_any_place() -> None:
+    members = [bytes([n % 251]) * (n * 7) for n in range(300)]
+    assert decoded(b"".join(gzip.compress(one, 0) for one in members), "gzip", 10**6) == b"".join(members)

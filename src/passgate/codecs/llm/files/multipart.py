@@ -20,7 +20,7 @@ _BOUNDARY = re.compile(
     -]{0,69}[0-9A-Za-z'()+_,./:=?-])"|([0-9A-Za-z'+_.-]{1,70}))\s*""",
     re.IGNORECASE | re.ASCII,
 )
-_HEADER = re.compile(rb"([A-Za-z0-9-]{1,64}):[ \t]*([^\r\n\x00]*?)[ \t]*", re.DOTALL)
+_HEADER = re.compile(rb"([A-Za-z0-9-]{1,64}):([^\r\n\x00]*)")
 _DISPOSITION = re.compile(r"""form-data((?:\s*;\s*[A-Za-z]{1,16}\*?=(?:"[^"\\]*"|[^\s";\\]+))+)\s*""", re.IGNORECASE)
 _PARAMETER = re.compile(r"""\s*;\s*([A-Za-z]{1,16}\*?)=(?:"([^"\\]*)"|([^\s";\\]+))""")
 _ENCODINGS = frozenset(("", "7bit", "8bit", "binary"))
@@ -171,7 +171,7 @@ def _headers(head: bytes) -> dict[str, str]:
         if name in headers:
             raise RemoteProtocolError(f"a part has two headers of the name {name}")
         try:
-            headers[name] = found[2].decode()
+            headers[name] = found[2].strip(b" \t").decode()
         except UnicodeDecodeError:
             raise RemoteProtocolError("the headers of a part must be UTF-8") from None
     return headers

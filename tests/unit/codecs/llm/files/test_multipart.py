@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import time
 
 import pytest
 from hypothesis import given
@@ -183,3 +184,14 @@ def test_content_goes_on_as_it_comes() -> None:
 def test_a_part_that_is_plainly_encoded() -> None:
     assert parts(read(one(HEAD + b"\r\nContent-Transfer-Encoding: Binary", b"z")))[0][3] == b"z"
     assert isinstance(read(FORM)[-1], FormEnd)
+
+
+def test_a_header_of_blanks_is_read_at_once() -> None:
+    """Blanks on both sides of a value could be parted in so many ways that one part was minutes of work."""
+    head = b'Content-Disposition: form-data; name="a"\r\nX:' + b" " * 4000 + b"\x00"
+    started = time.process_time()
+    with pytest.raises(RemoteProtocolError, match="header that is none"):
+        read(one(head))
+    assert time.process_time() - started < 1
+    padded = b'Content-Disposition: \t form-data; name="a" \t '
+    assert parts(read(one(padded)))[0][0] == "a"
