@@ -44,7 +44,7 @@ def native_modules() -> list[object]:
         return []
     from mypyc.build import mypycify
 
-    return list(mypycify(["--strict", *SOURCES], opt_level="3", group_name="passgate"))
+    return list(mypycify(["--strict", *SOURCES], opt_level="2", group_name="passgate"))
 
 
 setup(ext_modules=native_modules(), cmdclass={"build_ext": OptionalBuildExt})

@@ -58,14 +58,14 @@ if [ ! -e "$stamp" ]; then
 fi
 
 # Every source counts that the compiled ones may import: the types that mypy saw there are compiled into them.
-sources=(src/passgate/{implementation.py,core,pipeline,codecs,endpoints,masking/hot})
+sources=(src/passgate/{implementation.py,core,pipeline,codecs,endpoints,languages,ledger,masking/hot,policy})
 native=.venv/.native-$(find "${sources[@]}" -name '*.py' -print0 | sort -z | xargs -0 -r cat setup.py | sha256sum | cut -c1-16)
 if [ ! -e "$native" ]; then
   # What was compiled from other sources must not run, whatever comes of this build.
   rm -rf build src/passgate_native .venv/.native-*
   find src -name '*.so' -delete
   if command -v cc >/dev/null; then
-    echo "passgate: compiling (a minute)" >&2
+    echo "passgate: compiling (two minutes)" >&2
     if .venv/bin/python setup.py -q build_ext --inplace >.venv/native.log 2>&1; then
       touch "$native"
     else

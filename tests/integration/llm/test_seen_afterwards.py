@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -113,6 +114,16 @@ def played(seen: Seen) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def answered(seen: Seen, resource: str, count: int) -> list[dict[str, Any]]:
+    """The moments of the session once that many answers are in its recording, which is stored within a second."""
+    deadline = time.monotonic() + 20
+    while True:
+        moments = played(seen).get(resource, [])
+        if sum(m["kind"] == "answer" for m in moments) >= count:
+            return moments
+        assert time.monotonic() < deadline
+
+
 def span_of(collector: Collector, name: str) -> Span:
     """Waits for it."""
     while True:
@@ -154,7 +165,7 @@ async def test_two_turns_with_a_tool_are_played_back_in_their_time(seen: Seen) -
     result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "sent"}]}
     status, _ = await ask(seen, "/v1/messages", {**first, "messages": [said, turn, result], "stream": False})
     assert status == 200
-    moments = (await asyncio.to_thread(played, seen))["anthropic-models"]
+    moments = await asyncio.to_thread(answered, seen, "anthropic-models", 2)
     token = next(m["text"] for m in moments if m["kind"] == "message" and m.get("role") == "user")
     assert token.startswith("user: Write to <<EMAIL:")
     told = [(m["kind"], m["text"]) for m in moments if m["kind"] in ("message", "text", "call")]
@@ -193,7 +204,7 @@ async def test_a_refusal_is_played_back_and_its_secret_is_nowhere(seen: Seen) ->
     assert "passgate_sessions " in text
     span = await asyncio.to_thread(span_of, collector, "chat gpt-5")
     assert attributes(span)["gen_ai.usage.input_tokens"]
-    moments = (await asyncio.to_thread(played, seen))["openai-models"]
+    moments = await asyncio.to_thread(answered, seen, "openai-models", 2)
     refusal = next(m for m in moments if m["kind"] == "verdict")
     assert (refusal["outcome"], refusal["rule"]) == ("deny", "llm-no-secrets-out")
     assert [m["status"] for m in moments if m["kind"] == "answer"] == [403, 200]

@@ -1,5 +1,6 @@
 """A batch whose seal alone survived a power cut: refused by itself, repaired by a person, told for good."""
 
+import fcntl
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from passgate.ledger.checkpoint import SEAL_BYTES
 from passgate.ledger.claims import Claim, Verdict
 from passgate.ledger.frames import HEAD_BYTES
 from passgate.ledger.ledger import Ledger
-from passgate.ledger.log import CHECKPOINT, TORN
+from passgate.ledger.log import CHECKPOINT, LOCK, TORN
 from passgate.ledger.reader import LedgerReader
 from passgate.ledger.repair import repair
 from passgate.ledger.segment import read_segment, segment_paths
@@ -126,17 +127,12 @@ async def test_a_published_checkpoint_forbids_it(tmp_path: Path) -> None:
         repair(tmp_path, LOG, by="unix:ada")
 
 
-async def test_a_log_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from passgate.ledger import log as module
-
+async def test_a_log_in_use(tmp_path: Path) -> None:
     await cut_short(tmp_path)
-
-    def taken(_: Path) -> int:
-        raise LedgerUnavailableError("another process writes this log")
-
-    monkeypatch.setattr(module, "_lock", taken)
-    with pytest.raises(LedgerUnavailableError, match="another process"):
-        repair(tmp_path, LOG, by="unix:ada")
+    with (tmp_path / LOG / LOCK).open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(LedgerUnavailableError, match="another process"):
+            repair(tmp_path, LOG, by="unix:ada")
 
 
 async def test_a_folder_that_was_renamed(tmp_path: Path) -> None:
