@@ -10,6 +10,7 @@ import re
 import statistics
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import cast
 
@@ -35,6 +36,7 @@ class Load:
     size: int = 60
     unique: bool = True
     text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +112,10 @@ def build(load: Load, mark: str) -> bytes:
     body = json.dumps(document, separators=(",", ":")).encode()
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        f"authorization: Bearer {load.key}\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"authorization: Bearer {load.key}\r\ncontent-length: {len(body)}\r\n"
     )
-    return head.encode() + body
+    more = "".join(f"{name}: {value}\r\n" for name, value in load.headers.items())
+    return (head + more + "\r\n").encode() + body
 
 
 def _whole(buffer: bytearray) -> bool:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,12 +23,13 @@ PROXY_CORE, OTHER_CORE = {_CORES[0]}, {_CORES[-1]}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """``pid``: the proxy in between, None for the direct way."""
+    """``pid``: the proxy in between, None for the direct way. ``headers``: what it wants beside a key."""
 
     name: str
     port: int
     pid: int | None
     key: str = field(default="none", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -63,7 +64,7 @@ def program(module: str, *arguments: str, cores: set[int]) -> Iterator[tuple[int
 
 def load(way: Way, **options: object) -> Measured:
     """One run of callers, in a process of their own."""
-    asked = asdict(Load(port=way.port, key=way.key, **options))  # type: ignore[arg-type]
+    asked = asdict(Load(port=way.port, key=way.key, headers=dict(way.headers), **options))  # type: ignore[arg-type]
     with pinned(OTHER_CORE):
         done = subprocess.run(
             [sys.executable, "-m", "tests.bench.llm.loader"],
@@ -82,18 +83,20 @@ def load(way: Way, **options: object) -> Measured:
 
 
 @contextmanager
-def passgate(directory: Path, upstream_port: int) -> Iterator[Way]:
-    """One worker, the pack ``llm-safe``, the ledger flushed as by default."""
+def passgate(
+    directory: Path, upstream_port: int, *, name: str = "Passgate", durability: str = "fsync"
+) -> Iterator[Way]:
+    """One worker, the pack ``llm-safe``, the ledger on, flushed as by default."""
     models = (
         LlmUpstream(name="models", provider="openai", url=f"http://127.0.0.1:{upstream_port}", credential="sk-bench"),
     )
-    setup = GateSetup(packs=("llm-safe",), models=models)
+    setup = GateSetup(packs=("llm-safe",), models=models, sections=f"ledger: {{durability: {durability}}}\n")
     with pinned(PROXY_CORE):
         stack = RunningGate.start(directory, None, setup)
         gate = stack.__enter__()
     try:
         issued = gate.issue(resources=("models",), ttl="2h")
-        yield Way(name="Passgate", port=gate.http_port, pid=gate.process.pid, key=issued.key)
+        yield Way(name=name, port=gate.http_port, pid=gate.process.pid, key=issued.key)
     finally:
         stack.__exit__(None, None, None)
 

@@ -27,6 +27,7 @@ from tests.bench.llm.upstream import PACE
 from tests.bench.process_figures import figures
 
 MIB = 2**20
+QUICK = "Passgate, no flush"
 PERSON = "Please write to ada.lovelace@example.com or call +44 20 7946 0958 about invoice 4711. "
 """Something to mask in every prompt."""
 
@@ -98,6 +99,7 @@ def open_ways(stack: ExitStack, folder: Path) -> dict[str, Way]:
         "direct": Way(name="direct", port=upstream, pid=None),
         "bare aiohttp": Way(name="bare aiohttp", port=bare, pid=bare_pid),
         "Passgate": stack.enter_context(processes.passgate(folder / "gate", upstream)),
+        QUICK: stack.enter_context(processes.passgate(folder / "quick", upstream, name=QUICK, durability="os")),
     }
     if os.environ.get("PEERS") == "1":
         from tests.bench.llm import peers
@@ -137,7 +139,8 @@ def latency(cells: dict[str, dict[str, Cell]]) -> list[Row]:
     rows = [
         Row(
             work="one caller: added to the median",
-            measured=f"+{added['Passgate']:.2f} ms (bare aiohttp +{added['bare aiohttp']:.2f} ms, direct {direct * 1e3:.2f} ms)",
+            measured=f"+{added['Passgate']:.2f} ms ({added[QUICK]:.2f} without flush, bare aiohttp +{added['bare aiohttp']:.2f} ms,"
+            f" direct {direct * 1e3:.2f} ms)",
             bar="<= 1 ms",
             met=added["Passgate"] <= 1,
         )
@@ -145,7 +148,7 @@ def latency(cells: dict[str, dict[str, Cell]]) -> list[Row]:
     return rows + [
         Row(work=f"one caller: added to the median, {name}", measured=f"+{value:.2f} ms")
         for name, value in added.items()
-        if name not in {"Passgate", "bare aiohttp"}
+        if name not in {"Passgate", QUICK, "bare aiohttp"}
     ]
 
 
@@ -166,7 +169,7 @@ def throughput(cells: dict[str, dict[str, Cell]]) -> list[Row]:
         ),
     ]
     for name, other in cell.items():
-        if name in {"Passgate", "bare aiohttp", "direct"}:
+        if name in {"Passgate", QUICK, "bare aiohttp", "direct"}:
             continue
         times = gate.rate / other.rate
         bar = {"bar": ">= 30 x", "met": times >= 30} if name == "LiteLLM" else {}
