@@ -79,6 +79,12 @@ class LlmLimits(Section):
     session_idle: Duration = timedelta(minutes=15)
     heartbeat: Duration = timedelta(seconds=15)
 
+    @model_validator(mode="after")
+    def _beats(self) -> "LlmLimits":
+        if self.heartbeat >= timedelta(minutes=1):
+            raise ValueError("heartbeat must be shorter than 1m: load balancers take a stream for dead by then")
+        return self
+
 
 class Limits(Section):
     """A bound for everything; one that is hit is an event in the ledger."""

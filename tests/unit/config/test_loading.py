@@ -281,6 +281,11 @@ def test_a_gate_for_models_alone(tmp_path: Path) -> None:
         ("https://api.example.com/v1", "https:///v1", "11:12: resources.claude.upstream.url: must be a URL of http"),
         ('["claude-*"]', "[]", "13:13: resources.claude.models: must not be empty"),
         ("input: 3,", "input: free,", "15:34: resources.claude.prices.claude-*.input: must be a number"),
+        (
+            "state: ./state",
+            "state: x\nlimits: {llm: {heartbeat: 1m}}",
+            "2:15: limits.llm: heartbeat must be shorter than 1m",
+        ),
         ("input: 3,", "", "15:14: resources.claude.prices.claude-*.input: is required"),
         ("input: 3,", "input: -3,", "15:34: resources.claude.prices.claude-*.input: must be greater than or equal to"),
         ("[spare]", "[gone]", "6:3: resources: claude cannot fall back to 'gone': there is no resource of kind llm"),
