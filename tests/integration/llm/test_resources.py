@@ -151,14 +151,14 @@ class TestCosts:
         assert actual == Spending(requests=1)
         assert gate.telemetry.calls[0].error == "http_500"
 
-    async def test_a_stream_that_was_left_costs_what_was_expected(self, gate: Gate) -> None:
+    async def test_a_stream_that_was_left_costs_what_was_expected_and_what_was_seen(self, gate: Gate) -> None:
         gate.provider.then(Script(fault=Fault.HANG, faultless=3))
         body = gate.chat("one two three four five six", model="priced", stream=True)
         async with gate.request("/priced/v1/chat/completions", body) as response:
             await response.content.readline()
         await gate.settled()
         ((expected, actual),) = gate.budgets.settled
-        assert actual == expected
+        assert expected.tokens < actual.tokens < expected.tokens + 20
 
 
 class TestIdle:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
 
 from passgate.codecs.llm.anthropic_messages import COUNT_TOKENS, MESSAGES
 from passgate.codecs.llm.batch_bodies import FILE_BATCH, MESSAGE_BATCH
@@ -33,18 +34,24 @@ BODIES: Mapping[str, Body] = {
     "anthropic.messages.count_tokens": COUNT_TOKENS,
 }
 
+_PARTIAL = frozenset(("starting_after", "starting_after[]"))
+"""Of a query: from which event on a stream that has run before is wanted."""
+
 _NOTHING = Body(root=Members(known={}))
 """Of operations that need no body; whatever is in one is looked at."""
 
 
-def read_call(operation: Operation, body: bytes, headers: Mapping[str, str], query: str = "") -> Call:
+def read_call(operation: Operation, body: bytes, headers: Mapping[str, str], query: str = "", path: str = "") -> Call:
     """What a request says. ``body``: decoded of any Content-Encoding. ``headers``: all of them, a name may come more than once;
-    ``query``: of the URL, as it was sent. Both go upstream, so both are looked at: the last leaf, which is fixed.
+    ``query``: of the URL, as it was sent; ``path``: its ids are the caller's own words too. All of them go upstream, so they are
+    looked at: the last leaf, which is fixed.
 
     Raises RemoteProtocolError: not strict JSON, or not of the shape that policy depends on; the message names a place, never
     a value.
     """
-    beside = text_of(headers.items(), query)
+    _check_whole(query)
+    ids = [own for own, part in zip(path.split("/"), operation.path.split("/"), strict=False) if part == "{id}"]
+    beside = text_of(headers.items(), query, ids)
     around = () if beside is None else (beside,)
     claims = {name: claimed(value) for name, value in claims_of(headers).items()}
     table = BODIES.get(operation.name)
@@ -55,6 +62,12 @@ def read_call(operation: Operation, body: bytes, headers: Mapping[str, str], que
     document = parse(body)
     call = read_body(table or _NOTHING, operation, document)
     return replace(call, leaves=call.leaves + around, claims={**claims, **call.claims})
+
+
+def _check_whole(query: str) -> None:
+    """What begins in the middle cannot be looked at: half a secret looks like none. Raises RemoteProtocolError."""
+    if any(name.casefold() in _PARTIAL for name, _ in parse_qsl(query, keep_blank_values=True)):
+        raise RemoteProtocolError("for a part of an answer, which is read here from its beginning only")
 
 
 def read_body(table: Body, operation: Operation, document: Document) -> Call:

@@ -35,6 +35,30 @@ _FRAMING = frozenset(
     ("host", "content-length", "content-encoding", "accept-encoding", "content-md5", "digest", "content-digest")
 )
 _ROUTE = frozenset(("forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"))
+_ELSEWHERE = frozenset(
+    (
+        *("x-http-method-override", "x-http-method", "x-method-override", "x-original-method", "x-forwarded-method"),
+        *(
+            "x-original-url",
+            "x-original-uri",
+            "x-original-path",
+            "x-rewrite-url",
+            "x-forwarded-prefix",
+            "x-forwarded-uri",
+        ),
+        *("x-original-host", "x-envoy-original-path", "x-accel-redirect", "x-sendfile"),
+    )
+)
+"""In which some servers read another method, path or host than was judged."""
+
+_PARTIAL = frozenset(("range", "if-range"))
+"""Half of a secret looks like none: answers are read whole or not at all."""
+
+_WITHHELD = _CREDENTIALS | _FRAMING | _ROUTE | _ELSEWHERE | _PARTIAL
+
+_JSON = re.compile(r"\s*application/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)", re.IGNORECASE | re.ASCII)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]*)""", re.IGNORECASE)
+
 _OF_THE_HOST = frozenset(
     ("alt-svc", "strict-transport-security", "public-key-pins", "clear-site-data", "etag", "date", "server")
 )
@@ -67,7 +91,7 @@ def request_headers(headers: Headers, *, provider: Provider, credential: str | N
 
     The body is sent decoded, and its answer is asked for undecoded, so that both can be looked at.
     """
-    sent = _end_to_end(headers, _CREDENTIALS | _FRAMING | _ROUTE)
+    sent = _end_to_end(headers, _WITHHELD)
     sent.append(("accept-encoding", "identity"))
     if credential is not None:
         sent.append(credential_header(provider, credential))
@@ -88,21 +112,37 @@ def answer_headers(headers: Headers, *, credential: str | None = None) -> list[t
     return [(name, value) for name, value in passed if not credential or credential not in value]
 
 
-def text_of(headers: Headers, query: str = "") -> Leaf | None:
+def as_json(headers: Headers) -> list[tuple[str, str]]:
+    """The headers of a body that was read as JSON: whoever reads it next reads it as that too, and not as a form."""
+    return [
+        (name, "application/json" if name.lower() == "content-type" and not _JSON.match(value) else value)
+        for name, value in headers
+    ]
+
+
+def is_utf8(content_type: str) -> bool:
+    """Whether a media type names no other charset than the one that everything is read in here."""
+    named = _CHARSET.findall(content_type)
+    plain = all(name.lower() in ("utf-8", "utf8", "us-ascii") for name in named)
+    return plain and len(named) == content_type.lower().count("charset")
+
+
+def text_of(headers: Headers, query: str = "", ids: Iterable[str] = ()) -> Leaf | None:
     """Everything that would go upstream beside the body, as one text that can be looked at and not edited. ``query``: as it
-    was sent.
+    was sent; ``ids``: those in the path.
 
     What SDKs make up at random is left out where it looks like that: a detector may take it for a key.
     """
     lines = [
         f"{name}: {_PUBLIC_KEY.sub('', value) if name == 'baggage' else value}\n"
-        for name, value in _end_to_end(headers, _CREDENTIALS | _FRAMING | _ROUTE)
+        for name, value in _end_to_end(headers, _WITHHELD)
         if name not in _IDS or _IDS[name].fullmatch(value) is None
     ]
     text = "".join(lines).encode(errors="replace")
     if query:
         decoded = unquote_to_bytes(query.replace("+", " ")).decode(errors="replace")
         text += "".join(f"{part}\n" for part in decoded.split("&")).encode(errors="replace")
+    text += "".join(f"{one}\n" for one in ids).encode(errors="replace")
     if not text:
         return None
     return Leaf(at=-1, pointer=BESIDE, field=Field.METADATA, text=text, fixed=True)

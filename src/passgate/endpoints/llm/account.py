@@ -5,23 +5,27 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from passgate.codecs.llm.answer import AnswerReader, Summary
+from passgate.codecs.llm.answers.event_stream import EventStreamReader
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.errors import StoreError
 from passgate.core.masker import Lane, Shown
 from passgate.core.text_plan import LanePlan
-from passgate.endpoints.llm.events import outcome_detail
+from passgate.endpoints.llm.events import masked_name, outcome_detail
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.routing import price
 from passgate.endpoints.llm.services import Services
-from passgate.endpoints.llm.settings import LlmTarget
+from passgate.endpoints.llm.settings import LlmTarget, Price
 from passgate.endpoints.llm.transcript import CallTranscript
 from passgate.pipeline.gate import GatedSession, Judged, Result
 from passgate.pipeline.protocols import CallMeasured, Spending
 
 _LOG = logging.getLogger(__name__)
+
+_COSTLY = frozenset({"generate", "embed"})
 
 _BYTES_PER_TOKEN = 3
 """Fewer than most texts have, so that a budget is rather met too early than too late."""
@@ -29,10 +33,16 @@ _BYTES_PER_TOKEN = 3
 
 def expected(target: LlmTarget, call: Call) -> Spending:
     """What a call may cost, before anybody knows: counted while it is in flight."""
-    input_tokens = len(call.body) // _BYTES_PER_TOKEN
-    known = price(target, call.model)
-    cost = known.microdollars(input_tokens=input_tokens, output_tokens=call.max_tokens) if known is not None else 0
-    return Spending(requests=1, tokens=input_tokens + call.max_tokens, microdollars=cost)
+    return _spent(price(target, call.model), len(call.body) // _BYTES_PER_TOKEN, max(call.max_tokens, 0))
+
+
+def _spent(known: Price | None, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Spending:
+    cost = (
+        0
+        if known is None
+        else known.microdollars(input_tokens=input_tokens, output_tokens=output_tokens, cached_tokens=cached_tokens)
+    )
+    return Spending(requests=1, tokens=input_tokens + output_tokens, microdollars=cost)
 
 
 class _CountedLane:
@@ -98,6 +108,11 @@ class CallAccount:
     def reserve(self) -> None:
         """Take what the call may cost off the pass's budget. Raises RefusedError where it does not fit, StoreError."""
         wanted, session = expected(self.target, self._call), self._gated.session
+        if self._call.operation.verb == "create_batch" and session.pass_.budget is not None:
+            raise RefusedError(
+                Cause.BUDGET,
+                "The pass has a budget, and what a batch costs is never told to the gate: send its requests by themselves.",
+            )
         if self._services.budgets is not None:
             why = self._services.budgets.reserve(session.pass_, wanted)
             if why is not None:
@@ -138,10 +153,10 @@ class CallAccount:
         seconds = time.monotonic() - self._started
         for lane in tuple(self._open):
             self._closed(lane)
-        summary = self.summary
+        summary = self._masked_summary()
         self._transcript.end(status, code=code, summary=summary, seconds=seconds, first_chunk=self._first)
         self._measure(status, code, seconds, summary)
-        self._spend(status, summary)
+        self._spend(status, self.summary)
         return self._gated.settle(
             self._judged,
             Result(
@@ -158,6 +173,16 @@ class CallAccount:
                     restored=self._restored,
                 ),
             ),
+        )
+
+    def _masked_summary(self) -> Summary:
+        """Names in it are the provider's and the model's own words, and get into records that forget nothing."""
+        summary, masker = self.summary, self._gated.masker
+        return replace(
+            summary,
+            model=masked_name(summary.model, masker),
+            finish=masked_name(summary.finish, masker),
+            tools=tuple(masked_name(tool, masker) for tool in summary.tools),
         )
 
     def _measure(self, status: str, code: str, seconds: float, summary: Summary) -> None:
@@ -196,18 +221,30 @@ class CallAccount:
             _LOG.warning("what a call has cost could not be stored: %s", error)
 
     def _actual(self, summary: Summary, status: str, reserved: Spending) -> Spending:
-        """Where the provider did not come to say what it cost, it cost what was expected; an error costs but the request."""
+        """What the provider says. Where it does not, or was not heard to its end, at least what was seen of the answer; an error
+        costs but the request."""
         usage = summary.usage
-        if usage.input_tokens is None and usage.output_tokens is None:
-            interrupted = status != "ok" and self._frames > 0 and self.http < 400
-            return reserved if interrupted else Spending(requests=1)
-        input_tokens, output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
         known = price(self.target, summary.model) or price(self.target, self._call.model)
-        cost = (
-            known.microdollars(
-                input_tokens=input_tokens, output_tokens=output_tokens, cached_tokens=usage.cached_tokens or 0
-            )
-            if known is not None
-            else 0
-        )
-        return Spending(requests=1, tokens=input_tokens + output_tokens, microdollars=cost)
+        seen = self._seen() // _BYTES_PER_TOKEN
+        input_tokens = len(self._call.body) // _BYTES_PER_TOKEN
+        if usage.input_tokens is None and usage.output_tokens is None:
+            if not self._frames or self.http >= 400 or self._call.operation.verb not in _COSTLY:
+                return Spending(requests=1)
+            told = _spent(known, input_tokens, seen)
+            return told if status == "ok" else _larger(reserved, told)
+        output_tokens = usage.output_tokens or 0
+        if status != "ok":  # it is told at the end of an answer, and whoever leaves before has had the answer
+            output_tokens = max(output_tokens, seen)
+        return _spent(known, usage.input_tokens or 0, output_tokens, usage.cached_tokens or 0)
+
+    def _seen(self) -> int:
+        """Bytes of what was said; of an answer in one piece all of it."""
+        return self.reader.said if isinstance(self.reader, EventStreamReader) else self._bytes
+
+
+def _larger(one: Spending, other: Spending) -> Spending:
+    return Spending(
+        requests=one.requests,
+        tokens=max(one.tokens, other.tokens),
+        microdollars=max(one.microdollars, other.microdollars),
+    )

@@ -81,7 +81,7 @@ class Answering:
 
     async def _whole(self, answer: Answer, reader: AnswerReader) -> web.StreamResponse:
         self._account.reader = reader
-        data = await self._decoded(answer)
+        data = answer.told(await self._decoded(answer))
         pieces = (reader.feed(data), reader.finish()) if data else ()
         delivered = b"".join([piece.delivered for piece in pieces])
         recorded = b"".join([piece.recorded for piece in pieces])
@@ -144,7 +144,7 @@ class Answering:
         alive = b"" if lines else heartbeat(self._call.operation)
         shown = loop.time()
         while (data := await within(answer, seconds)) != b"":
-            piece = reader.feed(data) if data is not None else _NOTHING
+            piece = reader.feed(answer.told(data)) if data is not None else _NOTHING
             if piece.delivered or piece.recorded:
                 self._account.delivered(piece.delivered, piece.recorded)
             if piece.delivered:

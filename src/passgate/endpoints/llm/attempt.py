@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from aiohttp import web
 from ulid import ULID
@@ -10,6 +10,7 @@ from ulid import ULID
 from passgate.codecs.llm.action import action_of
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.evidence import scan_evidence
+from passgate.codecs.llm.headers import as_json
 from passgate.codecs.llm.operation import RequestBody
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.decision import Outcome
@@ -201,7 +202,7 @@ class Attempt:
         transcript.request(
             operation=call.operation.name,
             method=call.operation.method,
-            path=self._path.partition("?")[0],
+            path=masked_name(self._path.partition("?")[0], masker),
             model=masked_name(call.model, masker),
             stream=call.stream,
             claims=self._claims,
@@ -241,7 +242,7 @@ class Attempt:
                 self._target,
                 method=self._call.operation.method,
                 path=self._path,
-                headers=self._request.headers.items(),
+                headers=self._headers(),
                 body=body or None if upload is None else aiter(upload),
             )
         except TargetUnavailableError:
@@ -260,6 +261,10 @@ class Attempt:
             self._elsewhere(account, f"http_{answer.status}")
             return None
         return answer
+
+    def _headers(self) -> Iterable[tuple[str, str]]:
+        headers = self._request.headers.items()
+        return as_json(headers) if self._call.operation.request is RequestBody.JSON else headers
 
     def _upload(self, account: CallAccount, transcript: CallTranscript) -> UploadBody:
         return UploadBody(

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.fields import read_call
+from passgate.codecs.llm.headers import is_utf8
 from passgate.codecs.llm.operation import Dialect, Operation, RequestBody
 from passgate.codecs.llm.operations import allowed_methods, candidates, dialect_of
 from passgate.codecs.llm.refusal import Cause, refusal_body, refusal_headers
@@ -41,6 +42,7 @@ SERVER = {"Server": "passgate"}
 """Which software answers is said by its name only."""
 
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.-]{1,100}", re.ASCII)
+_WORD = re.compile(r"(?:[a-z][a-z_-]{0,31}|v[0-9])?", re.ASCII)
 _EVENTS = {
     Cause.TOO_LARGE: EventType.BOUND_HIT,
     Cause.BAD_REQUEST: EventType.PROTOCOL_ERROR,
@@ -97,6 +99,9 @@ class LlmCall:
 
     async def _respond(self) -> web.StreamResponse:
         request, services = self._request, self._services
+        limit = services.limits.headers  # of each, the parser has seen to it
+        if sum(len(name) + len(value) for name, value in request.raw_headers) > limit:
+            raise RefusedError(Cause.TOO_LARGE, f"The headers are larger than {limit} bytes.")
         if "Upgrade" in request.headers:
             raise RefusedError(Cause.WEBSOCKET, "WebSockets are not served here: use the HTTP API.")
         name, path = routing.named(request.rel_url.raw_path, services.targets)
@@ -104,8 +109,9 @@ class LlmCall:
         self._dialect = operation.dialect
         key = presented(request.headers)
         self._pass_id = key.pass_id
-        pass_ = services.admission.admit(key, request.remote or "")
-        call = await self._read(operation)
+        services.admission.admit(key, request.remote or "")
+        call = await self._read(operation, path)
+        pass_ = services.admission.admit(key, request.remote or "")  # again: a body takes as long as its client likes
         target = routing.chosen(services.targets, pass_, operation.dialect, name, (call.model, *call.models))
         query = request.rel_url.raw_query_string
         return await self._served(pass_, target, call, f"{path}?{query}" if query else path)
@@ -127,10 +133,12 @@ class LlmCall:
             raise RefusedError(Cause.METHOD, f"This path cannot be asked for with {method}.", allow=methods)
         raise RefusedError(Cause.UNKNOWN_PATH, "This path is not governed here, so it is not served.")
 
-    async def _read(self, operation: Operation) -> Call:
+    async def _read(self, operation: Operation, path: str) -> Call:
         """Raises RefusedError, RemoteProtocolError."""
         body = b""
         if operation.request is RequestBody.JSON:
+            if not is_utf8(self._request.headers.get("Content-Type", "")):
+                raise RefusedError(Cause.ENCODING, "A body is read in UTF-8 here, and in nothing else.")
             limits = self._services.limits
             limit = limits.batch if operation.verb == "create_batch" else limits.body
             body = await bodies.whole(self._request, limit=limit, seconds=limits.send)
@@ -138,7 +146,7 @@ class LlmCall:
             raise RefusedError(Cause.BAD_REQUEST, "This path takes no body.")
         query = self._request.rel_url.raw_query_string
         try:
-            return read_call(operation, body, self._request.headers, query)
+            return read_call(operation, body, self._request.headers, query, path)
         except RemoteProtocolError as error:
             raise RefusedError(Cause.BAD_REQUEST, f"The request is {error}.") from error
 
@@ -214,12 +222,19 @@ class LlmCall:
                 detail={
                     "peer": self._request.remote or "",
                     "method": self._request.method[:20],
-                    "path": path if _PLAIN_PATH.fullmatch(path := self._request.rel_url.raw_path) else "(withheld)",
+                    "path": plain_path(self._request.rel_url.raw_path),
                     "code": cause.value,
                     "reason": error.why,
                 },
             )
             self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
+
+
+def plain_path(path: str) -> str:
+    """A path that was refused, as the ledger may know it: words only, ``*`` for what may be anything else."""
+    if _PLAIN_PATH.fullmatch(path) is None:
+        return "(withheld)"
+    return "/".join(part if _WORD.fullmatch(part) else "*" for part in path.split("/"))
 
 
 def nearest(request: web.BaseRequest) -> Dialect:

@@ -41,7 +41,12 @@ def chosen(targets: LlmTargets, pass_: Pass, dialect: Dialect, name: str, models
         raise RefusedError(Cause.SCOPE, f"The pass covers no resource that speaks {dialect.value}'s API.")
     serving = [target for target in speaking if serves(target, models)]
     if not serving:
-        raise RefusedError(Cause.MODEL, f"No resource of the pass serves {', '.join(models)[:200]}.", param="/model")
+        raise RefusedError(
+            Cause.MODEL,
+            f"No resource of the pass serves {', '.join(models)[:200]}.",
+            param="/model",
+            why="no resource of the pass serves the model",  # whose name may be anything, and nobody has looked at it yet
+        )
     if len(serving) > 1:
         names = ", ".join(sorted(target.name for target in serving))
         raise RefusedError(

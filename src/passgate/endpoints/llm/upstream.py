@@ -1,7 +1,9 @@
 """The way to the providers: one pool of connections, fixed hosts, nothing followed, nothing decoded behind our back."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterable
+from functools import lru_cache
 
 import aiohttp
 from multidict import CIMultiDict
@@ -43,11 +45,13 @@ class Answer:
     def __init__(self, target: LlmTarget, response: aiohttp.ClientResponse, credential: str | None) -> None:
         self.target = target
         self.status = response.status
-        self.reason = response.reason or ""
         self.media = response.headers.get("Content-Type", "")
         self.coding = response.headers.get("Content-Encoding", "").strip().lower()
         self._response = response
         self._credential = credential
+        self.reason = response.reason or "" if credential is None or credential not in (response.reason or "") else ""
+        self._plain = (credential or "").encode()
+        self._secret = _spellings(credential) if credential else None
 
     @property
     def request_id(self) -> str:
@@ -60,10 +64,7 @@ class Answer:
         return answer_headers(self._response.headers.items(), credential=self._credential)
 
     async def read(self, limit: int) -> bytes:
-        """All of it but the gate's credential: a provider that refuses a key may repeat it.
-
-        Raises OverflowError past ``limit``, UpstreamCutError, UpstreamTimeoutError.
-        """
+        """All of it. Raises OverflowError past ``limit``, UpstreamCutError, UpstreamTimeoutError."""
         parts: list[bytes] = []
         size = 0
         while part := await self.next():
@@ -71,8 +72,14 @@ class Answer:
             if size > limit:
                 raise OverflowError
             parts.append(part)
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        return data.replace(self._credential.encode(), _CREDENTIAL) if self._credential else data
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def told(self, data: bytes) -> bytes:
+        """Decoded data without the gate's credential: a provider that refuses a key may repeat it, in whatever way JSON lets it be
+        written."""
+        if self._secret is None:
+            return data
+        return self._secret.sub(_CREDENTIAL, data) if b"\\" in data else data.replace(self._plain, _CREDENTIAL)
 
     def ready(self) -> bytes:
         """What has come and waits, empty if that is nothing."""
@@ -155,6 +162,16 @@ class Upstreams:
         if response.status == 401 and target.credential is not None:
             target.credential.forget()
         return Answer(target, response, credential)
+
+
+@lru_cache(maxsize=64)
+def _spellings(credential: str) -> re.Pattern[bytes]:
+    """The ways of writing it in a JSON string (RFC 8259, section 7)."""
+    return re.compile(
+        b"".join(
+            rb"(?:\\u00(?i:%02x)|\\?%b)" % (ord(character), re.escape(character.encode())) for character in credential
+        )
+    )
 
 
 async def _credential(target: LlmTarget) -> str | None:

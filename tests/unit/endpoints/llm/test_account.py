@@ -135,7 +135,7 @@ async def test_the_price_of_the_model_asked_for_where_the_answer_names_none() ->
 
 @pytest.mark.parametrize(
     ("http", "frames", "status", "whole"),
-    [(200, 1, "cancelled", True), (200, 0, "cancelled", False), (500, 1, "error", False), (200, 1, "ok", False)],
+    [(200, 1, "cancelled", True), (200, 0, "cancelled", False), (500, 1, "error", False)],
 )
 async def test_without_a_word_of_what_it_cost(http: int, frames: int, status: str, whole: bool) -> None:
     purse = Purse()
@@ -165,3 +165,34 @@ async def test_a_store_that_fails_at_the_end_keeps_what_was_reserved(caplog: pyt
     await asyncio.wait_for(one.settle("ok"), 1)
     assert "could not be stored" in caplog.text
     assert house.recorder.types()[-1] == "action.outcome"
+
+
+async def test_an_answer_that_does_not_say_what_it_cost_is_counted_by_what_was_seen() -> None:
+    """OpenAI's streams do not, unless they are asked to."""
+    for status in ("ok", "cancelled"):
+        purse = Purse()
+        one = account(House(), budgets=purse)
+        one.reserve()
+        one.http = 200
+        one.delivered(b"x" * 3000, b"x")
+        await one.settle(status)
+        ((_, actual),) = purse.settled
+        assert actual.tokens >= 1000 + len(call("hello").body) // 3
+
+
+async def test_whoever_leaves_before_the_end_pays_for_what_was_seen() -> None:
+    """Anthropic's streams say at the beginning what the question cost, and at the end what the answer did."""
+    purse = Purse()
+    one = account(House(), budgets=purse)
+    one.reserve()
+    one.reader = Read(summary=replace(USED, usage=Usage(input_tokens=5, output_tokens=1)))
+    one.http = 200
+    one.delivered(b"x" * 3000, b"x")
+    await one.settle("cancelled")
+    assert purse.settled[0][1].tokens == 5 + 1000
+
+
+def test_less_than_nothing_is_nothing() -> None:
+    """A caller may say of itself that it owes less than nothing, and a session's count must not go down for it."""
+    asked = replace(call("hello"), max_tokens=-(10**12))
+    assert expected(target(), asked) == Spending(requests=1, tokens=len(asked.body) // 3, microdollars=0)

@@ -93,6 +93,7 @@ class EventStreamReader:
         self._delivered: list[bytes] = []  # what leaves next
         self._recorded: list[bytes] = []
         self._masked = False
+        self._said = 0  # of texts that were begun anew
         self._added = 0
         self._next_number = 0  # of the upstream's events
         self._last = False
@@ -100,6 +101,11 @@ class EventStreamReader:
     @property
     def held(self) -> int:
         return sum(text.held for text in self._texts.values())
+
+    @property
+    def said(self) -> int:
+        """Bytes of the texts that came."""
+        return self._said + sum(text.fed for text in self._texts.values())
 
     @property
     def summary(self) -> Summary:
@@ -170,7 +176,7 @@ class EventStreamReader:
         for prefix in frame.begins:
             self._end(prefix, number)
             for key in [key for key in self._texts if key[: len(prefix)] == prefix]:
-                del self._texts[key]
+                self._said += self._texts.pop(key).fed
         for key, leaf in frame.streamed:
             text = self._texts.get(key)
             if text is None:

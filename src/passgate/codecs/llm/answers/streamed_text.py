@@ -57,7 +57,7 @@ class StreamedText:
         self._open_lane = open_lane
         self._lane: Flow | None = open_lane()
         self._parts: deque[Part] = deque()
-        self._fed = 0
+        self.fed = 0  # bytes
         self._delivered = b""  # shown by the lane, not yet in a part
         self._recorded = b""
         self._finished = False
@@ -86,7 +86,7 @@ class StreamedText:
         shown = lane.feed(text)
         if self._shown_before is not _NOTHING:
             shown = self._without_before(shown)
-        self._fed += len(text)
+        self.fed += len(text)
         if (
             not self._parts
             and not self._delivered
@@ -96,11 +96,11 @@ class StreamedText:
         ):
             part.shown = shown
             return
-        part.until = self._fed
+        part.until = self.fed
         self._parts.append(part)
         self._delivered += shown.delivered
         self._recorded += shown.recorded
-        self._share(self._fed - lane.held)
+        self._share(self.fed - lane.held)
 
     def finish(self) -> Shown | None:
         """Every part is known after this. Returns what no part is left for, if anything. Raises DetectorError."""
@@ -137,7 +137,7 @@ class StreamedText:
         self._lane = None
         self._delivered += shown.delivered
         self._recorded += shown.recorded
-        self._share(self._fed)
+        self._share(self.fed)
         rest = Shown(delivered=self._delivered, recorded=self._recorded)
         self._delivered = self._recorded = b""
         return rest if rest.delivered or rest.recorded else None

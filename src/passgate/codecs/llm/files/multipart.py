@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from passgate.codecs.llm.headers import is_utf8
 from passgate.core.errors import RemoteProtocolError
 
 MAX_HEAD = 8 * 1024
@@ -148,6 +149,8 @@ class MultipartReader:
         headers = _headers(head)
         if headers.get("content-transfer-encoding", "").lower() not in _ENCODINGS:
             raise RemoteProtocolError("a part must not be encoded")
+        if "content-encoding" in headers or not is_utf8(headers.get("content-type", "")):
+            raise RemoteProtocolError("a part must be sent as it is, and its text be UTF-8")
         name, filename = _disposition(headers.get("content-disposition", ""))
         self._begun = self._in_content = True
         return PartHead(data=data, name=name, filename=filename, content_type=headers.get("content-type", ""))
