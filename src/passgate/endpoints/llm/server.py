@@ -19,7 +19,7 @@ _SILENT = logging.getLogger(f"{__name__}.aiohttp")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
-_HEADERS = 512
+_HEADERS = 256
 _LINE = 16 * 1024
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
