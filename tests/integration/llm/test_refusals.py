@@ -137,7 +137,13 @@ class TestBounds:
         async with gate.request("/v1/models", headers={"x-long": "y" * 9000}) as response:
             assert response.status == 400
             assert "y" * 100 not in await response.text()
-        assert gate.recorder.types() == ["protocol.error"]
+        many = {f"x-{number}": "y" * 1000 for number in range(9)}
+        async with gate.request("/v1/models", headers=many) as response:
+            assert response.status == 413
+        some = {f"x-{number}": "y" * 1000 for number in range(7)}
+        async with gate.request("/gpt/v1/models", headers=some) as response:
+            assert response.status != 413
+        assert gate.recorder.types()[:2] == ["protocol.error", "bound.hit"]
 
     async def test_an_answer_that_is_too_large(self, gate: Gate) -> None:
         status, answer = await gate.ask("/v1/chat/completions", gate.chat("x" * 800))
