@@ -1,8 +1,8 @@
 """One session's masker: whole columns by strategy, whatever is found inside other values, and the texts of conversations."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from passgate.core.decision import Strategy, StrategyKind
 from passgate.core.finding import FindingClass, Span
@@ -11,6 +11,7 @@ from passgate.core.session import Session
 from passgate.core.text_plan import LanePlan
 from passgate.masking.detectors.detector import Detector
 from passgate.masking.detectors.encoded import encoded
+from passgate.masking.detectors.escaped import unescaped
 from passgate.masking.detectors.instructions import beside, instruction_finder
 from passgate.masking.detectors.spans import Finding
 from passgate.masking.keys import MaskingKeys, derive_keys
@@ -131,8 +132,19 @@ class SessionMasker:
             for span in encoded(text, self._detector)
             if all(span.end <= other.start or other.end <= span.start for other in plain)
         ]
-        sensitive = tuple(sorted((*plain, *hidden), key=lambda span: span.start)) if hidden else plain
+        hidden += self._escaped(text)
+        sensitive = united((*plain, *hidden)) if hidden else plain
         return beside(sensitive, instruction_finder().find(text))
+
+    def _escaped(self, text: bytes) -> Iterator[Span]:
+        """What is spelled with escapes."""
+        read = unescaped(text) if b"\\" in text else None
+        if read is None:
+            return
+        for found in outside(self._detector.findings(read.text), self._tokens.tokens(read.text)):
+            start, end = read.place(found.start), read.place(found.end)
+            if b"\\" in text[start:end]:
+                yield Span(start=start, end=end, type=found.type, class_=found.class_)
 
     def _spans(self, whole: bytes, findings: Sequence[Finding], first: int) -> tuple[Span, ...]:
         own = clipped(outside(findings, self._tokens.tokens(whole)), first)
@@ -150,6 +162,19 @@ class SessionMasker:
     def _replaced(self, text: bytes, findings: Sequence[Finding]) -> bytes:
         self._counts.update(finding.type for finding in findings)
         return self._found.replace(text, findings)
+
+
+def united(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """In order; those that overlap are one, named by the worst."""
+    united: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        last = united[-1] if united else None
+        if last is None or span.start >= last.end:
+            united.append(span)
+            continue
+        worst = last if last.class_ is FindingClass.SECRET or span.class_ is not FindingClass.SECRET else span
+        united[-1] = replace(worst, start=last.start, end=max(last.end, span.end))
+    return tuple(united)
 
 
 def _before(context: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """Ways around the gate that somebody has tried: each stands for a class, and none may work again."""
 
 import asyncio
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -155,4 +156,22 @@ async def test_a_batch_is_no_way_around_a_budget(gate: Gate) -> None:
     batch = {"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
     status, answer = await gate.ask("/v1/batches", batch)
     assert (status, answer["error"]["code"]) == (403, "budget_spent")
+    assert gate.provider.received == ()
+
+
+# -- the same said otherwise ------------------------------------------------------------------------------------------------
+
+
+async def test_what_a_tool_gave_back_is_read_as_the_json_that_it_is(gate: Gate) -> None:
+    for said, status in ((SECRET.replace("g", "\\u0067"), 403), (ADDRESS.replace("@", "\\u0040"), 200)):
+        result = {"role": "tool", "tool_call_id": "call_1", "content": f'{{"row": "{said}"}}'}
+        asked = {"model": "gpt-5", "messages": [result]}
+        assert (await gate.ask("/v1/chat/completions", asked))[0] == status
+    assert b"example.com" not in gate.provider.last.body
+    assert b"<<EMAIL:" in gate.provider.last.body
+
+
+async def test_how_long_a_run_of_base64_is_hides_nothing(gate: Gate) -> None:
+    run = base64.b64encode(b"lorem ipsum " * 20_000 + SECRET.encode()).decode()
+    assert (await gate.ask("/v1/chat/completions", gate.chat(run)))[0] == 403
     assert gate.provider.received == ()

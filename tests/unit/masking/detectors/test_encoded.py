@@ -49,9 +49,11 @@ def test_what_is_no_text_or_holds_nothing_is_left_alone(detector: Detector, text
     assert list(encoded(text, detector)) == []
 
 
-def test_what_is_longer_than_a_text_is_not_looked_into(detector: Detector) -> None:
+def test_how_long_it_is_hides_nothing_but_media_is_not_looked_into(detector: Detector) -> None:
     long = base64.b64encode(MAIL * (MAX_RUN // len(MAIL)))
-    assert list(encoded(long, detector)) == []
+    ((start, end),) = [(span.start, span.end) for span in encoded(long, detector)]
+    assert (start, end) == (0, len(long))
+    assert list(encoded(base64.b64encode(b"GIF89a\x01\x00" + MAIL * (MAX_RUN // len(MAIL))), detector)) == []
 
 
 @given(st.binary(max_size=300))
