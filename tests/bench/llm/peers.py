@@ -1,4 +1,4 @@
-"""LiteLLM and Portkey's gateway as others would run them, each installed into a folder of its own below ``.peers``.
+"""LiteLLM and Portkey's gateway as others would run them, each installed into a folder of its own below ``.venv/peers``.
 
 Only with PEERS=1: the installation takes minutes and hundreds of megabytes, and nothing of it is a dependency of the project.
 LiteLLM masks e-mails both ways with its own filter; Portkey passes everything through.
@@ -17,7 +17,7 @@ from pathlib import Path
 from passgate.testing.postgres import free_port
 from tests.bench.llm.processes import PROXY_CORE, Way, pinned
 
-_FOLDER = Path(__file__).parents[3] / ".peers"
+_FOLDER = Path(__file__).parents[3] / ".venv" / "peers"
 _LITELLM = "litellm[proxy]==1.109.0"
 _PORTKEY = """\
 {"private": true, "dependencies": {"@portkey-ai/gateway": "1.15.2"},
@@ -49,7 +49,7 @@ def start(stack: ExitStack, folder: Path, upstream: int) -> list[Way]:
 def _litellm(folder: Path, upstream: int) -> Iterator[Way]:
     home = _FOLDER / "litellm"
     if not (home / "bin" / "litellm").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "-q", _LITELLM], check=True)
     config = folder / "litellm.yaml"
     config.write_text(_CONFIG.format(port=upstream))
