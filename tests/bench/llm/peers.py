@@ -41,8 +41,14 @@ _START_SECONDS = 120
 
 
 def start(stack: ExitStack, folder: Path, upstream: int) -> list[Way]:
-    """Every peer, installed if need be. Raises CalledProcessError, RuntimeError with what it said if it does not come up."""
-    return [stack.enter_context(_litellm(folder, upstream)), stack.enter_context(_portkey(folder, upstream))]
+    """Every peer that can be installed and comes up here; of the others it is said why not."""
+    ways = []
+    for name, peer in (("LiteLLM", _litellm), ("Portkey", _portkey)):
+        try:
+            ways.append(stack.enter_context(peer(folder, upstream)))
+        except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
+            print(f"{name} is not measured: {error}", file=sys.stderr, flush=True)
+    return ways
 
 
 @contextmanager
