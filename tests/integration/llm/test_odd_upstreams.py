@@ -29,8 +29,12 @@ class Odd:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.serving.append(asyncio.current_task())
-        with contextlib.suppress(ConnectionError), contextlib.closing(writer):
-            await self.answer(reader, writer)
+        with contextlib.suppress(ConnectionError):
+            try:
+                await self.answer(reader, writer)
+            finally:
+                writer.close()
+                await writer.wait_closed()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -50,7 +54,6 @@ async def odd() -> AsyncIterator[Odd]:
     async with server:
         yield odd
         await asyncio.gather(*(task for task in odd.serving if task is not None))
-        await asyncio.sleep(0)  # for the transports, which close in their own time
 
 
 @pytest.fixture
