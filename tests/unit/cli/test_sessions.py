@@ -140,7 +140,7 @@ async def _talk(folder: Path) -> None:
         delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
         call.frame(b"event: content_block_delta\ndata: " + json.dumps(delta).encode() + b"\n\n")
     summary = Summary(usage=Usage(input_tokens=30, output_tokens=12), model="m", finish="end_turn")
-    call.end("ok", code="200", summary=summary, seconds=0.9, first_chunk=0.4, restored={"EMAIL": 1})
+    call.end("ok", code="200", summary=summary, seconds=0.9, first_chunk=0.4)
     detail = outcome_detail(summary, http=200, frames=2, seconds=0.9, first_chunk=0.4, restored={"EMAIL": 1})
     ended = Event(
         type=EventType.ACTION_OUTCOME, session=session, intent=began.event_id, detail={"status": "ok", **detail}
