@@ -1,4 +1,4 @@
-"""LiteLLM and Portkey's gateway as others would run them, each installed into a folder of its own below ``.peers``.
+"""LiteLLM and Portkey's gateway as others would run them, each installed into a folder of its own below ``.venv/peers``.
 
 Only with PEERS=1: the installation takes minutes and hundreds of megabytes, and nothing of it is a dependency of the project.
 LiteLLM masks e-mails both ways with its own filter; Portkey passes everything through.
@@ -17,7 +17,7 @@ from pathlib import Path
 from passgate.testing.postgres import free_port
 from tests.bench.llm.processes import PROXY_CORE, Way, pinned
 
-_FOLDER = Path(__file__).parents[3] / ".peers"
+_FOLDER = Path(__file__).parents[3] / ".venv" / "peers"
 _LITELLM = "litellm[proxy]==1.109.0"
 _PORTKEY = """\
 {"private": true, "dependencies": {"@portkey-ai/gateway": "1.15.2"},
@@ -41,15 +41,21 @@ _START_SECONDS = 120
 
 
 def start(stack: ExitStack, folder: Path, upstream: int) -> list[Way]:
-    """Every peer, installed if need be. Raises CalledProcessError, RuntimeError with what it said if it does not come up."""
-    return [stack.enter_context(_litellm(folder, upstream)), stack.enter_context(_portkey(folder, upstream))]
+    """Every peer that can be installed and comes up here; of the others it is said why not."""
+    ways = []
+    for name, peer in (("LiteLLM", _litellm), ("Portkey", _portkey)):
+        try:
+            ways.append(stack.enter_context(peer(folder, upstream)))
+        except (subprocess.CalledProcessError, OSError, RuntimeError) as error:
+            print(f"{name} is not measured: {error}", file=sys.stderr, flush=True)
+    return ways
 
 
 @contextmanager
 def _litellm(folder: Path, upstream: int) -> Iterator[Way]:
     home = _FOLDER / "litellm"
     if not (home / "bin" / "litellm").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "-q", _LITELLM], check=True)
     config = folder / "litellm.yaml"
     config.write_text(_CONFIG.format(port=upstream))

@@ -168,7 +168,7 @@ def make(seed: int) -> tuple[Plant, ...]:
         "ip address": ("from {} port 22", f"203.0.113.{m.number(1, 254)}"),
         "ipv6 address": ("from {} port 22", f"2001:db8:{m.some(_HEX, 4)}:0:0:8a2e:370:{m.some(_HEX, 4)}"),
         "mac address": ("nic {} up", ":".join(m.some(_HEX, 2) for _ in range(6))),
-        "bitcoin address": ("eth 0x{} paid", m.some(_HEX, 40)),
+        "ethereum address": ("eth 0x{} paid", m.some(_HEX, 40)),
         "date of birth": ("DOB: {} checked", f"19{m.number(40, 99)}-0{m.number(1, 9)}-{m.number(10, 28)}"),
         "passport": ("passport number {} seen", m.digits(9)),
     }

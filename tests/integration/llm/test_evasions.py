@@ -175,3 +175,20 @@ async def test_how_long_a_run_of_base64_is_hides_nothing(gate: Gate) -> None:
     run = base64.b64encode(b"lorem ipsum " * 20_000 + SECRET.encode()).decode()
     assert (await gate.ask("/v1/chat/completions", gate.chat(run)))[0] == 403
     assert gate.provider.received == ()
+
+
+# -- room for those who have a key ---------------------------------------------------------------------------------------------
+
+
+async def test_nobody_keeps_a_connection_whom_no_key_has_let_in(gate: Gate) -> None:
+    """Two thousand connections that were good for a greeting would have kept everybody else out for ten minutes."""
+    for path, key in (("/", None), ("/v1/models", None), ("/v1/models", f"{KEY}x"), ("/v1/unknown", None)):
+        async with gate.request(path, method="GET", key=key) as response:
+            assert response.headers["Connection"] == "close", path
+    async with gate.request("/v1/models", method="GET") as response:
+        assert "Connection" not in response.headers
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: gate\r\n\r\n")
+    assert b" 200 " in await asyncio.wait_for(reader.read(), 5)  # to its end
+    writer.close()
+    await writer.wait_closed()

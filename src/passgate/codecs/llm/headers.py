@@ -57,6 +57,10 @@ _PARTIAL = frozenset(("range", "if-range"))
 _WITHHELD = _CREDENTIALS | _FRAMING | _ROUTE | _ELSEWHERE | _PARTIAL
 
 _JSON = re.compile(r"\s*application/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)", re.IGNORECASE | re.ASCII)
+_FAMILIAR = re.compile(
+    r"(?:anthropic-|openai-|x-ratelimit-|cf-|x-envoy-)|(?:content-type|request-id|x-request-id|retry-after(?:-ms)?|x-should-retry)$",
+    re.IGNORECASE,
+)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]*)""", re.IGNORECASE)
 
 _OF_THE_HOST = frozenset(
@@ -125,6 +129,11 @@ def is_utf8(content_type: str) -> bool:
     named = _CHARSET.findall(content_type)
     plain = all(name.lower() in ("utf-8", "utf8", "us-ascii") for name in named)
     return plain and len(named) == content_type.lower().count("charset")
+
+
+def is_familiar(name: str) -> bool:
+    """Whether a header of an answer is one of the providers' own: ids, counts and times, made up by them."""
+    return _FAMILIAR.match(name) is not None
 
 
 def text_of(headers: Headers, query: str = "", ids: Iterable[str] = ()) -> Leaf | None:

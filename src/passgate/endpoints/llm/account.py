@@ -129,6 +129,11 @@ class CallAccount:
     def summary(self) -> Summary:
         return self.reader.summary if self.reader is not None else Summary()
 
+    def is_clean(self, said: str) -> bool:
+        """Whether nothing at all is found in it. Raises DetectorError."""
+        text = said.encode(errors="replace")
+        return self._gated.masker.scan_text(text) == text
+
     def lane(self, plan: LanePlan, context: bytes) -> Lane:
         """A new lane of the session, whose masks count for this call. Kept while it is open: a file may have millions."""
         lane = _CountedLane(self._gated.masker.lane(plan, context=context), self._closed)

@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 from passgate.codecs.llm.answer import AnswerReader, Piece
 from passgate.codecs.llm.answers.reader import answer_reader, error_reader, heartbeat
 from passgate.codecs.llm.call import Call
+from passgate.codecs.llm.headers import is_familiar
 from passgate.codecs.llm.operation import AnswerBody
 from passgate.codecs.llm.refusal import Cause, refusal_event
 from passgate.core.finding import Field
@@ -128,6 +129,10 @@ class Answering:
         self.begun = True
         await response.prepare(self._request)
         await self._pump(answer, reader, response)
+        rest = reader.feed(answer.told(answer.unsaid))
+        if rest.delivered or rest.recorded:
+            account.delivered(rest.delivered, rest.recorded)
+            await response.write(rest.delivered)
         last = reader.finish()
         if last.delivered or last.recorded:
             account.delivered(last.delivered, last.recorded)
@@ -144,7 +149,7 @@ class Answering:
         alive = b"" if lines else heartbeat(self._call.operation)
         shown = loop.time()
         while (data := await within(answer, seconds)) != b"":
-            piece = reader.feed(answer.told(data)) if data is not None else _NOTHING
+            piece = reader.feed(answer.told_so_far(data)) if data is not None else _NOTHING
             if piece.delivered or piece.recorded:
                 self._account.delivered(piece.delivered, piece.recorded)
             if piece.delivered:
@@ -179,7 +184,11 @@ class Answering:
         return self._account.lane(self._plan.lane(field), context)
 
     def _passed(self, answer: Answer) -> "CIMultiDict[str]":
-        headers = CIMultiDict(answer.passed())
+        """Names that nobody knows may say anything; one that says what may not be said is left out."""
+        passed = [
+            (name, value) for name, value in answer.passed() if is_familiar(name) or self._account.is_clean(value)
+        ]
+        headers = CIMultiDict(passed)
         headers.update(self._headers)
         return headers
 

@@ -50,7 +50,7 @@ _EVENTS = {
 }
 _FAILURES = frozenset({Cause.UPSTREAM_BROKEN, Cause.UPSTREAM_TIMEOUT, Cause.UPSTREAM_UNREACHABLE, Cause.UNAVAILABLE})
 _CLOSING = frozenset({Cause.TOO_LARGE, Cause.WEBSOCKET})
-"""What is left of such a request is not read."""
+"""What is left of such a request is not read. Nor does anybody keep a connection whom no key has let in: there are so many."""
 
 
 class LlmCall:
@@ -63,6 +63,7 @@ class LlmCall:
         self._ended: EndReason | None = None
         self._dialect = nearest(request)
         self._pass_id = ""
+        self._admitted = False
         self._attempt: Attempt | None = None
         self._session: LlmSession | None = None
 
@@ -110,6 +111,7 @@ class LlmCall:
         key = presented(request.headers)
         self._pass_id = key.pass_id
         services.admission.admit(key, request.remote or "")
+        self._admitted = True
         call = await self._read(operation, path)
         pass_ = services.admission.admit(key, request.remote or "")  # again: a body takes as long as its client likes
         target = routing.chosen(services.targets, pass_, operation.dialect, name, (call.model, *call.models))
@@ -203,7 +205,7 @@ class LlmCall:
             attempt.told(refusal.status, body)
         self._conclude(error)
         response = web.Response(status=refusal.status, headers=CIMultiDict(headers), body=body)
-        if self._ended is not None or refusal.cause in _CLOSING:
+        if self._ended is not None or refusal.cause in _CLOSING or not self._admitted:
             response.force_close()
         return response
 

@@ -96,9 +96,14 @@ class LlmEndpoint:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.rel_url.raw_path == "/" and request.method in ("GET", "HEAD"):
-            return web.Response(body=_GREETING, content_type="text/plain", headers=SERVER)
-        response = await self._beside(request) if self._beside is not None else None
-        if response is None:
+            response: web.StreamResponse | None = web.Response(
+                body=_GREETING, content_type="text/plain", headers=SERVER
+            )
+        else:
+            response = await self._beside(request) if self._beside is not None else None
+        if response is not None:
+            response.force_close()  # as of everybody whom no key has let in
+        else:
             response = await LlmCall(self._services, request).respond()
         response.headers.setdefault("Server", "passgate")
         return response

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from functools import lru_cache
 
 import aiohttp
+import orjson
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -50,6 +51,8 @@ class Answer:
         self._response = response
         self._credential = credential
         self.reason = response.reason or "" if credential is None or credential not in (response.reason or "") else ""
+        self._written = orjson.dumps(credential or "")[1:-1]
+        self.unsaid = b""
         self._plain = (credential or "").encode()
         self._secret = _spellings(credential) if credential else None
 
@@ -80,6 +83,19 @@ class Answer:
         if self._secret is None:
             return data
         return self._secret.sub(_CREDENTIAL, data) if b"\\" in data else data.replace(self._plain, _CREDENTIAL)
+
+    def told_so_far(self, data: bytes) -> bytes:
+        """The same of a stream's next piece. What may be the beginning of the credential waits in ``unsaid`` for what follows."""
+        if self._secret is None:
+            return data
+        data = self._secret.sub(_CREDENTIAL, self.unsaid + data)
+        waits = (
+            0
+            if data.endswith(b"\n")
+            else max((n for n in range(1, len(self._written)) if data.endswith(self._written[:n])), default=0)
+        )
+        self.unsaid = data[len(data) - waits :]
+        return data[: len(data) - waits]
 
     def ready(self) -> bytes:
         """What has come and waits, empty if that is nothing."""

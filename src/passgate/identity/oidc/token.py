@@ -21,6 +21,8 @@ MAX_BYTES = 16 * 1024
 
 _MAX_GROUPS = 1000
 
+_MAX_SUBJECT = 256
+
 _VERIFIED = (True, "true")
 """Some providers write it as a text (Amazon Cognito, Apple)."""
 
@@ -71,6 +73,8 @@ class Verifier:
         subject = claims.get(provider.subject)
         if not isinstance(subject, str) or not subject:
             raise TokenRefusedError(f"the token does not say who it is for: it has no claim {provider.subject}")
+        if len(subject) > _MAX_SUBJECT or not subject.isprintable():
+            raise TokenRefusedError("the token is for somebody whose name is too long, or cannot be printed")
         if provider.subject == "email" and claims.get("email_verified", True) not in _VERIFIED:
             raise TokenRefusedError("the provider has not verified this e-mail address")
         return Identity(

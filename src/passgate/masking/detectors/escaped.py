@@ -8,7 +8,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_ESCAPE = re.compile(rb"\\+(?:u00([2-7][0-9A-Fa-f])|/)")
+_ESCAPE = re.compile(rb"(?<!\\)\\++(?:u00([2-7][0-9A-Fa-f])|/)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,12 @@ class Said:
             return piece
         return b""
 
+    unsaid = b""
+
     def told(self, data: bytes) -> bytes:
+        return data
+
+    def told_so_far(self, data: bytes) -> bytes:
         return data
 
     async def read(self, limit: int) -> bytes:

@@ -67,6 +67,8 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "nobody": ({"email": None}, "does not say who"),
     "an empty name": ({"email": ""}, "does not say who"),
     "an unverified address": ({"email_verified": False}, "not verified"),
+    "a name that paints on a terminal": ({"email": "ada\x1b[2K@example.com"}, "cannot be printed"),
+    "a name without end": ({"email": "a" * 300}, "too long"),
     "an unverified address, in words": ({"email_verified": "false"}, "not verified"),
     "groups that are a text": ({"groups": "dba"}, "not a list"),
     "groups that are numbers": ({"groups": [1]}, "not a list"),

@@ -1,6 +1,7 @@
 """What is spelled with the escapes of JSON."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -70,3 +71,9 @@ def test_what_it_reads_is_what_json_says() -> None:
     read = unescaped(text.encode())
     assert read is not None
     assert read.text.decode() == json.loads(f'"{text}"')
+
+
+def test_a_run_of_backslashes_is_read_once() -> None:
+    started = time.process_time()
+    assert unescaped(b"\\" * 1_000_000) is None
+    assert time.process_time() - started < 1

@@ -13,6 +13,7 @@ all that follows is one plain text in one lane.
 
 import re
 from collections import deque
+from collections.abc import Sequence
 
 from passgate.codecs.llm.answer import LaneSource
 from passgate.core.finding import Field
@@ -216,28 +217,39 @@ class JsonFragments:
         self._plain = self._lanes(self._field, b"")
 
     def _in_string(self, string: "_StringValue", text: bytes, at: int, shown: "_Output", *, last: bool) -> int:
-        """Reads a run of a string, one escape, or its end; returns where the next begins."""
-        run = _RUN.match(text, at)
-        if run is not None:
-            decoded = raw = run.group()
-            end = run.end()
-        elif text[at] == 0x22:
-            shown.add(string.finish())
-            shown.both(b'"')
-            self._string = None
-            self._remember(string)
-            if self._name_due:
-                self._end_name()
-            return at + 1
-        else:
+        """Reads on to the end of the string, or of what has come of it; returns where the next begins.
+
+        All of it goes to the lane at once: a text that is nothing but escapes must not cost a search for each of them.
+        """
+        pieces: list[tuple[bytes, bytes]] = []
+        while at < len(text) and text[at] != 0x22:
+            run = _RUN.match(text, at)
+            if run is not None:
+                said = run.group()
+                pieces.append((said, said))
+                at = run.end()
+                continue
             size, decoded = _escape(text, at, last=last)
             if not size:
-                return at
-            raw, end = text[at : at + size], at + size
+                break
+            pieces.append((decoded, text[at : at + size]))
+            at += size
+        if pieces:
+            if self._name_due:
+                self._name = (self._name + b"".join(decoded for decoded, _ in pieces))[-4 * MAX_CONTEXT :]
+            shown.add(string.feed(pieces))
+        if at < len(text) and text[at] == 0x22:
+            self._end_string(string, shown)
+            return at + 1
+        return at
+
+    def _end_string(self, string: "_StringValue", shown: "_Output") -> None:
+        shown.add(string.finish())
+        shown.both(b'"')
+        self._string = None
+        self._remember(string)
         if self._name_due:
-            self._name = (self._name + decoded)[-4 * MAX_CONTEXT :]
-        shown.add(string.feed(decoded, raw))
-        return end
+            self._end_name()
 
 
 class _Output:
@@ -278,12 +290,14 @@ class _StringValue:
         held = self._lane.held
         return max(held, self._delivered.waiting) if held else 0
 
-    def feed(self, decoded: bytes, raw: bytes) -> Shown:
-        if self._raw is not None:
-            self._raw = self._raw + raw if decoded is raw and len(self._raw) + len(raw) <= MAX_PLAIN else None
-        self._delivered.expect(decoded, raw)
-        self._recorded.expect(decoded, raw)
-        return self._spelled(self._lane.feed(decoded))
+    def feed(self, pieces: Sequence[tuple[bytes, bytes]]) -> Shown:
+        """Each as it reads, and as it is spelled: one object where that is the same."""
+        for decoded, raw in pieces:
+            if self._raw is not None:
+                self._raw = self._raw + raw if decoded is raw and len(self._raw) + len(raw) <= MAX_PLAIN else None
+            self._delivered.expect(decoded, raw)
+            self._recorded.expect(decoded, raw)
+        return self._spelled(self._lane.feed(b"".join(decoded for decoded, _ in pieces)))
 
     def finish(self) -> Shown:
         return self._spelled(self._lane.finish())

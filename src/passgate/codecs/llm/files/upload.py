@@ -23,6 +23,8 @@ MAX_FIELD = 64 * 1024
 _SNIFFED = 64 * 1024
 """Bytes that decide whether a file is text."""
 
+_FILE = "file"
+
 _BY_LINE = frozenset(("batch", "fine-tune"))
 """Purposes of files whose lines are JSON each."""
 
@@ -75,6 +77,8 @@ class UploadReader:
         self._form.finish()
 
     def _open(self, head: PartHead) -> "_Part":
+        if (head.filename is None) == (head.name.strip().casefold() == _FILE) or head.name != head.name.strip():
+            raise RemoteProtocolError("the file of a form is called file, and has a filename, and nothing else has")
         if head.filename is None:
             if head.name in self._fields:
                 raise RemoteProtocolError("the form has a field twice")
@@ -87,7 +91,10 @@ class UploadReader:
     def _check(self) -> None:
         if self._by_line is None:
             raise RemoteProtocolError("the form has no file")
-        if self._fields.get("purpose") in _BY_LINE and not self._by_line:
+        purpose = self._fields.get("purpose", "")
+        if purpose != purpose.strip().casefold():
+            raise RemoteProtocolError("the purpose of a file is one word in small letters")
+        if purpose in _BY_LINE and not self._by_line:
             raise RemoteProtocolError("a file of this purpose must be named .jsonl, or its purpose must come before it")
 
 
