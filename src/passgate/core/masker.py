@@ -63,6 +63,9 @@ class Lane(Protocol):
     def finish(self) -> Shown:
         """The rest. Raises DetectorError."""
 
+    def whole(self, data: bytes) -> Shown:
+        """``feed`` of all of a text and ``finish``: nothing has to wait for what follows. Raises DetectorError."""
+
 
 class TextMasker(Masker, Protocol):
     """Works on conversations: finds, replaces by plan, follows streams, restores tokens. One instance serves one session."""

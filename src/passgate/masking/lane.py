@@ -48,6 +48,9 @@ class MaskingLane:
     def finish(self) -> Shown:
         return self._shown(self._window.finish())
 
+    def whole(self, data: bytes) -> Shown:
+        return self._shown(self._window.whole(data))
+
     def _shown(self, section: Section) -> Shown:
         if not section.findings and not section.tokens:
             text = section.text[section.start : section.end]

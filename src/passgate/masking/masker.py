@@ -32,6 +32,10 @@ CONTEXT_END = b": "
 MAX_CONTEXT = 128
 """Bytes of a name that are looked at, counted from its end."""
 
+MAX_NAME = 256
+MAX_NAMES = 256
+"""Bytes of a text, and texts of each generation, that are remembered where nothing was found in them."""
+
 _UNNAMED = "COLUMN"
 """What a whole-column mask without a label is counted under."""
 
@@ -45,6 +49,7 @@ class SessionMasker:
         self._found = found
         self._vault = vault
         self._memo = SpanMemo()
+        self._clean = SpanMemo(max_texts=MAX_NAMES)
         self._tokens = TokenReader({type_ for _, type_ in detector.types})
         self._counts: Counter[str] = Counter()
 
@@ -70,8 +75,18 @@ class SessionMasker:
         return replaced
 
     def scan_text(self, text: bytes) -> bytes:
+        """A short one in which nothing was found is remembered: the names of paths and models come with every call."""
+        if len(text) > MAX_NAME:
+            findings = self._detector.findings(text)
+            return self._replaced(text, findings) if findings else text
+        digest = self._clean.digest(b"", text)
+        if self._clean.get(digest) is not None:
+            return text
         findings = self._detector.findings(text)
-        return self._replaced(text, findings) if findings else text
+        if findings:
+            return self._replaced(text, findings)
+        self._clean.put(digest, ())
+        return text
 
     def counts(self) -> Mapping[str, int]:
         """How many values and findings of each type were masked so far, lanes aside (each counts its own)."""

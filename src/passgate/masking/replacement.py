@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from passgate.core.decision import Strategy
@@ -43,7 +44,12 @@ MASKED_BYTES = 1000
 
 def mask_one(value: bytes, type_: str, strategy: Strategy, keys: MaskingKeys) -> bytes:
     """What stands for one finding; a null inside a text is nothing at all."""
-    return apply([value[:MASKED_BYTES]], replace(strategy, label=type_), keys)[0] or b""
+    return apply([value[:MASKED_BYTES]], _labelled(strategy, type_), keys)[0] or b""
+
+
+@lru_cache(maxsize=1024)
+def _labelled(strategy: Strategy, type_: str) -> Strategy:
+    return replace(strategy, label=type_)
 
 
 def is_json(text: bytes) -> bool:

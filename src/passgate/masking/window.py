@@ -80,6 +80,11 @@ class Window:
         matches = self._detector.matches(self._buffer, self._cut, self._running)
         return self._release(matches, self._tokens.tokens(self._buffer, self._cut), len(self._buffer), None, {})
 
+    def whole(self, data: bytes) -> Section:
+        """``feed`` of all that is left and ``finish`` in one search: what would wait need not be told. Raises DetectorError."""
+        self._grow(data)
+        return self.finish()
+
     def _grow(self, data: bytes) -> None:
         if self._json is None and data:
             self._json = is_json(data)

@@ -31,17 +31,22 @@ def circumstances(action: Action) -> Circumstances:
 
 
 def request_plan(action: Action, decision: Decision) -> TextPlan:
-    """Masks by field and type; what was found and judged besides goes as it is."""
-    strategies: dict[Field, dict[str, Strategy]] = {field: {} for field in Field}
-    passed: dict[Field, set[str]] = {field: set() for field in Field}
+    """Masks by field and type; what was found and judged besides goes as it is. A field in which nothing was found has no lane:
+    whatever would be met there is redacted."""
+    strategies: dict[Field, dict[str, Strategy]] = {}
+    passed: dict[Field, set[str]] = {}
     for obligation in decision.obligations:
         if isinstance(obligation, Mask) and obligation.column.column in _FIELDS:
-            strategies[Field(obligation.column.column)][obligation.column.object] = obligation.strategy
+            masked = strategies.setdefault(Field(obligation.column.column), {})
+            masked[obligation.column.object] = obligation.strategy
     for finding in action.findings or ():
-        if finding.type not in strategies[finding.field]:
-            passed[finding.field].add(finding.type)
+        if finding.type not in strategies.get(finding.field, _NONE):
+            passed.setdefault(finding.field, set()).add(finding.type)
     return TextPlan(
-        lanes={field: LanePlan(strategies=strategies[field], passed=frozenset(passed[field])) for field in Field}
+        lanes={
+            field: LanePlan(strategies=strategies.get(field, _NONE), passed=frozenset(passed.get(field, ())))
+            for field in strategies.keys() | passed.keys()
+        }
     )
 
 
@@ -146,3 +151,4 @@ class _Types(AbstractSet[str]):
 
 
 _FIELDS = frozenset(Field)
+_NONE: Mapping[str, Strategy] = {}

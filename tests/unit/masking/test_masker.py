@@ -13,6 +13,7 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.masking import Detector, SessionMaskerFactory
+from passgate.masking.masker import MAX_NAME
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -65,6 +66,24 @@ def test_scan_text_gives_back_the_very_object_where_nothing_was_found(detector: 
     assert masker.scan_text(b"Key (email)=(bob@example.org) already exists.") == (
         b"Key (email)=([REDACTED:EMAIL]) already exists."
     )
+
+
+@pytest.mark.parametrize("clean", [b"gpt-5.2", b"word " * 100])
+def test_a_short_clean_text_is_looked_at_once(detector: Detector, clean: bytes) -> None:
+    looked_at: list[bytes] = []
+
+    class CountingGate:
+        def fired(self, data: bytes) -> list[int]:
+            looked_at.append(data)
+            return list(range(len(detector.rules.rules)))
+
+    masker = factory(Detector(detector.rules, CountingGate())).open(session())
+    for _ in range(2):
+        assert masker.scan_text(clean) == clean
+        assert masker.scan_text(b"bob@example.org") == b"[REDACTED:EMAIL]"
+    assert looked_at.count(clean) == (1 if len(clean) <= MAX_NAME else 2)
+    assert looked_at.count(b"bob@example.org") == 2
+    assert masker.counts() == {"EMAIL": 2}
 
 
 def test_counts_say_types_and_never_values(detector: Detector) -> None:

@@ -58,7 +58,7 @@ sizes = st.lists(st.integers(1, 40), min_size=1, max_size=6) | st.lists(st.integ
 @settings(max_examples=50, deadline=None)
 @given(texts, sizes)
 def test_how_a_text_is_cut_never_shows(detector: Detector, text: bytes, pieces: list[int]) -> None:
-    assert streamed(detector, cut(text, pieces)) == whole(detector, text)
+    assert streamed(detector, cut(text, pieces)) == whole(detector, text) == lane(detector).whole(text).delivered
 
 
 def test_byte_by_byte(detector: Detector) -> None:
@@ -160,6 +160,10 @@ def check(text: bytes, random: Random, detector: Detector, masker: SessionMasker
     cuts = [[1] if len(text) < 600 else [9], [3] if len(text) < 1500 else [20], random.choices(range(1, 200), k=5)]
     for sizes in cuts:
         assert through(masker.lane(plan), cut(text, sizes)) == expected
+    for context in (b"", b"card", b"name"):
+        in_pieces, at_once = masker.lane(plan, context=context), masker.lane(plan, context=context)
+        assert at_once.whole(text) == through(in_pieces, cut(text, cuts[2]))
+        assert (at_once.masked, at_once.restored) == (in_pieces.masked, in_pieces.restored)
 
 
 @settings(max_examples=30, deadline=None)

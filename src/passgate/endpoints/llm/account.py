@@ -72,6 +72,11 @@ class _CountedLane:
         self._closed(self)
         return shown
 
+    def whole(self, data: bytes) -> Shown:
+        shown = self.lane.whole(data)
+        self._closed(self)
+        return shown
+
 
 class CallAccount:
     """Of one call that was let through. ``settle`` once, whatever became of it."""

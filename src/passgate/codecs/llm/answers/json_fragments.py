@@ -104,6 +104,10 @@ class JsonFragments:
             shown.add(self._plain.finish())
         return shown.shown()
 
+    def whole(self, data: bytes) -> Shown:
+        first, rest = self.feed(data), self.finish()
+        return Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+
     def _read(self, text: bytes, *, last: bool) -> Shown:
         """``last``: what seems cut off is whole."""
         shown = _Output()
@@ -134,11 +138,8 @@ class JsonFragments:
         mark = text[at : at + 1]
         if mark == b'"':
             whole = _WHOLE.match(text, at)
-            if whole is not None and (self._field, self._about(), whole.group(1)) in self._clean:
-                shown.both(whole.group())
-                self._name = whole.group(1)
-                if self._name_due:
-                    self._end_name()
+            if whole is not None:
+                self._whole_string(whole.group(1), shown)
                 return whole.end()
             self._begin_string()
         elif mark in b"{[":
@@ -170,13 +171,30 @@ class JsonFragments:
         return bare.end()
 
     def _number(self, token: bytes) -> Shown:
-        lane = self._lanes(self._field, self._context())
-        fed, rest = lane.feed(token), lane.finish()
-        delivered, recorded = fed.delivered + rest.delivered, fed.recorded + rest.recorded
+        shown = self._lanes(self._field, self._context()).whole(token)
         return Shown(
-            delivered=token if delivered == token else b'"' + escaped(delivered) + b'"',
-            recorded=token if recorded == token else b'"' + escaped(recorded) + b'"',
+            delivered=token if shown.delivered == token else b'"' + escaped(shown.delivered) + b'"',
+            recorded=token if shown.recorded == token else b'"' + escaped(shown.recorded) + b'"',
         )
+
+    def _whole_string(self, said: bytes, shown: "_Output") -> None:
+        """One that is there from quote to quote, without escapes."""
+        shown.both(b'"')
+        if (self._field, self._about(), said) in self._clean:
+            shown.both(said)
+        else:
+            string = _StringValue(self._lanes(self._field, self._about()))
+            shown.add(string.whole(said))
+            self._remember(string)
+        shown.both(b'"')
+        if self._name_due:
+            self._name = said[-4 * MAX_CONTEXT :]
+            self._end_name()
+
+    def _remember(self, string: "_StringValue") -> None:
+        """After its end."""
+        if string.plain is not None and len(self._clean) < MAX_CLEAN:
+            self._clean.add((self._field, self._about(), string.plain))
 
     def _begin_string(self) -> None:
         self._name = b""
@@ -229,8 +247,7 @@ class JsonFragments:
         shown.add(string.finish())
         shown.both(b'"')
         self._string = None
-        if string.plain is not None and len(self._clean) < MAX_CLEAN:
-            self._clean.add((self._field, self._about(), string.plain))
+        self._remember(string)
         if self._name_due:
             self._end_name()
 
@@ -284,6 +301,14 @@ class _StringValue:
 
     def finish(self) -> Shown:
         return self._spelled(self._lane.finish())
+
+    def whole(self, text: bytes) -> Shown:
+        """Of a string without escapes: its lane is told all of it at once."""
+        self._raw = text if len(text) <= MAX_PLAIN else None
+        if text:
+            self._delivered.expect(text, text)
+            self._recorded.expect(text, text)
+        return self._spelled(self._lane.whole(text))
 
     def _spelled(self, shown: Shown) -> Shown:
         return Shown(

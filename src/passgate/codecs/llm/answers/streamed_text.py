@@ -43,6 +43,8 @@ class Flow(Protocol):
 
     def finish(self) -> Shown: ...
 
+    def whole(self, data: bytes) -> Shown: ...
+
 
 class StreamedText:
     """``finish`` comes when the dialect says that the text has ended; whatever comes after that breaks the protocol.
@@ -145,9 +147,7 @@ class StreamedText:
     def _resumed(self) -> Flow:
         if self._finished:
             raise RemoteProtocolError("text goes on that was said to be finished")
-        alone = self._open_lane()
-        first, rest = alone.feed(self._before), alone.finish()
-        self._shown_before = Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+        self._shown_before = self._open_lane().whole(self._before)
         self._lane = lane = self._open_lane()
         self._without_before(lane.feed(self._before))
         return lane

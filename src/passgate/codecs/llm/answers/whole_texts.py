@@ -48,9 +48,7 @@ class WholeTexts:
         key = (field, context, text, is_json)
         known = self._known.get(key)
         if known is None:
-            lane = self.open(field, context, is_json=is_json)
-            first, rest = lane.feed(text), lane.finish()
-            known = Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+            known = self.open(field, context, is_json=is_json).whole(text)
             self.remember(key, known)
         return known
 

@@ -52,6 +52,10 @@ class WordLane:
         self.finished = True
         return self._shown(self._rest, last=True)
 
+    def whole(self, data: bytes) -> Shown:
+        first, rest = self.feed(data), self.finish()
+        return Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+
     def _shown(self, text: bytes, *, last: bool) -> Shown:
         cut = len(text) if last else _cut(text)
         self._rest = text[cut:]

@@ -117,6 +117,10 @@ class Swallower:
     def finish(self) -> Shown:
         return Shown(delivered=b" more", recorded=b"")
 
+    def whole(self, data: bytes) -> Shown:
+        first, rest = self.feed(data), self.finish()
+        return Shown(delivered=first.delivered + rest.delivered, recorded=first.recorded + rest.recorded)
+
 
 def test_what_is_swallowed_leaves_empty_parts_and_what_is_added_is_not_lost():
     text = StreamedText(Swallower)
