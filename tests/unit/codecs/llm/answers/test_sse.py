@@ -43,9 +43,10 @@ def test_events_joined_are_the_stream(data):
 
 @given(streams)
 def test_an_event_rewritten_with_its_own_data_says_the_same(data):
-    for event in parsed(data):
+    for index, event in enumerate(parsed(data)):
         if event.data is not None:
-            again = parsed(event.rewritten(event.data, event.others))
+            before = b"\n" if index else b""  # a byte order mark counts at the very beginning only
+            again = parsed(before + event.rewritten(event.data, event.others))
             assert [one.data for one in again if one.data is not None] == [event.data]
 
 
