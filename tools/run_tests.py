@@ -27,25 +27,13 @@ def run(command: list[str], **environment: str) -> int:
     return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
-def suite(launcher: list[str], *paths: str, implementation: str) -> bool:
-    """Whether every test passes. One that fails is run once more by itself, and that is said aloud.
-
-    Python charges what one test leaves for the collector (an unclosed socket) to whichever test runs when it collects.
-    """
-    command = [*launcher, "-m", "pytest", "-q", *paths]
-    if run(command, PASSGATE_IMPL=implementation) == 0:
-        return True
-    print("run_tests: some tests failed, see above; the same ones once more, alone", flush=True)
-    return run([*command, "--last-failed", "--last-failed-no-failures=none"], PASSGATE_IMPL=implementation) == 0
-
-
 def main(arguments: list[str]) -> int:
     python = sys.executable
     if arguments:
         return run([python, "-m", "pytest", *arguments])
     for stale in Path().glob(".coverage*"):
         stale.unlink()
-    if not suite([python, "-m", "coverage", "run"], implementation="python"):
+    if run([python, "-m", "coverage", "run", "-m", "pytest", "-q"], PASSGATE_IMPL="python") != 0:
         return 1
     run([python, "-m", "coverage", "combine", "-q"])
     floors = [
@@ -64,7 +52,7 @@ def main(arguments: list[str]) -> int:
     ]
     if any(floors):
         return 1
-    return 0 if suite([python], *TWINS, implementation="native") else 1
+    return run([python, "-m", "pytest", "-q", *TWINS], PASSGATE_IMPL="native")
 
 
 if __name__ == "__main__":
