@@ -26,6 +26,7 @@ from passgate.config.llm import HttpListener
 from passgate.core.errors import LedgerUnavailableError, PassgateError, PolicyError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
+from passgate.endpoints.beside import Beside, first_of
 from passgate.identity.budgets import PassBudgets
 from passgate.identity.locks import LockWatch
 from passgate.identity.pass_journal import PassJournal
@@ -172,7 +173,8 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        self._tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
+        tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         detector = open_detector(cache=folder.cache)
         if self._models:
@@ -249,7 +251,7 @@ class Gate:
                 live=self.live,
                 budgets=PassBudgets(BudgetStore(self.database)),
                 telemetry=self.telemetry,
-                beside=None if self._tokens is None else self._tokens.serve,
+                beside=first_of(self._beside),
             )
         siblings = Siblings(self._socket).cancel if shared else None
         return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)

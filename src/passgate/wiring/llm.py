@@ -10,6 +10,7 @@ from passgate.core.errors import ConfigError
 from passgate.core.resource import Resource
 from passgate.credentials.remembered import RememberedCredential
 from passgate.endpoints import llm
+from passgate.endpoints.beside import Beside
 from passgate.identity.login_limiter import LoginLimiter
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
@@ -30,7 +31,7 @@ def endpoint(
     live: LiveSessions,
     budgets: Budgets | None,
     telemetry: Telemetry,
-    beside: llm.Beside | None,
+    beside: Beside | None,
 ) -> llm.LlmEndpoint:
     """Raises ConfigError if the certificate is not usable."""
     tls = None

@@ -4,11 +4,10 @@
 telemetry=...)`` serves one listener: ``await start(host, port, reuse_port=...)``, ``await close()``.
 """
 
-from passgate.endpoints.llm.endpoint import Beside, LlmEndpoint
+from passgate.endpoints.llm.endpoint import LlmEndpoint
 from passgate.endpoints.llm.settings import Credential, Limits, LlmSettings, LlmTarget, LlmTargets, LoginLimits, Price
 
 __all__ = [
-    "Beside",
     "Credential",
     "Limits",
     "LlmEndpoint",

@@ -2,7 +2,6 @@
 
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -10,6 +9,7 @@ from multidict import CIMultiDict
 from passgate.codecs.llm.refusal import Cause, Refusal, refusal_body, refusal_headers
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType
+from passgate.endpoints.beside import Beside
 from passgate.endpoints.llm.admission import Admission
 from passgate.endpoints.llm.attempt import looked_at
 from passgate.endpoints.llm.call import SERVER, LlmCall, nearest
@@ -25,10 +25,6 @@ from passgate.pipeline.protocols import Budgets, Passes, Telemetry
 _BACKLOG = 1024
 
 _GREETING = b"Passgate: a gate to models' APIs.\n"
-
-
-Beside = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
-"""Another service of the same listener; None where a path is none of its own."""
 
 
 class LlmEndpoint:

@@ -146,10 +146,10 @@ def _event(raw: bytes) -> Event:
         name = b""
     elif raw[:7] == b"event: ":
         end = raw.find(b"\n")
-        name = raw[7:end]
         at = end + 7
-        if raw[end + 1 : at] != b"data: ":
+        if end < 0 or raw[end + 1 : at] != b"data: ":  # a slice that ends before it begins is an error in compiled code
             return _event_of_lines(raw)
+        name = raw[7:end]
     else:
         return _event_of_lines(raw)
     end = len(raw) - 2

@@ -144,3 +144,10 @@ def test_what_is_written_can_be_read():
     [event] = parsed(event_bytes(b"{}", name=b"ping"))
     assert (event.name, event.data) == (b"ping", b"{}")
     assert parsed(comment(b"keepalive"))[0].data is None
+
+
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
+def test_a_stream_may_end_after_any_of_its_bytes(ending):
+    whole = ending.join([b"event: e", b"data: a", b"", b"data: b", b"", b"event: e", b"data: c", b"data: d", b"", b""])
+    for end in range(len(whole) + 1):
+        assert b"".join(event.raw for event in parsed(whole[:end])) == whole[:end]
