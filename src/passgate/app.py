@@ -45,7 +45,7 @@ from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
-from passgate.wiring.identity import token_endpoint
+from passgate.wiring.issuer import open_issuing
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -173,8 +173,8 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
-        self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
+        self.issuing = open_issuing(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._beside: list[Beside] = [*self.issuing.beside]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         detector = open_detector(cache=folder.cache)
         if self._models:

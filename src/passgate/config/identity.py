@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from passgate.config.issuer import Issuer
 from passgate.config.kinds import Duration, FilePath, Name, Text, not_empty
 from passgate.config.section import Section
 from passgate.core.action import VerbClass
@@ -97,6 +98,7 @@ class Identity(Section):
     providers: Mapping[Name, Provider] = Field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     agents: Mapping[Name, Agent] = Field(default_factory=dict)
+    issuer: Issuer | None = None
 
     @model_validator(mode="after")
     def _known(self) -> "Identity":

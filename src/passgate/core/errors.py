@@ -64,6 +64,17 @@ class TokenRefusedError(PassgateError):
     """The token proves nothing here."""
 
 
+class OAuthError(PassgateError):
+    """The request is not one that is granted.
+
+    ``code``: a word of RFC 6749, section 5.2, or of an extension of it.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class IssuerUnavailableError(PassgateError):
     """The issuer of the token cannot be asked."""
 

@@ -28,6 +28,14 @@ class Trusted:
     single_use: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A token that held good. ``digest`` None: it may be used again."""
+
+    identity: Identity
+    digest: str | None
+
+
 class TokenExchange:
     """``trusted``: by issuer. ``agents``: by name."""
 
@@ -52,11 +60,29 @@ class TokenExchange:
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
         """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
-        issuer = peek(request.token)[1].get("iss")
+        presented = await self.identify(request.token)
+        return self.issue(presented.identity, request, using=presented)
+
+    async def identify(self, token: str) -> Presented:
+        """Whose token it is; it is not used up yet. Raises TokenRefusedError, IssuerUnavailableError."""
+        issuer = peek(token)[1].get("iss")
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(request.token)
+        identity = await trusted.verifier.verify(token)
+        return Presented(identity=identity, digest=_digest(token) if trusted.single_use else None)
+
+    def use_up(self, presented: Presented) -> None:
+        """Raises TokenRefusedError, StoreError."""
+        digest = presented.digest
+        if digest is not None and not self._spent.spend(digest, expires=presented.identity.expires, now=self._now()):
+            raise TokenRefusedError("the token was used before: sign in again")
+
+    def issue(self, identity: Identity, request: ExchangeRequest, *, using: Presented | None = None) -> Exchanged:
+        """A pass for somebody who is known; the request's own token is not looked at. ``using``: used up for it.
+
+        Raises TokenRefusedError, PassRequestError, StoreError.
+        """
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
         allowed = allowance(self._grants, identity, request.resources, request.verbs)
@@ -77,10 +103,8 @@ class TokenExchange:
         )
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
         rules.ttl(asked)  # before the token is used up
-        if trusted.single_use and not self._spent.spend(
-            _digest(request.token), expires=identity.expires, now=self._now()
-        ):
-            raise TokenRefusedError("the token was used before: sign in again")
+        if using is not None:
+            self.use_up(using)
         actor = f"oidc:{identity.provider}:{identity.principal.subject}"
         issued = self._registry.issue(asked, rules=rules, actor=actor)
         return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
