@@ -252,6 +252,7 @@ class Gate:
                 budgets=PassBudgets(BudgetStore(self.database)),
                 telemetry=self.telemetry,
                 beside=first_of(self._beside),
+                own=self.issuing.own,
             )
         siblings = Siblings(self._socket).cancel if shared else None
         return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)

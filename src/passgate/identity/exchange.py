@@ -78,11 +78,24 @@ class TokenExchange:
         if digest is not None and not self._spent.spend(digest, expires=presented.identity.expires, now=self._now()):
             raise TokenRefusedError("the token was used before: sign in again")
 
+    def check(self, identity: Identity, request: ExchangeRequest) -> None:
+        """Whether it would be issued. Raises PassRequestError."""
+        self._asked(identity, request)
+
     def issue(self, identity: Identity, request: ExchangeRequest, *, using: Presented | None = None) -> Exchanged:
         """A pass for somebody who is known; the request's own token is not looked at. ``using``: used up for it.
 
         Raises TokenRefusedError, PassRequestError, StoreError.
         """
+        asked, rules = self._asked(identity, request)  # before the token is used up
+        if using is not None:
+            self.use_up(using)
+        actor = f"oidc:{identity.provider}:{identity.principal.subject}"
+        issued = self._registry.issue(asked, rules=rules, actor=actor)
+        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+
+    def _asked(self, identity: Identity, request: ExchangeRequest) -> tuple[PassRequest, IssuingRules]:
+        """Raises PassRequestError."""
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
         allowed = allowance(self._grants, identity, request.resources, request.verbs)
@@ -102,12 +115,8 @@ class TokenExchange:
             ttl=request.ttl,
         )
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
-        rules.ttl(asked)  # before the token is used up
-        if using is not None:
-            self.use_up(using)
-        actor = f"oidc:{identity.provider}:{identity.principal.subject}"
-        issued = self._registry.issue(asked, rules=rules, actor=actor)
-        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+        rules.ttl(asked)
+        return asked, rules
 
     def _agent(self, name: str, identity: Identity) -> Agent:
         """Raises PassRequestError."""

@@ -38,6 +38,7 @@ class AuthorizationStore:
             "passes": list(authorization.passes),
             "issued": authorization.issued,
             "expires": authorization.expires,
+            "consented": authorization.consented,
             "revoked": authorization.revoked,
         }
         with self._database.writing() as connection:
@@ -55,6 +56,17 @@ class AuthorizationStore:
             rows = connection.execute(live.order_by(AUTHORIZATIONS.c.issued)).all()
         found = (_authorization(row) for row in rows)
         return tuple(one for one in found if one.principal.subject == subject)
+
+    def consent(self, authorization_id: str, *, purpose: str, ticket: str | None, at: datetime) -> bool:
+        """False if somebody has consented before, or it has ended."""
+        consenting = update(AUTHORIZATIONS).where(
+            AUTHORIZATIONS.c.id == authorization_id,
+            AUTHORIZATIONS.c.consented.is_(None),
+            AUTHORIZATIONS.c.revoked.is_(None),
+        )
+        with self._database.writing() as connection:
+            changed = connection.execute(consenting.values(consented=at, purpose=purpose, ticket=ticket))
+            return changed.rowcount > 0
 
     def add_pass(self, authorization_id: str, pass_id: str) -> bool:
         """False if the authorization was revoked meanwhile."""
@@ -127,6 +139,7 @@ def _authorization(row: Row[*tuple[object, ...]]) -> Authorization:
             ticket=row.ticket,
             agent=row.agent,
             passes=tuple(_texts(row.passes)),
+            consented=row.consented,
             revoked=row.revoked,
         )
     except (TypeError, ValueError) as error:

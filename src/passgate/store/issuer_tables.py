@@ -29,6 +29,7 @@ AUTHORIZATIONS = Table(
     Column("passes", JSON, nullable=False),
     Column("issued", UtcTime, nullable=False),
     Column("expires", UtcTime, nullable=False),
+    Column("consented", UtcTime, nullable=True),
     Column("revoked", UtcTime, nullable=True),
 )
 """What somebody allowed a client."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from passgate.config import issuer as configured
 from passgate.config.settings import Settings
 from passgate.endpoints.beside import Beside
+from passgate.endpoints.llm.settings import OwnTokens
 from passgate.endpoints.oauth.grants import RefreshGrant
 from passgate.endpoints.oauth.metadata import MetadataEndpoint
 from passgate.endpoints.oauth.revocation import RevocationEndpoint
@@ -32,6 +33,11 @@ class Issuing:
     beside: Sequence[Beside] = ()
     tokens: AccessTokens | None = None
     url: str | None = None
+
+    @property
+    def own(self) -> OwnTokens | None:
+        """What the models' listeners take."""
+        return OwnTokens(tokens=self.tokens, url=self.url) if self.tokens is not None and self.url is not None else None
 
 
 def open_issuing(

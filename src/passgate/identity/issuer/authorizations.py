@@ -16,6 +16,9 @@ class AuthorizationStore(Protocol):
 
     def find(self, authorization_id: str) -> Authorization | None: ...
 
+    def consent(self, authorization_id: str, *, purpose: str, ticket: str | None, at: datetime) -> bool:
+        """False if somebody has consented before, or it has ended."""
+
     def add_pass(self, authorization_id: str, pass_id: str) -> bool:
         """False if the authorization was revoked meanwhile."""
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("passes", sa.JSON, nullable=False),
         sa.Column("issued", sa.String, nullable=False),
         sa.Column("expires", sa.String, nullable=False),
+        sa.Column("consented", sa.String, nullable=True),
         sa.Column("revoked", sa.String, nullable=True),
     )
     op.create_index("authorizations_by_expiry", "authorizations", ["expires"])
