@@ -29,6 +29,7 @@ PLAIN = Authorization(
     purpose="why",
     ticket="INC-1",
     agent="reporter",
+    consented=NOW,
 )
 
 
@@ -57,6 +58,20 @@ def test_a_revoked_one_gets_no_further_pass(store: AuthorizationStore) -> None:
     assert not store.add_pass("a1", "pg_3")
     assert not store.add_pass("a9", "pg_3")
     assert store.find("a1") == replace(PLAIN, passes=("pg_1", "pg_2"), revoked=NOW)
+
+
+def test_consent_is_given_once_to_what_has_not_ended(store: AuthorizationStore) -> None:
+    for name in ("a2", "a3"):
+        store.add(replace(PLAIN, id=name, consented=None, purpose="", ticket=None))
+    pending = store.find("a2")
+    assert pending is not None
+    assert not pending.live(NOW)
+    assert store.consent("a2", purpose="why", ticket="INC-1", at=NOW)
+    assert store.find("a2") == replace(PLAIN, id="a2")
+    assert not store.consent("a2", purpose="else", ticket=None, at=NOW)
+    store.revoke("a3", at=NOW)
+    assert not store.consent("a3", purpose="why", ticket=None, at=NOW)
+    assert not store.consent("a9", purpose="why", ticket=None, at=NOW)
 
 
 def test_those_of_a_person_that_may_still_give_something(store: AuthorizationStore) -> None:

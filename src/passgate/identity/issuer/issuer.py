@@ -93,12 +93,19 @@ class Issuer:
 
     # -- an authorization ------------------------------------------------------------------------------------------
 
-    def open(self, identity: Identity, *, client_id: str, request: ExchangeRequest | None = None) -> Authorization:
-        """Somebody who signed in allows a client to act for them. ``request`` None: at the control API. Raises StoreError."""
-        return self._opened(identity, client_id=client_id, request=request, expires=self._now() + self._session)
+    def open(
+        self, identity: Identity, *, client_id: str, request: ExchangeRequest | None = None, consented: bool = True
+    ) -> Authorization:
+        """Somebody who signed in allows a client to act for them, or is about to. ``request`` None: at the control API. Raises
+        StoreError."""
+        return self._opened(
+            identity, client_id=client_id, request=request, expires=self._now() + self._session, consented=consented
+        )
 
     async def tokens(self, authorization: Authorization) -> Tokens:
-        """The first ones of it. Raises PassRequestError, StoreError, LedgerUnavailableError."""
+        """The first ones of it. Raises OAuthError, PassRequestError, StoreError, LedgerUnavailableError."""
+        if not authorization.live(self._now()):
+            raise OAuthError("invalid_grant", "the sign-in has ended, or nobody has consented: sign in again")
         refresh = _random()
         self._authorizations.add_refresh(_digest(refresh), authorization_id=authorization.id, at=self._now())
         return await self._again(authorization, refresh)
@@ -141,7 +148,13 @@ class Issuer:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _opened(
-        self, identity: Identity, *, client_id: str, request: ExchangeRequest | None, expires: datetime
+        self,
+        identity: Identity,
+        *,
+        client_id: str,
+        request: ExchangeRequest | None,
+        expires: datetime,
+        consented: bool = True,
     ) -> Authorization:
         now = self._now()
         authorization = Authorization(
@@ -156,6 +169,7 @@ class Issuer:
             purpose=request.purpose if request is not None else "",
             ticket=request.ticket if request is not None else None,
             agent=request.agent if request is not None else None,
+            consented=now if consented else None,
         )
         self._authorizations.forget(before=now - REMEMBERED)
         self._authorizations.add(authorization)
@@ -170,7 +184,7 @@ class Issuer:
         if pass_ is not None and pass_.state(now) is PassState.REVOKED:
             raise OAuthError("invalid_grant", "the pass was revoked: sign in again")
         if pass_ is None or pass_.expires - now < LONGEST / 2:
-            exchanged = self._exchange.issue(_identity(authorization), _request(authorization))
+            exchanged = self._exchange.issue(identity_of(authorization), request_of(authorization))
             authorization, pass_ = self._with_pass(authorization, exchanged), exchanged.pass_
         return await self._tokens(authorization, pass_, refresh=refresh)
 
@@ -239,11 +253,11 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _identity(authorization: Authorization) -> Identity:
+def identity_of(authorization: Authorization) -> Identity:
     return Identity(principal=authorization.principal, provider=authorization.provider, expires=authorization.expires)
 
 
-def _request(authorization: Authorization) -> ExchangeRequest:
+def request_of(authorization: Authorization) -> ExchangeRequest:
     return ExchangeRequest(
         token="",
         resources=authorization.resources,
