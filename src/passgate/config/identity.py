@@ -108,7 +108,26 @@ class Identity(Section):
         issuers = [provider.issuer for provider in self.providers.values()]
         if len(set(issuers)) < len(issuers):
             raise ValueError("two providers have the same issuer")
+        if self.issuer is not None:
+            self._issuing(self.issuer)
         return self
+
+    def _issuing(self, issuer: Issuer) -> None:
+        agents = sorted({client.agent for client in issuer.clients.values() if client.agent} - set(self.agents))
+        if agents:
+            raise ValueError(f"issuer.clients names the agent {agents[0]!r}, which is not among agents")
+        sign_in = issuer.sign_in
+        if sign_in is None:
+            return
+        provider = self.providers.get(sign_in.provider)
+        if provider is None or provider.kind != "human":
+            raise ValueError(
+                f"issuer.sign_in names {sign_in.provider!r}, which is not among providers, or not one of people"
+            )
+        if sign_in.client_id not in provider.audience:
+            raise ValueError(
+                f"issuer.sign_in.client_id must be in the audience of {sign_in.provider}: its tokens are for it"
+            )
 
 
 def verbs(words: tuple[Verb, ...]) -> frozenset[VerbClass]:

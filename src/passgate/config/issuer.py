@@ -1,15 +1,18 @@
 """Passgate as the issuer of its own tokens: its address, how long they live, the clients that may ask for them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from passgate.config.kinds import Duration, Text
-from passgate.config.section import Section
+from passgate.config.kinds import Duration, Name, Text
+from passgate.config.section import Credential, Section
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+OWN_CLIENT = "passgate"
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
@@ -29,7 +32,43 @@ def _origin(value: str) -> str:
     return value
 
 
+def _redirect_uri(value: str) -> str:
+    parts = urlsplit(value)
+    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
+    private = "." in parts.scheme
+    if not (loopback or private or (parts.scheme == "https" and parts.hostname)) or "#" in value or "@" in parts.netloc:
+        raise ValueError(
+            "a redirect URI is https, http on the person's own machine (http://127.0.0.1/callback, whatever the port), or of a "
+            "scheme with a dot (com.example.app:/done); it has no fragment and no user"
+        )
+    return value
+
+
+RedirectUri = Annotated[str, Field(pattern=r"^[!-\[\]-~]{1,2000}$"), AfterValidator(_redirect_uri)]
 Origin = Annotated[Text, AfterValidator(_origin)]
+
+
+class Client(Section):
+    """A public client, which people allow to act for them."""
+
+    name: Text
+    redirect_uris: tuple[RedirectUri, ...] = ()
+    agent: Name | None = None
+
+
+class BrowserSignIn(Section):
+    """Passgate as a client of the provider that people sign in at."""
+
+    provider: Name
+    client_id: Text
+    secret: Credential | None = None
+    scopes: tuple[Text, ...] = ("openid", "email", "groups")
+
+    @model_validator(mode="after")
+    def _openid(self) -> "BrowserSignIn":
+        if "openid" not in self.scopes:
+            raise ValueError("scopes must hold openid: without it no ID token comes")
+        return self
 
 
 class Issuer(Section):
@@ -39,6 +78,8 @@ class Issuer(Section):
     access_ttl: Duration = _HOUR
     session: Duration = timedelta(hours=12)
     key_rotation: Duration = timedelta(days=30)
+    sign_in: BrowserSignIn | None = None
+    clients: Mapping[Name, Client] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits(self) -> "Issuer":
@@ -48,4 +89,8 @@ class Issuer(Section):
             raise ValueError("session is access_ttl at least and 30d at most")
         if self.key_rotation < _DAY:
             raise ValueError("key_rotation is 1d at least")
+        if self.clients and self.sign_in is None:
+            raise ValueError("clients need sign_in: people sign in for them")
+        if OWN_CLIENT in self.clients:
+            raise ValueError(f"{OWN_CLIENT!r} is the command line's own client id: choose another")
         return self

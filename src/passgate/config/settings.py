@@ -160,6 +160,8 @@ class Settings(Section):
             raise ValueError(
                 "identity.issuer needs one of identity.providers: its tokens are for people who sign in there"
             )
+        if self.identity.issuer is not None and "api" in self.resources:
+            raise ValueError("with identity.issuer no resource can be called 'api': that is the control API's name")
         return self
 
     @property

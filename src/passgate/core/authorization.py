@@ -14,7 +14,8 @@ class Authorization:
     """``principal``: who signed in, at ``provider``; ``agent``: the registered agent that is to act for them.
 
     Without resources it is for the control API and makes no pass. ``passes``: the ids of those made under it, newest last.
-    ``expires``: nothing is issued or refreshed under it afterwards. ``consented`` None: they signed in, and have not allowed it yet.
+    ``expires``: nothing is issued or refreshed under it afterwards.
+    ``consented`` None: they signed in, and have not allowed it yet.
     Times are aware and in UTC.
     """
 

@@ -60,3 +60,90 @@ class TokenIssuer(Protocol):
 
     async def revoke(self, token: str, *, client_id: str | None) -> None:
         """RFC 7009: with the token everything ends that came of the same authorization. Raises OAuthError for another client's."""
+
+
+# -- sign-in by browser and by device ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationQuery:
+    """What a client's browser brings (RFC 6749, section 4.1.1; RFC 7636; RFC 8707). Empty: not said."""
+
+    response_type: str
+    client_id: str
+    redirect_uri: str
+    state: str
+    code_challenge: str
+    code_challenge_method: str
+    scope: str
+    resources: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderAnswer:
+    """With what the browser comes back from the provider (RFC 6749, section 4.1.2; RFC 9207). Empty: not said."""
+
+    state: str = field(repr=False)
+    code: str = field(repr=False)
+    issuer: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """What somebody who has signed in is asked. ``id``: good for one answer, from the same browser.
+
+    ``client``: as it calls itself; ``client_id``: as it is known. ``returns_to``: where the browser is sent, a URL; empty for a
+    device, whose ``user_code`` must be the one that it shows. ``resources`` empty: for the control API.
+    """
+
+    id: str = field(repr=False)
+    client: str
+    client_id: str
+    person: str
+    agent: str | None
+    resources: Sequence[str]
+    verbs: Sequence[str]
+    purpose: str
+    returns_to: str
+    user_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """RFC 8628, section 3.2. Times in seconds."""
+
+    device_code: str = field(repr=False)
+    user_code: str
+    expires_in: int
+    interval: int
+
+
+class SignIns(Protocol):
+    """Each method may raise StoreError, and OAuthError for what is to be told to the person, or the client, that asks.
+
+    ``browser``: what the browser keeps in a cookie; it must be the same from the first page to the last. A URL that is returned is
+    where the browser goes next.
+    """
+
+    async def begin(self, query: AuthorizationQuery, *, browser: str) -> str:
+        """The provider's URL; the client's, if it asked for what it cannot have. Raises IssuerUnavailableError."""
+
+    async def begin_device(self, *, client_id: str, scope: str, resources: Sequence[str]) -> Device: ...
+
+    async def enter_code(self, user_code: str, *, browser: str) -> str:
+        """The provider's URL. Raises IssuerUnavailableError."""
+
+    async def come_back(self, answer: ProviderAnswer, *, browser: str) -> Consent | str:
+        """Raises TokenRefusedError, IssuerUnavailableError."""
+
+    async def decide(
+        self, consent: str, *, allowed: bool, purpose: str, ticket: str | None, browser: str
+    ) -> str | None:
+        """None: the device may go on. Raises LedgerUnavailableError."""
+
+    async def redeem_code(self, code: str, *, client_id: str, redirect_uri: str, verifier: str) -> Tokens:
+        """Raises PassRequestError, LedgerUnavailableError."""
+
+    async def redeem_device(self, device_code: str, *, client_id: str) -> Tokens:
+        """Raises PassRequestError, LedgerUnavailableError."""

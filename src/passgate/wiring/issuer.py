@@ -5,24 +5,48 @@ from dataclasses import dataclass
 
 from passgate.config import issuer as configured
 from passgate.config.settings import Settings
+from passgate.core.errors import ConfigError
 from passgate.endpoints.beside import Beside
 from passgate.endpoints.llm.settings import OwnTokens
-from passgate.endpoints.oauth.grants import RefreshGrant
+from passgate.endpoints.oauth import (
+    AUTHORIZE_PATH,
+    CALLBACK_PATH,
+    CODE_GRANT,
+    DEVICE_AUTHORIZATION_PATH,
+    DEVICE_GRANT,
+    REFRESH_GRANT,
+)
+from passgate.endpoints.oauth.authorize import AuthorizeEndpoint
+from passgate.endpoints.oauth.browser import Browsers
+from passgate.endpoints.oauth.device import DeviceEndpoint
+from passgate.endpoints.oauth.grants import CodeGrant, DeviceGrant, RefreshGrant
 from passgate.endpoints.oauth.metadata import MetadataEndpoint
 from passgate.endpoints.oauth.revocation import RevocationEndpoint
-from passgate.endpoints.tokens import TokenEndpoint
+from passgate.endpoints.tokens import Grant, TokenEndpoint
 from passgate.identity.exchange import TokenExchange
 from passgate.identity.issuer.access_tokens import AccessTokenIssuer
+from passgate.identity.issuer.clients import Client, RegisteredClients
+from passgate.identity.issuer.devices import Devices
 from passgate.identity.issuer.issuer import Issuer
+from passgate.identity.issuer.posting import HttpsPost
+from passgate.identity.issuer.relying_party import Registration, RelyingParty
+from passgate.identity.issuer.sign_ins import SignIns
 from passgate.identity.issuer.signing_keys import SigningKeys
-from passgate.identity.login_limiter import LoginLimiter
+from passgate.identity.login_limiter import LoginLimiter, Rate
+from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.registry import PassRegistry
 from passgate.pipeline.access import AccessTokens
 from passgate.pipeline.protocols import Recorder
 from passgate.store.authorization_store import AuthorizationStore
+from passgate.store.device_store import DeviceStore
+from passgate.store.one_time_store import OneTimeStore
 from passgate.store.signing_key_store import SigningKeyStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.identity import sign_ins, token_exchange
+from passgate.wiring.shared import credential
+
+_BEGUN = Rate(burst=60, seconds=1)
+"""Sign-ins that one address may begin: a whole office may share it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +82,81 @@ def open_issuing(
     access, issuer = _issuer(
         settings, identity.issuer, exchange=exchange, registry=registry, database=database, recorder=recorder
     )
-    endpoint = TokenEndpoint(
-        exchange=exchange,
-        attempts=attempts,
-        recorder=recorder,
-        issuer=issuer,
-        grants={"refresh_token": RefreshGrant(issuer)},
-    )
+    grants: dict[str, Grant] = {REFRESH_GRANT: RefreshGrant(issuer)}
+    pages: list[Beside] = []
+    paths: dict[str, str] = {}
+    more: dict[str, object] = {}
+    if identity.issuer.sign_in is not None:
+        people = _sign_ins(
+            settings,
+            identity.issuer,
+            identity.issuer.sign_in,
+            issuer=issuer,
+            exchange=exchange,
+            database=database,
+            recorder=recorder,
+        )
+        grants |= {CODE_GRANT: CodeGrant(people), DEVICE_GRANT: DeviceGrant(people)}
+        browsers, begun = Browsers(issuer.url), LoginLimiter(per_peer=_BEGUN, per_pass=_BEGUN)
+        pages = [
+            AuthorizeEndpoint(people, browsers=browsers, begun=begun).serve,
+            DeviceEndpoint(people, url=issuer.url, browsers=browsers, begun=begun, guesses=attempts).serve,
+        ]
+        paths = {"authorization_endpoint": AUTHORIZE_PATH, "device_authorization_endpoint": DEVICE_AUTHORIZATION_PATH}
+        more = {
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+            "gateway_protocol_version": 1,
+        }
+    endpoint = TokenEndpoint(exchange=exchange, attempts=attempts, recorder=recorder, issuer=issuer, grants=grants)
     metadata = MetadataEndpoint(
-        sign_in=sign_ins(settings), grant_types=endpoint.grant_types, issuer=issuer, paths={}, more={}
+        sign_in=sign_ins(settings), grant_types=endpoint.grant_types, issuer=issuer, paths=paths, more=more
     )
     return Issuing(
-        beside=(endpoint.serve, RevocationEndpoint(issuer).serve, metadata.serve), tokens=access, url=issuer.url
+        beside=(endpoint.serve, RevocationEndpoint(issuer).serve, *pages, metadata.serve), tokens=access, url=issuer.url
+    )
+
+
+def _sign_ins(
+    settings: Settings,
+    section: configured.Issuer,
+    sign_in: configured.BrowserSignIn,
+    *,
+    issuer: Issuer,
+    exchange: TokenExchange,
+    database: SqliteDatabase,
+    recorder: Recorder,
+) -> SignIns:
+    """Raises ConfigError."""
+    provider = settings.identity.providers[sign_in.provider]
+    secret = None if sign_in.secret is None else credential(sign_in.secret)
+    registration = Registration(
+        provider=sign_in.provider,
+        issuer=provider.issuer,
+        client_id=sign_in.client_id,
+        redirect_uri=section.url + CALLBACK_PATH,
+        scopes=sign_in.scopes,
+        secret=None if secret is None else secret.obtain,
+    )
+    try:
+        party = RelyingParty(registration, fetch=HttpsFetch(ca=provider.ca), post=HttpsPost(ca=provider.ca))
+    except OSError as error:
+        raise ConfigError(f"identity.providers.{sign_in.provider}.ca: {provider.ca} is not usable: {error}") from error
+    clients = {
+        name: Client(id=name, name=one.name, redirect_uris=one.redirect_uris, agent=one.agent)
+        for name, one in section.clients.items()
+    }
+    return SignIns(
+        issuer=issuer,
+        exchange=exchange,
+        clients=RegisteredClients(clients),
+        provider=party,
+        authorizations=AuthorizationStore(database),
+        codes=OneTimeStore(database),
+        devices=Devices(DeviceStore(database)),
+        recorder=recorder,
     )
 
 

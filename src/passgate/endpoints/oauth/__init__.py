@@ -10,3 +10,7 @@ CALLBACK_PATH = "/oauth/callback"
 CONSENT_PATH = "/oauth/consent"
 DEVICE_AUTHORIZATION_PATH = "/oauth/device_authorization"
 DEVICE_PATH = "/device"
+
+CODE_GRANT = "authorization_code"
+REFRESH_GRANT = "refresh_token"
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"

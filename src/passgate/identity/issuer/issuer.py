@@ -1,6 +1,5 @@
 """From an authorization to tokens, again and again until it ends."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.exchange import TokenExchange
 from passgate.identity.issuer.access_tokens import LONGEST, AccessTokenIssuer
 from passgate.identity.issuer.authorizations import AuthorizationStore, new_id
+from passgate.identity.issuer.one_time import digest
 from passgate.identity.issuer.signing_keys import SigningKeys
 from passgate.identity.oidc.token import Identity
 from passgate.identity.registry import PassRegistry
@@ -107,17 +107,17 @@ class Issuer:
         if not authorization.live(self._now()):
             raise OAuthError("invalid_grant", "the sign-in has ended, or nobody has consented: sign in again")
         refresh = _random()
-        self._authorizations.add_refresh(_digest(refresh), authorization_id=authorization.id, at=self._now())
+        self._authorizations.add_refresh(digest(refresh), authorization_id=authorization.id, at=self._now())
         return await self._again(authorization, refresh)
 
     async def refresh(self, token: str, *, client_id: str) -> Tokens:
-        digest = _digest(token)
-        known = self._authorizations.find_refresh(digest)
+        kept = digest(token)
+        known = self._authorizations.find_refresh(kept)
         authorization = self._authorizations.find(known.authorization) if known is not None else None
         if authorization is None or authorization.client_id != client_id:
             raise OAuthError("invalid_grant", "there is no such refresh token: sign in again")
         following, now = _random(), self._now()
-        if not self._authorizations.rotate(digest, following=_digest(following), at=now):
+        if not self._authorizations.rotate(kept, following=digest(following), at=now):
             await self._reused(authorization)
             raise OAuthError(
                 "invalid_grant", "the refresh token was used before, so everything of its sign-in has ended"
@@ -222,7 +222,7 @@ class Issuer:
 
     def _authorization_of(self, token: str) -> Authorization | None:
         if token.startswith(REFRESH_PREFIX):
-            known = self._authorizations.find_refresh(_digest(token))
+            known = self._authorizations.find_refresh(digest(token))
             return self._authorizations.find(known.authorization) if known is not None else None
         try:
             return self._access.authorization(token)
@@ -246,11 +246,6 @@ class Issuer:
 
 def _random() -> str:
     return REFRESH_PREFIX + secrets.token_urlsafe(_REFRESH_BYTES)
-
-
-def _digest(token: str) -> str:
-    """Nobody guesses 256 random bits, so they need no salt and no stretching."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def identity_of(authorization: Authorization) -> Identity:
