@@ -91,9 +91,16 @@ def _place(uri: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
+def _source(uri: str) -> str:
+    """As a policy may name it: an address in brackets cannot stand there, nor an origin of a scheme that has none."""
+    parts = urlsplit(uri)
+    plain = parts.scheme in ("http", "https") and parts.netloc and "[" not in parts.netloc
+    return f"{parts.scheme}://{parts.netloc}" if plain else f"{parts.scheme}:"
+
+
 def _page(status: int, title: str, body: str, *, sent_to: str = "") -> web.Response:
     """``sent_to``: where the answer to a form leads; browsers hold redirects to the policy, too."""
-    places: Sequence[str] = ("'self'", _place(sent_to).removesuffix("://")) if sent_to else ("'self'",)
+    places: Sequence[str] = ("'self'", _source(sent_to)) if sent_to else ("'self'",)
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {' '.join(places)}; "
         "frame-ancestors 'none'; base-uri 'none'"

@@ -13,7 +13,11 @@ from passgate.core.principal import PrincipalKind
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
 from passgate.identity.issuer.access_tokens import AccessTokenIssuer
+from passgate.identity.issuer.clients import Client, RegisteredClients
+from passgate.identity.issuer.devices import Devices
 from passgate.identity.issuer.issuer import Issuer
+from passgate.identity.issuer.relying_party import Registration, RelyingParty
+from passgate.identity.issuer.sign_ins import SignIns
 from passgate.identity.issuer.signing_keys import SigningKeys
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
@@ -22,6 +26,8 @@ from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import ExchangeRequest
 from passgate.store.authorization_store import AuthorizationStore
+from passgate.store.device_store import DeviceStore
+from passgate.store.one_time_store import OneTimeStore
 from passgate.store.pass_store import PassStore
 from passgate.store.signing_key_store import SigningKeyStore
 from passgate.store.spent_tokens import SpentTokenStore
@@ -60,6 +66,16 @@ class House:
         ]
     )
     agents: dict[str, Agent] = field(default_factory=dict)
+    clients: list[Client] = field(
+        default_factory=lambda: [
+            Client(
+                id="editor", name="The Editor", redirect_uris=("http://127.0.0.1/callback", "https://editor.example/cb")
+            ),
+            Client(id="bot", name="Reporter", redirect_uris=("http://localhost/done",), agent="reporter"),
+        ]
+    )
+    codes: dict[str, tuple[int, Mapping[str, object]]] = field(default_factory=dict)
+    posted: list[Mapping[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         now = self.clock.now
@@ -118,6 +134,41 @@ class House:
             recorder=self.recorder,
             now=now,
         )
+
+        self.devices = Devices(DeviceStore(self.database), now=now)
+        self.party = RelyingParty(
+            Registration(
+                provider="company",
+                issuer=self.idp.issuer,
+                client_id="passgate",
+                redirect_uri=f"{URL}/oauth/callback",
+                scopes=("openid", "email"),
+            ),
+            fetch=self.idp.fetch,
+            post=self.post,
+            clock=self.clock.monotonic,
+        )
+        self.sign_ins = SignIns(
+            issuer=self.issuer,
+            exchange=self.exchange,
+            clients=RegisteredClients({client.id: client for client in self.clients}),
+            provider=self.party,
+            authorizations=self.authorizations,
+            codes=OneTimeStore(self.database),
+            devices=self.devices,
+            recorder=self.recorder,
+            now=now,
+        )
+        self.idp.discovery.update(
+            authorization_endpoint=f"{self.idp.issuer}/authorize", token_endpoint=f"{self.idp.issuer}/token"
+        )
+
+    async def post(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, object]]:
+        """The provider's token endpoint: the code is what the test says it stands for."""
+        self.posted.append({**form, **headers, "url": url})
+        return self.codes.get(form["code"], (400, {"error": "invalid_grant"}))
 
     def token(self, idp: Idp | None = None, **claims: object) -> str:
         """Of a provider, the people's if none is named, of this moment."""
