@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from passgate.config.kinds import Duration, Name, Text
+from passgate.config.kinds import Duration, FilePath, Host, Name, Text, not_empty
 from passgate.config.section import Credential, Section
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -33,10 +33,15 @@ def _origin(value: str) -> str:
 
 
 def _redirect_uri(value: str) -> str:
-    parts = urlsplit(value)
-    loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
-    private = "." in parts.scheme
-    if not (loopback or private or (parts.scheme == "https" and parts.hostname)) or "#" in value or "@" in parts.netloc:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+        own = parts.scheme == "http" and parts.hostname in LOOPBACK
+        known = own or "." in parts.scheme or (parts.scheme == "https" and bool(parts.hostname))
+        plain = "#" not in value and "@" not in parts.netloc
+    except ValueError:
+        known = plain = False
+    if not known or not plain:
         raise ValueError(
             "a redirect URI is https, http on the person's own machine (http://127.0.0.1/callback, whatever the port), or of a "
             "scheme with a dot (com.example.app:/done); it has no fragment and no user"
@@ -54,6 +59,14 @@ class Client(Section):
     name: Text
     redirect_uris: tuple[RedirectUri, ...] = ()
     agent: Name | None = None
+
+
+class ClientDocuments(Section):
+    """Clients that nobody has named: their id is the address of a document about them, on one of these hosts."""
+
+    hosts: Annotated[tuple[Host, ...], AfterValidator(not_empty)]
+    ca: FilePath | None = None
+    private_addresses: bool = False
 
 
 class BrowserSignIn(Section):
@@ -80,6 +93,7 @@ class Issuer(Section):
     key_rotation: Duration = timedelta(days=30)
     sign_in: BrowserSignIn | None = None
     clients: Mapping[Name, Client] = Field(default_factory=dict)
+    client_documents: ClientDocuments | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> "Issuer":
@@ -89,7 +103,7 @@ class Issuer(Section):
             raise ValueError("session is access_ttl at least and 30d at most")
         if self.key_rotation < _DAY:
             raise ValueError("key_rotation is 1d at least")
-        if self.clients and self.sign_in is None:
+        if (self.clients or self.client_documents is not None) and self.sign_in is None:
             raise ValueError("clients need sign_in: people sign in for them")
         if OWN_CLIENT in self.clients:
             raise ValueError(f"{OWN_CLIENT!r} is the command line's own client id: choose another")

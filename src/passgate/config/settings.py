@@ -156,10 +156,8 @@ class Settings(Section):
         served = any(isinstance(one, HttpListener) for one in self.listeners)
         if self.identity.providers and not served:
             raise ValueError("identity.providers needs a listener of kind http: tokens become passes there")
-        if self.identity.issuer is not None and not self.identity.providers:
-            raise ValueError(
-                "identity.issuer needs one of identity.providers: its tokens are for people who sign in there"
-            )
+        if self.identity.issuer is not None and not served:
+            raise ValueError("identity.issuer needs a listener of kind http: its tokens are given there")
         if self.identity.issuer is not None and "api" in self.resources:
             raise ValueError("with identity.issuer no resource can be called 'api': that is the control API's name")
         return self

@@ -64,7 +64,7 @@ class Attempts(Protocol):
     def failed(self, peer: str, name: str, /) -> None: ...
 
 
-Grant = Callable[[Form], Awaitable[Tokens]]
+Grant = Callable[[Form], Awaitable[Tokens | Exchanged]]
 """What one ``grant_type`` gives. Raises RefusedError, OAuthError and what ``TokenIssuer`` raises."""
 
 
@@ -132,7 +132,8 @@ class TokenEndpoint:
         grant = self._grants.get(kind or "")
         if grant is None:
             raise RefusedError(400, "unsupported_grant_type", f"the grant type is one of {', '.join(self.grant_types)}")
-        return self._tokens(await grant(form))
+        given = await grant(form)
+        return self._issued(given) if isinstance(given, Exchanged) else self._tokens(given)
 
     # -- token exchange --------------------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class TokenEndpoint:
                 raise RefusedError(
                     400, "invalid_request", f"resource and client_id are for the token type {ACCESS_TOKEN}"
                 )
-            return self._issued(await self._exchange.exchange(_request(form)))
+            return self._issued(await self._exchange.exchange(pass_request(form, token="subject_token")))
         if wanted != ACCESS_TOKEN:
             raise RefusedError(400, "invalid_request", f"what comes back is {PASS} or {ACCESS_TOKEN}")
         return {**self._tokens(await self._own(form)), "issued_token_type": ACCESS_TOKEN}
@@ -166,7 +167,7 @@ class TokenEndpoint:
         if client_id != OWN_CLIENT:
             raise RefusedError(400, "unauthorized_client", f"tokens are exchanged by the client {OWN_CLIENT} only")
         if not form.many("resource"):
-            return await issuer.exchange(_request(form), client_id=client_id)
+            return await issuer.exchange(pass_request(form, token="subject_token"), client_id=client_id)
         api = issuer.url + API_PATH
         if list(form.many("resource")) != [api]:
             raise RefusedError(400, "invalid_target", f"the resource is {api}; name models and databases as audience")
@@ -230,10 +231,10 @@ def verbs_of(form: Form) -> frozenset[VerbClass]:
     return frozenset(VerbClass(verb) for verb in verbs)
 
 
-def _request(form: Form) -> ExchangeRequest:
-    """Raises RefusedError."""
+def pass_request(form: Form, *, token: str) -> ExchangeRequest:
+    """``token``: the parameter that holds it. Raises RefusedError."""
     return ExchangeRequest(
-        token=form.one("subject_token"),
+        token=form.one(token),
         resources=frozenset(form.many("audience")),
         verbs=verbs_of(form),
         purpose=form.one("purpose"),

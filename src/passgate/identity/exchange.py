@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.grants import Agent, Grant, allowance, narrowed
+from passgate.identity.grants import AGENTS, Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
@@ -106,6 +106,8 @@ class TokenExchange:
             agent = self._agent(request.agent, identity)
             most = min(most, narrowed(agent, request.resources, request.verbs, self._now()))
             principal = _acting(agent, identity.principal)
+        if identity.provider == AGENTS:
+            most = min(most, self._own_registration(identity, request))
         asked = PassRequest(
             principal=principal,
             resources=request.resources,
@@ -117,6 +119,13 @@ class TokenExchange:
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
         rules.ttl(asked)
         return asked, rules
+
+    def _own_registration(self, identity: Identity, request: ExchangeRequest) -> timedelta:
+        """Of an agent that signed in with its own key. Raises PassRequestError."""
+        agent = self._agents.get(identity.principal.subject)
+        if agent is None:
+            raise PassRequestError("the agent is no longer registered")
+        return narrowed(agent, request.resources, request.verbs, self._now())
 
     def _agent(self, name: str, identity: Identity) -> Agent:
         """Raises PassRequestError."""

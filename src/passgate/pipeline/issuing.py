@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from passgate.core.principal import Principal
-from passgate.pipeline.exchange import ExchangeRequest
+from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 
 OWN_CLIENT = "passgate"
 """The client id of the command line, and of whoever exchanges a token without naming a client."""
@@ -147,3 +147,18 @@ class SignIns(Protocol):
 
     async def redeem_device(self, device_code: str, *, client_id: str) -> Tokens:
         """Raises PassRequestError, LedgerUnavailableError."""
+
+
+# -- agents with keys of their own -------------------------------------------------------------------------------------
+
+
+class AgentSignIns(Protocol):
+    """``request.token`` is the agent's assertion (RFC 7523); ``client_id``, where it is said, must be the agent's name.
+
+    Both raise OAuthError, PassRequestError, StoreError.
+    """
+
+    async def give_pass(self, request: ExchangeRequest, *, client_id: str | None) -> Exchanged: ...
+
+    async def give_tokens(self, request: ExchangeRequest, *, client_id: str | None) -> Tokens:
+        """Raises LedgerUnavailableError."""

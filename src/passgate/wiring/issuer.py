@@ -9,24 +9,30 @@ from passgate.core.errors import ConfigError
 from passgate.endpoints.beside import Beside
 from passgate.endpoints.llm.settings import OwnTokens
 from passgate.endpoints.oauth import (
+    ASSERTION_GRANT,
     AUTHORIZE_PATH,
     CALLBACK_PATH,
     CODE_GRANT,
+    CREDENTIALS_GRANT,
     DEVICE_AUTHORIZATION_PATH,
     DEVICE_GRANT,
     REFRESH_GRANT,
+    TOKEN_PATH,
 )
 from passgate.endpoints.oauth.authorize import AuthorizeEndpoint
 from passgate.endpoints.oauth.browser import Browsers
 from passgate.endpoints.oauth.device import DeviceEndpoint
-from passgate.endpoints.oauth.grants import CodeGrant, DeviceGrant, RefreshGrant
+from passgate.endpoints.oauth.grants import AgentGrant, CodeGrant, DeviceGrant, RefreshGrant
 from passgate.endpoints.oauth.metadata import MetadataEndpoint
 from passgate.endpoints.oauth.revocation import RevocationEndpoint
 from passgate.endpoints.tokens import Grant, TokenEndpoint
 from passgate.identity.exchange import TokenExchange
 from passgate.identity.issuer.access_tokens import AccessTokenIssuer
+from passgate.identity.issuer.agent_keys import AgentSignIns
+from passgate.identity.issuer.client_documents import ClientDocuments
 from passgate.identity.issuer.clients import Client, RegisteredClients
 from passgate.identity.issuer.devices import Devices
+from passgate.identity.issuer.document_fetch import DocumentFetch
 from passgate.identity.issuer.issuer import Issuer
 from passgate.identity.issuer.posting import HttpsPost
 from passgate.identity.issuer.relying_party import Registration, RelyingParty
@@ -34,6 +40,7 @@ from passgate.identity.issuer.sign_ins import SignIns
 from passgate.identity.issuer.signing_keys import SigningKeys
 from passgate.identity.login_limiter import LoginLimiter, Rate
 from passgate.identity.oidc.fetching import HttpsFetch
+from passgate.identity.oidc.provider import ASYMMETRIC
 from passgate.identity.registry import PassRegistry
 from passgate.pipeline.access import AccessTokens
 from passgate.pipeline.protocols import Recorder
@@ -41,7 +48,9 @@ from passgate.store.authorization_store import AuthorizationStore
 from passgate.store.device_store import DeviceStore
 from passgate.store.one_time_store import OneTimeStore
 from passgate.store.signing_key_store import SigningKeyStore
+from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.agent_keys import keyed_agents
 from passgate.wiring.identity import sign_ins, token_exchange
 from passgate.wiring.shared import credential
 
@@ -67,9 +76,9 @@ class Issuing:
 def open_issuing(
     settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
 ) -> Issuing:
-    """Nothing without a provider. Raises ConfigError."""
+    """Nothing without a provider and an issuer. Raises ConfigError."""
     identity = settings.identity
-    if not identity.providers:
+    if not identity.providers and identity.issuer is None:
         return Issuing()
     exchange = token_exchange(settings, registry=registry, database=database)
     attempts = LoginLimiter()
@@ -108,7 +117,23 @@ def open_issuing(
             "response_modes_supported": ["query"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
+            "client_id_metadata_document_supported": identity.issuer.client_documents is not None,
             "gateway_protocol_version": 1,
+        }
+    agents = keyed_agents(identity.agents)
+    if agents:
+        keyed = AgentSignIns(
+            agents=agents,
+            audiences=frozenset({issuer.url, issuer.url + TOKEN_PATH}),
+            exchange=exchange,
+            issuer=issuer,
+            spent=SpentTokenStore(database),
+        )
+        grants[CREDENTIALS_GRANT] = AgentGrant(keyed, parameter="client_assertion")
+        grants[ASSERTION_GRANT] = AgentGrant(keyed, parameter="assertion")
+        more |= {
+            "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": sorted(ASYMMETRIC),
         }
     endpoint = TokenEndpoint(exchange=exchange, attempts=attempts, recorder=recorder, issuer=issuer, grants=grants)
     metadata = MetadataEndpoint(
@@ -151,13 +176,24 @@ def _sign_ins(
     return SignIns(
         issuer=issuer,
         exchange=exchange,
-        clients=RegisteredClients(clients),
+        clients=RegisteredClients(clients, documents=_documents(section.client_documents)),
         provider=party,
         authorizations=AuthorizationStore(database),
         codes=OneTimeStore(database),
         devices=Devices(DeviceStore(database)),
         recorder=recorder,
     )
+
+
+def _documents(section: configured.ClientDocuments | None) -> ClientDocuments | None:
+    """Raises ConfigError."""
+    if section is None:
+        return None
+    try:
+        fetch = DocumentFetch(ca=section.ca, private=section.private_addresses)
+    except OSError as error:
+        raise ConfigError(f"identity.issuer.client_documents.ca: {section.ca} is not usable: {error}") from error
+    return ClientDocuments(hosts=frozenset(section.hosts), fetch=fetch)
 
 
 def _issuer(

@@ -48,6 +48,49 @@ def test_what_could_not_be_meant(text: str, said: str) -> None:
         parsed(f"  issuer: {text}\n")
 
 
-def test_tokens_are_for_people_who_sign_in_somewhere() -> None:
-    with pytest.raises(InvalidSettingsError, match="needs one of identity"):
-        parse_settings(BASE + "  issuer: {url: 'https://g'}\n", file="passgate.yaml", base=Path("/nowhere"))
+SIGN_IN = "sign_in: {provider: company, client_id: passgate}"
+
+
+def test_sign_in_with_its_clients() -> None:
+    found = parsed(
+        f"  issuer: {{url: 'https://g', {SIGN_IN}, clients: {{editor: {{name: The Editor, redirect_uris:"
+        " ['http://127.0.0.1/callback', 'https://editor.example/cb', 'com.example.app:/done'], agent: reporter}}}\n"
+        "  agents: {reporter: {purpose: p, resources: [docs], until: '2027-06-30'}}\n"
+    )
+    assert found.clients["editor"].agent == "reporter"
+    assert found.sign_in is not None
+    assert found.sign_in.scopes == ("openid", "email", "groups")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("clients: {editor: {name: x}}", "clients need sign_in"),
+        (SIGN_IN + ", clients: {passgate: {name: x}}", "choose another"),
+        (SIGN_IN + ", clients: {editor: {name: x, agent: nobody}}", "'nobody'"),
+        (SIGN_IN + ", clients: {editor: {name: x, redirect_uris: ['http://editor.example/cb']}}", "redirect URI"),
+        (SIGN_IN + ", clients: {editor: {name: x, redirect_uris: ['https://e/cb#x']}}", "redirect URI"),
+        (SIGN_IN + ", clients: {editor: {name: x, redirect_uris: ['https://a@e/cb']}}", "redirect URI"),
+        (SIGN_IN + ", clients: {editor: {name: x, redirect_uris: ['https://']}}", "redirect URI"),
+        (SIGN_IN + ", clients: {editor: {name: x, redirect_uris: ['javascript:alert(1)']}}", "redirect URI"),
+        (SIGN_IN + ", clients: {editor: {name: x, redirect_uris: ['http://[x/cb']}}", "redirect URI"),
+        ("client_documents: {hosts: [claude.ai]}", "clients need sign_in"),
+        (SIGN_IN + ", client_documents: {hosts: []}", "must not be empty"),
+        (SIGN_IN + ", client_documents: {hosts: ['*']}", "host name"),
+        ("sign_in: {provider: other, client_id: passgate}", "'other'"),
+        ("sign_in: {provider: company, client_id: another}", "in the audience"),
+        ("sign_in: {provider: company, client_id: passgate, scopes: [email]}", "must hold openid"),
+    ],
+)
+def test_sign_in_that_could_not_work(text: str, said: str) -> None:
+    with pytest.raises(InvalidSettingsError, match=said):
+        parsed(f"  issuer: {{url: 'https://g', {text}}}\n")
+
+
+def test_an_issuer_needs_a_place_and_a_name_that_is_free() -> None:
+    issuer = PROVIDER % "" + "  issuer: {url: 'https://g'}\n"
+    text = (BASE + "  issuer: {url: 'https://g'}\n").replace("kind: http, port: 8443", "kind: postgres, port: 6432")
+    with pytest.raises(InvalidSettingsError, match="listener of kind http"):
+        parse_settings(text, file="passgate.yaml", base=Path("/nowhere"))
+    with pytest.raises(InvalidSettingsError, match="'api'"):
+        parse_settings(BASE.replace("docs:", "api:") + issuer, file="passgate.yaml", base=Path("/nowhere"))

@@ -10,7 +10,7 @@ from passgate.core.errors import OAuthError, TokenRefusedError
 from passgate.core.event import Event, EventType
 from passgate.core.passes import Pass, PassState
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.exchange import TokenExchange
+from passgate.identity.exchange import Presented, TokenExchange
 from passgate.identity.issuer.access_tokens import LONGEST, AccessTokenIssuer
 from passgate.identity.issuer.authorizations import AuthorizationStore, new_id
 from passgate.identity.issuer.one_time import digest
@@ -76,12 +76,18 @@ class Issuer:
     # -- a token of a provider in, a token of our own out ----------------------------------------------------------
 
     async def exchange(self, request: ExchangeRequest, *, client_id: str) -> Tokens:
-        """Without a refresh token: who has tokens of a provider exchanges the next one."""
         presented = await self._exchange.identify(request.token)
-        exchanged = self._exchange.issue(presented.identity, request, using=presented)
-        authorization = self._opened(
-            presented.identity, client_id=client_id, request=request, expires=exchanged.pass_.expires
-        )
+        return await self.issue(presented.identity, request, client_id=client_id, using=presented)
+
+    async def issue(
+        self, identity: Identity, request: ExchangeRequest, *, client_id: str, using: Presented | None = None
+    ) -> Tokens:
+        """A pass for somebody who is known, and a token for it. Without a refresh token: they prove themselves again.
+
+        Raises TokenRefusedError, PassRequestError, StoreError, LedgerUnavailableError.
+        """
+        exchanged = self._exchange.issue(identity, request, using=using)
+        authorization = self._opened(identity, client_id=client_id, request=request, expires=exchanged.pass_.expires)
         return await self._tokens(self._with_pass(authorization, exchanged), exchanged.pass_, refresh=None)
 
     async def exchange_for_api(self, token: str, *, client_id: str) -> Tokens:
