@@ -26,7 +26,9 @@ def _keys(name: str, agent: Agent) -> KeySet:
         said = orjson.loads(agent.keys.read_bytes()) if agent.keys is not None else {"keys": [dict(agent.jwk or {})]}
         keys = keys_of(said if isinstance(said, dict) else {})
     except (OSError, orjson.JSONDecodeError, IssuerUnavailableError, JoseError) as error:
-        raise ConfigError(f"identity.agents.{name}: its keys are no key set (RFC 7517) with a key that can be read") from error
+        raise ConfigError(
+            f"identity.agents.{name}: its keys are no key set (RFC 7517) with a key that can be read"
+        ) from error
     if any(key.is_private for key in keys.keys):
         raise ConfigError(f"identity.agents.{name}: its key set holds a private key, which stays with the agent")
     return keys
