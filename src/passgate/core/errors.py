@@ -64,6 +64,10 @@ class TokenRefusedError(PassgateError):
     """The token proves nothing here."""
 
 
+class TokenEndedError(TokenRefusedError):
+    """The token is genuine, and no longer counts."""
+
+
 class OAuthError(PassgateError):
     """The request is not one that is granted.
 

@@ -1,19 +1,18 @@
 """A whole gate of two workers that issues tokens: people sign in with a browser and by a device, agents with their own key. What
 they get opens models and nothing else."""
 
-import asyncio
 import base64
 import hashlib
 import re
 import secrets
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import aiohttp
+import httpx2 as httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
@@ -71,57 +70,59 @@ class Browser:
     """Follows redirects to the provider and to the gate, one connection each time, so that either worker answers."""
 
     whole: Whole
-    session: aiohttp.ClientSession
+    client: httpx.Client
     cookie: str = ""
 
-    async def get(self, url: str) -> tuple[int, str, str]:
-        """Status, location, text."""
+    def get(self, url: str) -> httpx.Response:
         here = url.replace(URL, self.whole.gate.url)
         headers = {"Cookie": self.cookie} if here.startswith(self.whole.gate.url) else {}
-        async with self.session.get(here, headers=headers, allow_redirects=False) as answer:
-            self._keep(answer)
-            return answer.status, answer.headers.get("Location", ""), await answer.text()
+        return self._kept(self.client.get(here, headers=headers))
 
-    async def post(self, path: str, form: dict[str, str]) -> tuple[int, str, str]:
+    def post(self, path: str, form: dict[str, str]) -> httpx.Response:
         headers = {"Cookie": self.cookie, "Origin": URL}
-        async with self.session.post(
-            self.whole.gate.url + path, data=form, headers=headers, allow_redirects=False
-        ) as answer:
-            self._keep(answer)
-            return answer.status, answer.headers.get("Location", ""), await answer.text()
+        return self._kept(self.client.post(self.whole.gate.url + path, data=form, headers=headers))
 
-    def _keep(self, answer: aiohttp.ClientResponse) -> None:
+    def _kept(self, answer: httpx.Response) -> httpx.Response:
+        self.client.cookies.clear()  # this cookie is for https://gate.example.com
         found = re.match(r"(__Host-passgate=[^;]+); .*Secure", answer.headers.get("Set-Cookie", ""))
         self.cookie = found[1] if found is not None else self.cookie
+        return answer
 
-    async def sign_in(self, url: str, person: str = ADA) -> tuple[int, str, str]:
+    def sign_in(self, url: str, person: str = ADA) -> httpx.Response:
         """From the gate's redirect over the provider to the page of consent."""
         self.whole.people.expect(person)
-        _, back, _ = await self.get(url)
+        back = self.get(url).headers["Location"]
         assert back.startswith(f"{URL}/oauth/callback?")
-        return await self.get(back)
+        return self.get(back)
 
-    async def form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
+    def form(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         """As a client, without a cookie."""
-        async with self.session.post(self.whole.gate.url + path, data=form) as answer:
-            return answer.status, await answer.json()
+        answer = self.client.post(self.whole.gate.url + path, data=form)
+        return answer.status_code, answer.json()
 
-    async def ask(self, token: object, path: str = "/v1/chat/completions") -> tuple[int, str]:
+    def ask(self, token: object, path: str = "/v1/chat/completions") -> httpx.Response:
         body = {"model": "gpt-5", "messages": [{"role": "user", "content": "hello"}]}
-        headers = {"Authorization": f"Bearer {token}"}
-        async with self.session.post(self.whole.gate.url + path, json=body, headers=headers) as answer:
-            return answer.status, answer.headers.get("WWW-Authenticate", "") or await answer.text()
+        return self.client.post(self.whole.gate.url + path, json=body, headers={"Authorization": f"Bearer {token}"})
+
+    def status(self, token: object) -> int:
+        """Of a call to the model."""
+        return self.ask(token).status_code
+
+    def document(self, path: str) -> dict[str, object]:
+        answer = self.client.get(self.whole.gate.url + path)
+        assert answer.status_code == 200
+        found: dict[str, object] = answer.json()
+        return found
 
 
 @pytest.fixture
-async def browser(whole: Whole) -> AsyncIterator[Browser]:
+def browser(whole: Whole) -> Iterator[Browser]:
     whole.models.forget()
     whole.models.default = Script()
     tls = ssl.create_default_context(cafile=str(whole.gate.ca))
-    jar = aiohttp.DummyCookieJar()
-    connector = aiohttp.TCPConnector(ssl=tls, force_close=True)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
-        yield Browser(whole, session)
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(verify=tls, timeout=30, limits=limits) as client:
+        yield Browser(whole, client)
 
 
 def begun(**more: str) -> str:
@@ -144,15 +145,16 @@ def consent_of(page: str) -> str:
     return unescape(found[1])
 
 
-async def signed_in(browser: Browser) -> dict[str, object]:
-    status, provider, _ = await browser.get(begun())
-    assert status == 303
-    status, _, page = await browser.sign_in(provider)
-    assert status == 200
-    assert "The Editor" in page
-    answer = {"consent": consent_of(page), "decision": "allow", "purpose": "INC-42"}
-    status, back, _ = await browser.post("/oauth/consent", answer)
-    assert (status, back.startswith(REDIRECT + "?")) == (303, True)
+def signed_in(browser: Browser) -> dict[str, object]:
+    begin = browser.get(begun())
+    assert begin.status_code == 303
+    asked = browser.sign_in(begin.headers["Location"])
+    assert (asked.status_code, "The Editor" in asked.text) == (200, True)
+    decided = browser.post(
+        "/oauth/consent", {"consent": consent_of(asked.text), "decision": "allow", "purpose": "INC-42"}
+    )
+    back = decided.headers["Location"]
+    assert back.startswith(REDIRECT + "?")
     said = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
     assert (said["state"], said["iss"]) == ("xyz", URL)
     form = {
@@ -162,103 +164,95 @@ async def signed_in(browser: Browser) -> dict[str, object]:
         "redirect_uri": REDIRECT,
         "code_verifier": VERIFIER,
     }
-    status, tokens = await browser.form("/oauth/token", form)
+    status, tokens = browser.form("/oauth/token", form)
     assert status == 200, tokens
     return tokens
 
 
-async def test_a_person_signs_in_with_a_browser_and_the_token_opens_the_model_only(browser: Browser) -> None:
-    tokens = await signed_in(browser)
-    assert [(await browser.ask(tokens["access_token"]))[0] for _ in range(6)] == [200] * 6
-    assert (await browser.ask(tokens["access_token"], "/gpt/v1/chat/completions"))[0] == 200
-    assert all(str(tokens["access_token"]) not in str(one.headers) for one in browser.whole.models.received)
-    key_set = await document(browser, "/oauth/keys")
-    metadata = await document(browser, "/.well-known/oauth-authorization-server")
-    claims = jwt.decode(str(tokens["access_token"]), KeySet.import_key_set(key_set), algorithms=["ES256"]).claims  # type: ignore[arg-type]
+def test_a_person_signs_in_with_a_browser_and_the_token_opens_the_model_only(browser: Browser) -> None:
+    tokens = signed_in(browser)
+    token = str(tokens["access_token"])
+    assert [browser.status(token) for _ in range(6)] == [200] * 6
+    assert browser.ask(token, "/gpt/v1/chat/completions").status_code == 200
+    assert all(token not in str(one.headers) for one in browser.whole.models.received)
+    metadata = browser.document("/.well-known/oauth-authorization-server")
+    keys = KeySet.import_key_set(browser.document("/oauth/keys"))  # type: ignore[arg-type] # as anybody reads them
+    claims = jwt.decode(token, keys, algorithms=["ES256"]).claims
     assert (claims["iss"], claims["aud"], claims["sub"]) == (metadata["issuer"], [URL, f"{URL}/gpt"], f"human:{ADA}")
 
 
-async def document(browser: Browser, path: str) -> dict[str, object]:
-    async with browser.session.get(browser.whole.gate.url + path) as answer:
-        assert answer.status == 200
-        found: dict[str, object] = await answer.json()
-        return found
-
-
-async def test_a_stolen_refresh_token_ends_the_session_of_both(browser: Browser) -> None:
-    tokens = await signed_in(browser)
+def test_a_stolen_refresh_token_ends_the_session_of_both(browser: Browser) -> None:
+    tokens = signed_in(browser)
     form = {"grant_type": "refresh_token", "refresh_token": str(tokens["refresh_token"]), "client_id": "editor"}
-    status, fresh = await browser.form("/oauth/token", form)
-    assert (status, (await browser.ask(fresh["access_token"]))[0]) == (200, 200)
-    status, said = await browser.form("/oauth/token", form)
+    status, fresh = browser.form("/oauth/token", form)
+    assert (status, browser.status(fresh["access_token"])) == (200, 200)
+    status, said = browser.form("/oauth/token", form)
     assert (status, said["error"]) == (400, "invalid_grant")
-    refused = time.monotonic()
-    for token in (tokens["access_token"], fresh["access_token"]):
-        while (await browser.ask(token))[0] != 401:
-            assert time.monotonic() - refused < 2  # either worker
-    assert [(await browser.ask(fresh["access_token"]))[0] for _ in range(6)] == [401] * 6
+    ended(browser, tokens["access_token"])
+    ended(browser, fresh["access_token"])
 
 
-async def test_a_token_given_back_ends_at_once(browser: Browser) -> None:
-    tokens = await signed_in(browser)
-    assert (await browser.form("/oauth/revoke", {"token": str(tokens["refresh_token"])}))[0] == 200
-    assert (await browser.ask(tokens["access_token"]))[0] == 401
+def test_a_token_given_back_ends_at_both_workers(browser: Browser) -> None:
+    tokens = signed_in(browser)
+    assert [browser.status(tokens["access_token"]) for _ in range(6)] == [200] * 6  # so that both have a session of it
+    assert browser.form("/oauth/revoke", {"token": str(tokens["refresh_token"])})[0] == 200
+    ended(browser, tokens["access_token"])
 
 
-async def test_whoever_has_no_token_learns_who_gives_one(browser: Browser) -> None:
-    status, challenge = await browser.ask("eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "/gpt/v1/chat/completions")
-    assert (status, challenge) == (
-        401,
-        f'Bearer resource_metadata="{URL}/.well-known/oauth-protected-resource/gpt"',
-    )
-    said = await document(browser, "/.well-known/oauth-protected-resource/gpt")
+def ended(browser: Browser, token: object) -> None:
+    """Within two seconds, at either worker: one with a session open is told of it by the watch."""
+    told = time.monotonic()
+    while {browser.status(token) for _ in range(4)} != {401}:
+        assert time.monotonic() - told < 2
+    assert {browser.status(token) for _ in range(8)} == {401}
+
+
+def test_whoever_has_no_token_learns_who_gives_one(browser: Browser) -> None:
+    refused = browser.ask("eyJhbGciOiJFUzI1NiJ9.e30.AAAA", "/gpt/v1/chat/completions")
+    where = f"{URL}/.well-known/oauth-protected-resource/gpt"
+    assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, f'Bearer resource_metadata="{where}"')
+    said = browser.document("/.well-known/oauth-protected-resource/gpt")
     assert (said["resource"], said["authorization_servers"]) == (f"{URL}/gpt", [URL])
 
 
-async def test_who_is_not_in_the_group_is_sent_back_with_nothing(browser: Browser) -> None:
-    _, provider, _ = await browser.get(begun())
-    status, back, _ = await browser.sign_in(provider, "eve@example.com")
-    assert (status, "error=access_denied" in back) == (303, True)
+def test_who_is_not_in_the_group_is_sent_back_with_nothing(browser: Browser) -> None:
+    back = browser.sign_in(browser.get(begun()).headers["Location"], "eve@example.com")
+    assert (back.status_code, "error=access_denied" in back.headers["Location"]) == (303, True)
 
 
-async def test_another_browser_cannot_finish_it(browser: Browser) -> None:
-    _, provider, _ = await browser.get(begun())
+def test_another_browser_cannot_finish_it(browser: Browser) -> None:
+    provider = browser.get(begun()).headers["Location"]
     browser.cookie = ""
-    status, back, page = await browser.sign_in(provider)
-    assert (status, back) == (400, "")
-    assert "not begun in this browser" in page
+    refused = browser.sign_in(provider)
+    assert (refused.status_code, "Location" in refused.headers) == (400, False)
+    assert "not begun in this browser" in refused.text
 
 
-async def test_nobody_is_sent_to_where_no_client_is(browser: Browser) -> None:
-    status, back, _ = await browser.get(begun(redirect_uri="https://evil.example/cb"))
-    assert (status, back) == (400, "")
+def test_nobody_is_sent_to_where_no_client_is(browser: Browser) -> None:
+    refused = browser.get(begun(redirect_uri="https://evil.example/cb"))
+    assert (refused.status_code, "Location" in refused.headers) == (400, False)
 
 
-async def test_a_device_signs_in_while_the_person_does_elsewhere(browser: Browser) -> None:
-    status, device = await browser.form("/oauth/device_authorization", {"client_id": "editor"})
+def test_a_device_signs_in_while_the_person_does_elsewhere(browser: Browser) -> None:
+    status, device = browser.form("/oauth/device_authorization", {"client_id": "editor"})
     assert status == 200
     poll = {
         "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         "device_code": str(device["device_code"]),
         "client_id": "editor",
     }
-    assert (await browser.form("/oauth/token", poll))[1]["error"] == "authorization_pending"
-    assert (await browser.form("/oauth/token", poll))[1]["error"] == "slow_down"
-    status, _, page = await browser.get(str(device["verification_uri_complete"]))
-    assert str(device["user_code"]) in page
-    status, provider, _ = await browser.post("/device", {"user_code": str(device["user_code"]).lower()})
-    assert status == 303
-    _, _, page = await browser.sign_in(provider)
-    status, _, page = await browser.post(
-        "/oauth/consent", {"consent": consent_of(page), "decision": "allow", "purpose": "INC-42"}
-    )
-    assert "Go back to the device" in page
-    status, tokens = await browser.form("/oauth/token", poll)
-    assert status == 200, tokens
-    assert (await browser.ask(tokens["access_token"]))[0] == 200
+    assert browser.form("/oauth/token", poll)[1]["error"] == "authorization_pending"
+    assert browser.form("/oauth/token", poll)[1]["error"] == "slow_down"
+    assert str(device["user_code"]) in browser.get(str(device["verification_uri_complete"])).text
+    entered = browser.post("/device", {"user_code": str(device["user_code"]).lower()})
+    asked = browser.sign_in(entered.headers["Location"])
+    answer = {"consent": consent_of(asked.text), "decision": "allow", "purpose": "INC-42"}
+    assert "Go back to the device" in browser.post("/oauth/consent", answer).text
+    status, tokens = browser.form("/oauth/token", poll)
+    assert (status, browser.status(tokens["access_token"])) == (200, 200)
 
 
-def assertion(**more: object) -> str:
+def assertion() -> str:
     now = int(time.time())
     claims = {
         "iss": "reporter",
@@ -267,12 +261,11 @@ def assertion(**more: object) -> str:
         "iat": now,
         "exp": now + 60,
         "jti": secrets.token_hex(8),
-        **more,
     }
     return jwt.encode({"alg": "ES256", "kid": "reporter-1"}, claims, AGENT_KEY, algorithms=["ES256"])
 
 
-async def test_an_agent_signs_in_with_its_own_key_for_its_owner(browser: Browser) -> None:
+def test_an_agent_signs_in_with_its_own_key_for_its_owner(browser: Browser) -> None:
     form = {
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -280,10 +273,10 @@ async def test_an_agent_signs_in_with_its_own_key_for_its_owner(browser: Browser
         "audience": "gpt",
         "purpose": "INC-42",
     }
-    status, given = await browser.form("/oauth/token", form)
+    status, given = browser.form("/oauth/token", form)
     assert (status, given["principal"]) == (200, "agent:reporter")
-    assert (await browser.ask(given["access_token"]))[0] == 200
-    status, said = await browser.form("/oauth/token", form)
+    assert browser.status(given["access_token"]) == 200
+    status, said = browser.form("/oauth/token", form)
     assert (status, said["error"]) == (401, "invalid_client")
     other = {
         "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -292,14 +285,13 @@ async def test_an_agent_signs_in_with_its_own_key_for_its_owner(browser: Browser
         "purpose": "INC-42",
         "requested_token_type": TOKEN_TYPE + "access_token",
     }
-    status, tokens = await browser.form("/oauth/token", other)
-    assert status == 200, tokens
-    assert (await browser.ask(tokens["access_token"]))[0] == 200
-    await asyncio.to_thread(browser.whole.gate.cli, "pass", "revoke", str(tokens["pass"]))
-    assert (await browser.ask(tokens["access_token"]))[0] == 401
+    status, tokens = browser.form("/oauth/token", other)
+    assert (status, browser.status(tokens["access_token"])) == (200, 200)
+    browser.whole.gate.cli("pass", "revoke", str(tokens["pass"]))
+    ended(browser, tokens["access_token"])
 
 
-async def test_a_token_for_the_control_api_opens_no_model(browser: Browser) -> None:
+def test_a_token_for_the_control_api_opens_no_model(browser: Browser) -> None:
     form = {
         "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
         "subject_token": browser.whole.people.token(ADA),
@@ -307,6 +299,5 @@ async def test_a_token_for_the_control_api_opens_no_model(browser: Browser) -> N
         "requested_token_type": TOKEN_TYPE + "access_token",
         "resource": f"{URL}/api",
     }
-    status, tokens = await browser.form("/oauth/token", form)
-    assert status == 200, tokens
-    assert (await browser.ask(tokens["access_token"]))[0] == 401
+    status, tokens = browser.form("/oauth/token", form)
+    assert (status, browser.status(tokens["access_token"])) == (200, 401)

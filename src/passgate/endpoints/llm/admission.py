@@ -12,7 +12,7 @@ from datetime import datetime
 from multidict import CIMultiDictProxy
 
 from passgate.codecs.llm.refusal import Cause
-from passgate.core.errors import TokenRefusedError
+from passgate.core.errors import TokenEndedError, TokenRefusedError
 from passgate.core.passes import Pass, PassState
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.settings import LoginLimits, OwnTokens
@@ -148,9 +148,10 @@ class Admission:
                 raise _wrong("too many failed log-ins")
             try:
                 found = await own.tokens.verify(token.text, audience=audience)
+            except TokenEndedError as error:  # nobody guesses one
+                raise RefusedError(Cause.PASS_ENDED, f"The access token is refused: {error}.", why=str(error)) from None
             except TokenRefusedError as error:
                 self._logins.failed(peer, peer)
-                self._verified.pop(digest, None)
                 raise RefusedError(Cause.CREDENTIAL, f"The access token is refused: {error}.", why=str(error)) from None
             self._verified[digest] = found
             if len(self._verified) > _PROVEN:

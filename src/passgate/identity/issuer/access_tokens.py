@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 
 from passgate.core.authorization import Authorization
-from passgate.core.errors import TokenRefusedError
+from passgate.core.errors import TokenEndedError, TokenRefusedError
 from passgate.core.passes import Pass, PassState
 from passgate.core.principal import Principal
 from passgate.identity.issuer.authorizations import AuthorizationStore
@@ -81,7 +81,8 @@ class AccessTokenIssuer:
         return Minted(id=identifier, token=token, expires=expires)
 
     async def verify(self, token: str, *, audience: str) -> AccessToken:
-        """Raises TokenRefusedError, which repeats nothing of the token, and StoreError."""
+        """Raises TokenRefusedError, which repeats nothing of the token and is a TokenEndedError for one that was good once, and
+        StoreError."""
         claims = self._signed(token)
         named = claims.get("aud")
         if audience not in (named if isinstance(named, list) else [named]):
@@ -89,10 +90,10 @@ class AccessTokenIssuer:
         issued, expires = _time(claims, "iat"), _time(claims, "exp")
         now = self._now()
         if now >= expires:
-            raise TokenRefusedError("the token has expired: refresh it")
+            raise TokenEndedError("the token has expired: refresh it")
         authorization = self._authorizations.find(_text(claims, "sid"))
         if authorization is None or not authorization.live(now):
-            raise TokenRefusedError("what the token was issued for has ended: sign in again")
+            raise TokenEndedError("what the token was issued for has ended: sign in again")
         pass_ = self._pass(claims, authorization, now)
         return AccessToken(
             id=_text(claims, "jti"),
@@ -138,7 +139,7 @@ class AccessTokenIssuer:
         state = pass_.state(now)
         if state is not PassState.LIVE:
             ended = "was revoked" if state is PassState.REVOKED else "has expired"
-            raise TokenRefusedError(f"the pass that the token stands for {ended}")
+            raise TokenEndedError(f"the pass that the token stands for {ended}")
         return pass_
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from passgate.codecs.llm.refusal import Cause
-from passgate.core.errors import StoreError, TokenRefusedError
+from passgate.core.errors import StoreError, TokenEndedError, TokenRefusedError
 from passgate.core.passes import Pass
 from passgate.endpoints.llm.admission import Admission, Key, Token, presented, proves
 from passgate.endpoints.llm.refused import RefusedError
@@ -236,9 +236,12 @@ class Tokens:
     door: "TokenDoor"
     pass_id: str | None = PASS
     asked: int = 0
+    ended: bool = False
 
     async def verify(self, token: str, *, audience: str) -> AccessToken:
         self.asked += 1
+        if self.ended:
+            raise TokenEndedError("the token has expired")
         if token != TOKEN.text or audience not in (URL, f"{URL}/claude"):
             raise TokenRefusedError("the token is meant for something else")
         now = self.door.now
@@ -308,6 +311,16 @@ async def test_who_guesses_tokens_is_no_longer_heard() -> None:
     await door.turned_away("x.y.z")
     assert (await door.turned_away()).why == "too many failed log-ins"
     assert door.tokens.asked == 2
+
+
+async def test_a_token_that_was_good_once_is_no_guess() -> None:
+    door = TokenDoor()
+    door.logins.most = 1
+    door.tokens.ended = True
+    for _ in range(3):
+        refused = await door.turned_away()
+        assert (refused.refusal.cause, refused.why) == (Cause.PASS_ENDED, "the token has expired")
+    assert door.logins.failures == []
 
 
 async def test_what_is_remembered_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
