@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from passgate.config.loading import parse_settings
 from passgate.config.settings import Settings
-from passgate.core.errors import TokenRefusedError
+from passgate.core.errors import ConfigError, TokenRefusedError
 from passgate.endpoints.beside import first_of
 from passgate.endpoints.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH
 from passgate.endpoints.tokens import ACCESS_TOKEN, GRANT
@@ -106,3 +107,87 @@ async def test_a_person_gets_a_token_for_the_control_api_and_refreshes_it(
             assert answer.status == 200
         with pytest.raises(TokenRefusedError):
             await issuing.tokens.verify(second["access_token"], audience=f"{URL}/api")
+
+
+# -- what is switched on -----------------------------------------------------------------------------------------------
+
+JWK = ", ".join(
+    f"{name}: {value}"
+    for name, value in ECKey.generate_key("P-256", {"kid": "a1"}, private=True).as_dict(private=False).items()
+)
+
+
+def everything(provider: OidcProvider, **more: str) -> str:
+    said = {"ca": "", "documents_ca": "", **more}
+    return f"""\
+  providers:
+    company: {{issuer: '{provider.issuer}', audience: [gate], algorithms: [ES256]{said["ca"]}}}
+  grants: [{{provider: company, resources: [claude]}}, {{provider: agents, resources: [claude]}}]
+  agents:
+    reporter: {{purpose: p, resources: [claude], until: '2099-12-31', owner: {ADA}, jwk: {{{JWK}}}}}
+  issuer:
+    url: {URL}
+    sign_in: {{provider: company, client_id: gate, secret: {{env: GATE_SECRET}}}}
+    clients: {{editor: {{name: The Editor, redirect_uris: ['https://editor.example/cb']}}}}
+    client_documents: {{hosts: [claude.ai]{said["documents_ca"]}}}
+"""
+
+
+async def test_everything_that_is_switched_on_is_said_and_served(
+    provider: OidcProvider, database: SqliteDatabase
+) -> None:
+    beside = first_of(opened(everything(provider), database).beside)
+    assert beside is not None
+    async with serving(beside) as client:
+        async with client.get(METADATA_PATH) as answer:
+            said = await answer.json()
+        query = {
+            "client_id": "editor",
+            "redirect_uri": "https://editor.example/cb",
+            "response_type": "code",
+            "code_challenge": "c" * 43,
+            "code_challenge_method": "S256",
+        }
+        async with client.get("/oauth/authorize", params=query, allow_redirects=False) as answer:
+            assert answer.headers["Location"].startswith(f"{provider.issuer}/authorize?")
+        async with client.post("/oauth/device_authorization", data={"client_id": "editor"}) as answer:
+            assert (await answer.json())["verification_uri"] == f"{URL}/device"
+        async with client.post("/oauth/device_authorization", data={"client_id": "https://evil.example/c"}) as answer:
+            assert (await answer.json())["error"] == "invalid_client"
+    assert said["grant_types_supported"] == [
+        GRANT,
+        "refresh_token",
+        "authorization_code",
+        "urn:ietf:params:oauth:grant-type:device_code",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    ]
+    assert said["authorization_endpoint"] == f"{URL}/oauth/authorize"
+    assert said["device_authorization_endpoint"] == f"{URL}/oauth/device_authorization"
+    assert said["token_endpoint_auth_methods_supported"] == ["none", "private_key_jwt"]
+    assert said["client_id_metadata_document_supported"] is True
+    assert said["authorization_response_iss_parameter_supported"] is True
+    assert said["gateway_protocol_version"] == 1
+    assert "HS256" not in said["token_endpoint_auth_signing_alg_values_supported"]
+
+
+async def test_without_sign_in_its_paths_are_nobodys(provider: OidcProvider, database: SqliteDatabase) -> None:
+    beside = first_of(opened(with_provider(provider) + f"  issuer: {{url: '{URL}'}}\n", database).beside)
+    assert beside is not None
+    async with serving(beside) as client:
+        for path in ("/oauth/authorize", "/oauth/callback", "/oauth/device_authorization", "/device"):
+            async with client.get(path) as answer:
+                assert answer.status == 404
+        async with client.post(TOKEN_PATH, data={"grant_type": "authorization_code"}) as answer:
+            assert (await answer.json())["error"] == "unsupported_grant_type"
+        async with client.get(METADATA_PATH) as answer:
+            assert "authorization_endpoint" not in await answer.json()
+
+
+@pytest.mark.parametrize("which", ["ca", "documents_ca"])
+def test_an_authority_that_is_none(
+    provider: OidcProvider, database: SqliteDatabase, tmp_path: Path, which: str
+) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(ConfigError, match="is not usable"):
+        opened(everything(provider, **{which: f", ca: '{tmp_path / 'ca.pem'}'"}), database)

@@ -9,6 +9,9 @@ from passgate.endpoints.oauth.pages import consent_page, done_page
 from passgate.endpoints.tokens import Attempts
 from passgate.pipeline.issuing import AuthorizationQuery, ProviderAnswer, SignIns
 
+_UNSERVED = frozenset({"request", "request_uri"})
+"""RFC 9101: parameters that would stand elsewhere. Passed over, they would leave what was read here."""
+
 
 class AuthorizeEndpoint:
     """``begun``: counts what each address begins."""
@@ -34,6 +37,10 @@ class AuthorizeEndpoint:
         check_method(request, "GET")
         check_pace(request, self._begun)
         query = parsed(request.rel_url.raw_query_string, what="query")
+        if query.names() & _UNSERVED or query.perhaps("response_mode") not in (None, "query"):
+            raise RefusedError(
+                400, "invalid_request", "request objects, and answers in anything but a query, are not served"
+            )
         browser = self._browsers.known(request)
         asked = AuthorizationQuery(
             response_type=query.perhaps("response_type") or "",

@@ -87,6 +87,14 @@ async def test_without_a_client_nobody_is_sent_anywhere(missing: str) -> None:
     assert people.asked == []
 
 
+@pytest.mark.parametrize("more", [{"request": "a.b.c"}, {"request_uri": "https://e/x"}, {"response_mode": "fragment"}])
+async def test_what_is_not_served_is_not_passed_over(more: dict[str, str]) -> None:
+    people = OneSignIn()
+    async with door(people) as client, client.get(AUTHORIZE_PATH, params={**QUERY, **more}) as answer:
+        assert answer.status == 400
+    assert people.asked == []
+
+
 async def test_nobody_begins_without_end() -> None:
     people = OneSignIn()
     async with door(people, pace=Pace(open=False)) as client, client.get(AUTHORIZE_PATH, params=QUERY) as answer:
