@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 from passgate.core.action import VerbClass
 from passgate.core.authorization import Authorization, Refresh
 from passgate.core.errors import StoreError
+from passgate.core.principal import PrincipalKind
 from passgate.store.issuer_tables import AUTHORIZATIONS, REFRESH_TOKENS
 from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
@@ -55,7 +56,9 @@ class AuthorizationStore:
         with self._database.reading() as connection:
             rows = connection.execute(live.order_by(AUTHORIZATIONS.c.issued)).all()
         found = (_authorization(row) for row in rows)
-        return tuple(one for one in found if one.principal.subject == subject)
+        return tuple(
+            one for one in found if one.principal.kind is PrincipalKind.HUMAN and one.principal.subject == subject
+        )
 
     def consent(self, authorization_id: str, *, purpose: str, ticket: str | None, at: datetime) -> bool:
         """False if somebody has consented before, or it has ended."""

@@ -77,6 +77,7 @@ def test_consent_is_given_once_to_what_has_not_ended(store: AuthorizationStore) 
 def test_those_of_a_person_that_may_still_give_something(store: AuthorizationStore) -> None:
     store.add(replace(PLAIN, id="a2", principal=replace(ADA, subject="grace@example.com")))
     store.add(replace(PLAIN, id="a3", expires=NOW))
+    store.add(replace(PLAIN, id="a5", principal=replace(ADA, kind=PrincipalKind.SERVICE)))
     store.add(replace(PLAIN, id="a4"))
     store.revoke("a4", at=NOW)
     assert [one.id for one in store.of_person("ada@example.com", live_at=NOW)] == ["a1"]
