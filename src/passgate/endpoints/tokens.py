@@ -5,7 +5,7 @@ The pass comes back as an access token: the key that clients of models send, who
 
 import contextlib
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -19,6 +19,7 @@ from passgate.core.errors import (
     IssuerUnavailableError,
     LedgerUnavailableError,
     PassRequestError,
+    StepUpRequiredError,
     StoreError,
     TokenRefusedError,
 )
@@ -46,6 +47,8 @@ _FIELDS = frozenset(
         "ticket",
         "ttl",
         "agent",
+        "nonce_verifier",
+        "subject_access_token",
     }
 )
 
@@ -59,12 +62,13 @@ class Attempts(Protocol):
 
 
 class _RefusedError(Exception):
-    """An error of RFC 6749, section 5.2."""
+    """An error of RFC 6749, section 5.2. ``more``: what its answer says besides."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, more: Mapping[str, str | int] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.more = dict(more or {})
 
 
 class TokenEndpoint:
@@ -104,6 +108,8 @@ class TokenEndpoint:
         except TokenRefusedError as error:
             self._attempts.failed(peer, peer)
             return self._refused(_RefusedError(400, "invalid_grant", str(error)), peer)
+        except StepUpRequiredError as error:
+            return self._refused(_step_up(error), peer)
         except PassRequestError as error:
             return self._refused(_RefusedError(400, "invalid_scope", str(error)), peer)
         except (IssuerUnavailableError, StoreError) as error:
@@ -212,6 +218,8 @@ def _request(form: dict[str, list[str]]) -> ExchangeRequest:
         ticket=_one(form, "ticket", "") or None,
         ttl=_seconds(_one(form, "ttl", "")),
         agent=_one(form, "agent", "") or None,
+        nonce_verifier=_one(form, "nonce_verifier", "") or None,
+        access_token=_one(form, "subject_access_token", "") or None,
     )
 
 
@@ -230,10 +238,23 @@ def _seconds(text: str) -> timedelta | None:
     return timedelta(seconds=int(text))
 
 
+def _step_up(error: StepUpRequiredError) -> _RefusedError:
+    """RFC 9470, section 3: what to ask the provider for."""
+    wanted: dict[str, str | int] = {"acr_values": " ".join(error.acr_values)} if error.acr_values else {}
+    if error.max_age is not None:
+        wanted["max_age"] = error.max_age
+    return _RefusedError(401, "insufficient_user_authentication", str(error), wanted)
+
+
 def _error(error: _RefusedError) -> web.Response:
-    return _answer(error.status, {"error": error.code, "error_description": str(error)})
+    """A 401 has its challenge in the header as well (RFC 9110, section 15.5.2); the body says the same."""
+    said = {"error": error.code, "error_description": str(error), **error.more}
+    answer = _answer(error.status, said)
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
+    return answer
 
 
-def _answer(status: int, body: dict[str, object]) -> web.Response:
+def _answer(status: int, body: Mapping[str, object]) -> web.Response:
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json", headers=headers)

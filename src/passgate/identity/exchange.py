@@ -9,7 +9,7 @@ from typing import Protocol
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.grants import Agent, Grant, allowance, narrowed
-from passgate.identity.oidc.token import Identity, Verifier, peek
+from passgate.identity.oidc.token import Evidence, Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
@@ -56,7 +56,8 @@ class TokenExchange:
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(request.token)
+        evidence = Evidence(nonce_verifier=request.nonce_verifier, access_token=request.access_token)
+        identity = await trusted.verifier.verify(request.token, evidence)
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
         allowed = allowance(self._grants, identity, request.resources, request.verbs)
