@@ -38,17 +38,14 @@ class BrowserFlow:
         state, code_verifier, nonce_verifier = (secrets.token_urlsafe(48) for _ in range(3))
         async with Loopback.listening(client.redirect_uri, state=state) as loopback:
             asked = {
+                **client.request(),
                 "response_type": "code",
-                "client_id": client.client_id,
                 "redirect_uri": loopback.uri,
-                "scope": client.scope,
                 "state": state,
                 "nonce": hashed(nonce_verifier),
                 "code_challenge": hashed(code_verifier),
                 "code_challenge_method": "S256",
             }
-            if client.step_up is not None:
-                asked |= client.step_up.parameters()
             await self.show(_page(text(client.document, "authorization_endpoint"), asked))
             try:
                 came = await loopback.receive(self.wait)

@@ -25,11 +25,8 @@ class DeviceFlow:
         """Raises SignInError."""
         if not self.is_offered(client.document):
             raise SignInError("the provider offers no device flow: have it enabled for this client")
-        asked = {"client_id": client.client_id, "scope": client.scope}
-        if client.step_up is not None:
-            asked |= client.step_up.parameters()
         endpoint = text(client.document, "device_authorization_endpoint")
-        begun = await post(endpoint, asked.items(), client.ca, errors=True)
+        begun = await post(endpoint, client.request().items(), client.ca, errors=True)
         if "error" in begun:
             raise denial(begun["error"], begun.get("error_description"))
         page = begun.get("verification_uri_complete") or text(begun, "verification_uri")

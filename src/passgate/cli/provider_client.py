@@ -23,14 +23,14 @@ class StepUp:
     def parameters(self) -> Mapping[str, str]:
         """As a provider is asked (OpenID Connect Core, section 3.1.2.1)."""
         asked = {"acr_values": " ".join(self.acr_values), "max_age": "" if self.max_age is None else str(self.max_age)}
-        return {name: value for name, value in asked.items() if value} or {"prompt": "login"}
+        return {name: value for name, value in asked.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderClient:
     """``document``: what the provider publishes of itself; ``redirect_uri``: on this machine, without a port if any will do.
 
-    ``ca``: the authority to trust instead of the system's.
+    ``prompt``: what the provider is to ask the person. ``ca``: the authority to trust instead of the system's.
     """
 
     issuer: str
@@ -38,8 +38,21 @@ class ProviderClient:
     client_id: str
     scope: str
     redirect_uri: str
+    prompt: str | None = None
     ca: Path | None = None
     step_up: StepUp | None = None
+
+    def request(self) -> dict[str, str]:
+        """What every way of signing in asks for."""
+        asked = {"client_id": self.client_id, "scope": self.scope}
+        prompts = [self.prompt] if self.prompt else []
+        if "offline_access" in self.scope.split() and not prompts:
+            prompts.append("consent")  # OpenID Connect Core, section 11
+        if self.step_up is not None:
+            asked |= self.step_up.parameters()
+            if not self.step_up.parameters() and "login" not in prompts:
+                prompts.append("login")
+        return asked | ({"prompt": " ".join(prompts)} if prompts else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class Gate:
             client_id=text(one, "client_id"),
             scope=_scope(one.get("scopes"), offline=keeps),
             redirect_uri=str(one.get("redirect_uri") or _REDIRECT),
+            prompt=prompt if isinstance(prompt := one.get("prompt"), str) else None,
             ca=self.provider_ca,
             step_up=step_up,
         )

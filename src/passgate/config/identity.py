@@ -55,6 +55,7 @@ class SignIn(Section):
     client_id: Text
     scopes: tuple[Text, ...] = ("openid", "email", "groups")
     redirect_uri: Annotated[Text, AfterValidator(_redirect_uri)] = "http://127.0.0.1/callback"
+    prompt: Literal["login", "consent", "select_account"] | None = None
 
 
 class Provider(Section):

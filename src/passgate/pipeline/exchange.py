@@ -44,7 +44,8 @@ class Exchange(Protocol):
 class SignIn:
     """What a client must know to have a person sign in at a provider: OpenID Connect's words, nothing secret.
 
-    ``access_token``: the gate wants that one, too (``subject_access_token``).
+    ``prompt``: what the provider is to ask the person, if anything. ``access_token``: the gate wants that one, too
+    (``subject_access_token``).
     """
 
     name: str
@@ -52,4 +53,5 @@ class SignIn:
     client_id: str
     scopes: Sequence[str]
     redirect_uri: str = "http://127.0.0.1/callback"
+    prompt: str | None = None
     access_token: bool = False

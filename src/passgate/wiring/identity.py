@@ -50,6 +50,7 @@ def token_endpoint(
             client_id=one.sign_in.client_id,
             scopes=one.sign_in.scopes,
             redirect_uri=one.sign_in.redirect_uri,
+            prompt=one.sign_in.prompt,
             access_token=one.groups_from == "userinfo",
         )
         for name, one in identity.providers.items()

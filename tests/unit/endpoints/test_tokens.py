@@ -185,7 +185,15 @@ async def test_what_a_client_must_know_is_told_and_other_paths_are_nobodys(bench
     assert said["token_endpoint"].endswith(TOKEN_PATH)
     assert said["grant_types_supported"] == [GRANT]
     assert said["passgate_sign_in"] == [
-        {"name": "company", "issuer": "https://idp.example.com", "client_id": "cli", "scopes": ["openid"]}
+        {
+            "name": "company",
+            "issuer": "https://idp.example.com",
+            "client_id": "cli",
+            "scopes": ["openid"],
+            "redirect_uri": "http://127.0.0.1/callback",
+            "prompt": None,
+            "access_token": False,
+        }
     ]
     async with bench.client.get(TOKEN_PATH) as answer:
         assert answer.status == 405
