@@ -73,6 +73,8 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "groups that are a text": ({"groups": "dba"}, "not a list"),
     "groups that are numbers": ({"groups": [1]}, "not a list"),
     "far too many groups": ({"groups": [f"g{n}" for n in range(1001)]}, "more than 1000"),
+    "a sign-in in the future": ({"auth_time": SECONDS + 31}, "from the future"),
+    "a sign-in at no time": ({"auth_time": "noon"}, "not a time"),
     "groups left out (Entra)": ({"groups": None, "_claim_names": {"groups": "src1"}}, "too many"),
     "groups left out (Entra, implicit)": ({"hasgroups": True}, "too many"),
 }
