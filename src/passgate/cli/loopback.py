@@ -58,11 +58,11 @@ class Loopback:
         """On the port that the URI names, or else on one that the system chooses. Raises SignInError."""
         parts = _checked(redirect_uri)
         loopback = cls(state=state)
-        runner = web.ServerRunner(web.Server(loopback._serve), access_log=None)
+        runner = web.ServerRunner(web.Server(loopback._serve, access_log=None), shutdown_timeout=2)
         await runner.setup()
         try:
             try:
-                await web.TCPSite(runner, _HOSTS[parts.hostname or ""], parts.port or 0, shutdown_timeout=2).start()
+                await web.TCPSite(runner, _HOSTS[parts.hostname or ""], parts.port or 0).start()
             except OSError as error:
                 where = parts.port or "any port"
                 raise SignInError(f"this machine does not listen on {where}: {error.strerror}; try --device") from error
