@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -31,7 +32,15 @@ class Login:
         return IssuedPass(id=answer["pass"], secret=answer["secret"])
 
 
-def login(gate: RunningGate, provider: Provider, *words: str, person: str = "ada") -> Login:
+class Present(Protocol):
+    """A provider, and a person at it."""
+
+    def is_now(self, person: str) -> None: ...
+
+    def sign_in(self, page: str) -> str: ...
+
+
+def login(gate: RunningGate, provider: Present, *words: str, person: str = "ada") -> Login:
     """The command, and the person it waits for."""
     provider.is_now(person)
     url = f"http://127.0.0.1:{gate.http_port}"
