@@ -104,15 +104,6 @@ class Loopback:
         return _page(200, "Back to the terminal", "You can close this page: the terminal says whether it worked.")
 
 
-def is_loopback(uri: str) -> bool:
-    """Whether a browser could bring an answer there, and nobody else could take it."""
-    try:
-        _checked(uri)
-    except SignInError:
-        return False
-    return True
-
-
 def _checked(uri: str) -> _Address:
     try:
         parts = urlsplit(uri)

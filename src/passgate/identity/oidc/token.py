@@ -72,6 +72,8 @@ class Verifier:
         userinfo: UserInfo | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        if provider.groups_from_userinfo and userinfo is None:
+            raise ValueError("groups at userinfo cannot be read without it")
         self._provider = provider
         self._keys = keys
         self._userinfo = userinfo
@@ -173,7 +175,7 @@ class Verifier:
 
     async def _groups(self, claims: Mapping[str, object], evidence: Evidence) -> frozenset[str]:
         provider = self._provider
-        if not provider.groups_from_userinfo or self._userinfo is None:
+        if self._userinfo is None or not provider.groups_from_userinfo:
             return read_groups(claims, name=provider.groups, required=provider.groups_required)
         if evidence.access_token is None:
             raise TokenRefusedError(
