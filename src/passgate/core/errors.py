@@ -87,6 +87,18 @@ class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
 
 
+class StepUpRequiredError(PassRequestError):
+    """A stronger or fresher sign-in is needed.
+
+    ``acr_values``: contexts, any of which will do; ``max_age``: seconds since the sign-in, at most (RFC 9470).
+    """
+
+    def __init__(self, message: str, *, acr_values: tuple[str, ...] = (), max_age: int | None = None) -> None:
+        super().__init__(message)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
 class SecretUnavailableError(PassgateError):
     """The upstream credential could not be obtained."""
 

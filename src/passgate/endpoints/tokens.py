@@ -18,6 +18,7 @@ from passgate.core.errors import (
     LedgerUnavailableError,
     OAuthError,
     PassRequestError,
+    StepUpRequiredError,
     StoreError,
     TokenRefusedError,
 )
@@ -47,6 +48,8 @@ _FIELDS = frozenset(
         "ticket",
         "ttl",
         "agent",
+        "nonce_verifier",
+        "subject_access_token",
     }
 )
 _ABOUT_PASSES = ("audience", "scope", "purpose", "ticket", "ttl", "agent")
@@ -113,6 +116,8 @@ class TokenEndpoint:
         except TokenRefusedError as error:
             self._attempts.failed(peer, peer)
             return self._refused(RefusedError(400, "invalid_grant", str(error)), peer)
+        except StepUpRequiredError as error:
+            return self._refused(_step_up(error), peer)
         except PassRequestError as error:
             return self._refused(RefusedError(400, "invalid_scope", str(error)), peer)
         except (IssuerUnavailableError, StoreError, LedgerUnavailableError) as error:
@@ -176,7 +181,12 @@ class TokenEndpoint:
             raise RefusedError(
                 400, "invalid_request", f"a token for the control API opens no resource: leave out {beside[0]}"
             )
-        return await issuer.exchange_for_api(form.one("subject_token"), client_id=client_id)
+        return await issuer.exchange_for_api(
+            form.one("subject_token"),
+            client_id=client_id,
+            nonce_verifier=form.perhaps("nonce_verifier"),
+            access_token=form.perhaps("subject_access_token"),
+        )
 
     # -- what is answered ------------------------------------------------------------------------------------------
 
@@ -241,6 +251,8 @@ def pass_request(form: Form, *, token: str) -> ExchangeRequest:
         ticket=form.perhaps("ticket"),
         ttl=_seconds(form.perhaps("ttl")),
         agent=form.perhaps("agent"),
+        nonce_verifier=form.perhaps("nonce_verifier"),
+        access_token=form.perhaps("subject_access_token"),
     )
 
 
@@ -250,3 +262,11 @@ def _seconds(text: str | None) -> timedelta | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise RefusedError(400, "invalid_request", "ttl is a number of seconds")
     return timedelta(seconds=int(text))
+
+
+def _step_up(error: StepUpRequiredError) -> RefusedError:
+    """RFC 9470, section 3: what to ask the provider for."""
+    wanted: dict[str, str | int] = {"acr_values": " ".join(error.acr_values)} if error.acr_values else {}
+    if error.max_age is not None:
+        wanted["max_age"] = error.max_age
+    return RefusedError(401, "insufficient_user_authentication", str(error), wanted)

@@ -9,7 +9,7 @@ from typing import Protocol
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.grants import AGENTS, Agent, Grant, allowance, narrowed
-from passgate.identity.oidc.token import Identity, Verifier, peek
+from passgate.identity.oidc.token import NOTHING, Evidence, Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
@@ -60,16 +60,16 @@ class TokenExchange:
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
         """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
-        presented = await self.identify(request.token)
+        presented = await self.identify(request.token, evidence_of(request))
         return self.issue(presented.identity, request, using=presented)
 
-    async def identify(self, token: str) -> Presented:
+    async def identify(self, token: str, evidence: Evidence = NOTHING) -> Presented:
         """Whose token it is; it is not used up yet. Raises TokenRefusedError, IssuerUnavailableError."""
         issuer = peek(token)[1].get("iss")
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(token)
+        identity = await trusted.verifier.verify(token, evidence)
         return Presented(identity=identity, digest=_digest(token) if trusted.single_use else None)
 
     def use_up(self, presented: Presented) -> None:
@@ -135,6 +135,10 @@ class TokenExchange:
         if agent is None:
             raise PassRequestError(f"there is no agent registered as {name[:80]!r}")
         return agent
+
+
+def evidence_of(request: ExchangeRequest) -> Evidence:
+    return Evidence(nonce_verifier=request.nonce_verifier, access_token=request.access_token)
 
 
 def _digest(token: str) -> str:

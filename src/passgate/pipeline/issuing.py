@@ -51,7 +51,9 @@ class TokenIssuer(Protocol):
         Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, LedgerUnavailableError.
         """
 
-    async def exchange_for_api(self, token: str, *, client_id: str) -> Tokens:
+    async def exchange_for_api(
+        self, token: str, *, client_id: str, nonce_verifier: str | None = None, access_token: str | None = None
+    ) -> Tokens:
         """A person's token for the control API. Raises TokenRefusedError, IssuerUnavailableError, OAuthError,
         LedgerUnavailableError."""
 

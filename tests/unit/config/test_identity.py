@@ -40,6 +40,30 @@ def test_a_provider_with_its_grants_and_agents() -> None:
         (PROVIDER % ", leeway: 1h", "5m at most"),
         (PROVIDER % ", kind: agent", "owner"),
         (PROVIDER % ", owner: ada@example.com", "owner"),
+        (PROVIDER % ", require_nonce: true", "require_nonce needs sign_in"),
+        (PROVIDER % ", groups_from: userinfo", "needs sign_in"),
+        (PROVIDER % ", groups_from: graph", "groups_from"),
+        (
+            "  providers: {company: {issuer: 'https://login.microsoftonline.com/common/v2.0', audience: [x]}}\n",
+            "template",
+        ),
+        (
+            "  providers: {company: {issuer: 'https://login.microsoftonline.com/organizations/v2.0', audience: [x]}}\n",
+            "tenant",
+        ),
+        (
+            "  providers: {company: {issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', audience: [x]}}\n",
+            "tenant",
+        ),
+        (PROVIDER % ", sign_in: {client_id: c, redirect_uri: 'https://evil.example.com/callback'}", "own machine"),
+        (PROVIDER % ", sign_in: {client_id: c, redirect_uri: 'http://127.0.0.1.evil.example/cb'}", "own machine"),
+        (PROVIDER % ", sign_in: {client_id: c, redirect_uri: 'http://x@127.0.0.1/cb'}", "own machine"),
+        (PROVIDER % ", sign_in: {client_id: c, redirect_uri: 'http://127.0.0.1/cb?next=x'}", "own machine"),
+        (PROVIDER % ", sign_in: {client_id: c, redirect_uri: 'http://127.0.0.1:99999/cb'}", "own machine"),
+        (PROVIDER % ", sign_in: {client_id: c, redirect_uri: 'http://127.0.0.1'}", "own machine"),
+        (PROVIDER % ", sign_in: {client_id: c, prompt: none}", "prompt"),
+        (PROVIDER % "" + "  grants: [{provider: company, resources: [docs], acr: ['a b']}]\n", "acr"),
+        (PROVIDER % "" + "  grants: [{provider: company, resources: [docs], amr: ['a\"b']}]\n", "amr"),
         (PROVIDER % "" + "  grants: [{provider: other, resources: [docs]}]\n", "'other'"),
         (PROVIDER % "" + "  grants: [{provider: company, resources: [shop]}]\n", "'shop'"),
         (PROVIDER % "" + "  agents: {a: {purpose: p, resources: [docs], until: 'soon'}}\n", "for ever"),
@@ -94,3 +118,18 @@ def test_tokens_need_a_place_to_be_taken() -> None:
     text = BASE.replace("kind: http, port: 8443", "kind: postgres, port: 6432") + PROVIDER % ""
     with pytest.raises(InvalidSettingsError, match="listener of kind http"):
         parse_settings(text, file="passgate.yaml", base=Path("/nowhere"))
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://127.0.0.1/callback", "http://localhost:8250/oidc/callback", "http://[::1]/cb", "http://127.0.0.1:1/"],
+)
+def test_redirects_to_the_persons_own_machine(uri: str) -> None:
+    found = parsed(PROVIDER % f", sign_in: {{client_id: c, redirect_uri: '{uri}'}}")
+    assert found.providers["company"].sign_in.redirect_uri == uri  # type: ignore[attr-defined]
+
+
+def test_one_tenants_issuer_is_an_issuer() -> None:
+    issuer = "https://login.microsoftonline.com/6f1d2c3b-4a59-4e87-9b0a-1c2d3e4f5a6b/v2.0"
+    found = parsed(f"  providers: {{company: {{issuer: '{issuer}', audience: [x]}}}}\n")
+    assert found.providers["company"].issuer == issuer  # type: ignore[attr-defined]

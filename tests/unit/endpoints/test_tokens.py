@@ -15,6 +15,7 @@ from passgate.core.errors import (
     OAuthError,
     PassgateError,
     PassRequestError,
+    StepUpRequiredError,
     StoreError,
     TokenRefusedError,
 )
@@ -181,6 +182,33 @@ async def test_refusals_in_the_words_of_oauth(bench: Bench, error: PassgateError
     assert ("internal" in str(said) or "/var" in str(said)) is False
     assert bench.attempts.failures == ([("127.0.0.1", "127.0.0.1")] if code == "invalid_grant" else [])
     assert bench.recorder.events[-1].detail["reason"] == str(error)
+
+
+async def test_a_step_up_is_asked_for_in_the_body_and_as_a_challenge(bench: Bench) -> None:
+    """RFC 9470, section 3."""
+    bench.exchange.error = StepUpRequiredError("this needs a stronger sign-in", acr_values=("phr", "mfa"), max_age=0)
+    async with bench.client.post(TOKEN_PATH, data=FORM) as answer:
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == (
+            'Bearer error="insufficient_user_authentication", error_description="this needs a stronger sign-in", '
+            'acr_values="phr mfa", max_age="0"'
+        )
+        said = await answer.json()
+    assert (said["error"], said["acr_values"], said["max_age"]) == ("insufficient_user_authentication", "phr mfa", 0)
+    bench.exchange.error = StepUpRequiredError("with hwk")
+    status, said = await bench.post()
+    assert (status, said) == (401, {"error": "insufficient_user_authentication", "error_description": "with hwk"})
+    assert bench.attempts.failures == []
+
+
+async def test_what_belongs_to_the_token_goes_along_and_is_not_shown(bench: Bench) -> None:
+    await bench.post({**FORM, "nonce_verifier": "verifier-1", "subject_access_token": "at-1"})
+    await bench.post({**FORM, "nonce_verifier": "", "subject_access_token": ""})
+    first, second = bench.exchange.asked
+    assert (first.nonce_verifier, first.access_token) == ("verifier-1", "at-1")
+    assert (second.nonce_verifier, second.access_token) == (None, None)
+    assert "verifier-1" not in repr(first)
+    assert "at-1" not in repr(first)
 
 
 async def test_who_guesses_is_slowed_down(bench: Bench) -> None:

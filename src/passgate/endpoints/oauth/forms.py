@@ -15,12 +15,13 @@ _REPEATABLE = frozenset({"audience", "resource"})
 
 
 class RefusedError(Exception):
-    """An error of RFC 6749, section 5.2."""
+    """An error of RFC 6749, section 5.2. ``more``: what its answer says besides."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, more: Mapping[str, str | int] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.more = dict(more or {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,12 @@ def check_method(request: web.BaseRequest, *methods: str) -> None:
 
 
 def refusal(error: RefusedError) -> web.Response:
-    return answer(error.status, {"error": error.code, "error_description": str(error)})
+    """A 401 has its challenge in the header as well (RFC 9110, section 15.5.2); the body says the same."""
+    said = {"error": error.code, "error_description": str(error), **error.more}
+    refused = answer(error.status, said)
+    if error.status == 401:
+        refused.headers["WWW-Authenticate"] = "Bearer " + ", ".join(f'{name}="{value}"' for name, value in said.items())
+    return refused
 
 
 def answer(status: int, body: Mapping[str, object], *, keep_seconds: int = 0) -> web.Response:

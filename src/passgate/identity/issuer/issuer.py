@@ -10,12 +10,12 @@ from passgate.core.errors import OAuthError, TokenRefusedError
 from passgate.core.event import Event, EventType
 from passgate.core.passes import Pass, PassState
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.exchange import Presented, TokenExchange
+from passgate.identity.exchange import Presented, TokenExchange, evidence_of
 from passgate.identity.issuer.access_tokens import LONGEST, AccessTokenIssuer
 from passgate.identity.issuer.authorizations import AuthorizationStore, new_id
 from passgate.identity.issuer.one_time import digest
 from passgate.identity.issuer.signing_keys import SigningKeys
-from passgate.identity.oidc.token import Identity
+from passgate.identity.oidc.token import Evidence, Identity
 from passgate.identity.registry import PassRegistry
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 from passgate.pipeline.issuing import API_PATH, Tokens
@@ -76,7 +76,7 @@ class Issuer:
     # -- a token of a provider in, a token of our own out ----------------------------------------------------------
 
     async def exchange(self, request: ExchangeRequest, *, client_id: str) -> Tokens:
-        presented = await self._exchange.identify(request.token)
+        presented = await self._exchange.identify(request.token, evidence_of(request))
         return await self.issue(presented.identity, request, client_id=client_id, using=presented)
 
     async def issue(
@@ -90,8 +90,11 @@ class Issuer:
         authorization = self._opened(identity, client_id=client_id, request=request, expires=exchanged.pass_.expires)
         return await self._tokens(self._with_pass(authorization, exchanged), exchanged.pass_, refresh=None)
 
-    async def exchange_for_api(self, token: str, *, client_id: str) -> Tokens:
-        presented = await self._exchange.identify(token)
+    async def exchange_for_api(
+        self, token: str, *, client_id: str, nonce_verifier: str | None = None, access_token: str | None = None
+    ) -> Tokens:
+        evidence = Evidence(nonce_verifier=nonce_verifier, access_token=access_token)
+        presented = await self._exchange.identify(token, evidence)
         if presented.identity.principal.kind is not PrincipalKind.HUMAN:
             raise OAuthError("invalid_target", "the control API is for people: agents and services may not use it")
         self._exchange.use_up(presented)

@@ -34,6 +34,14 @@ class Registration:
     secret: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeemed:
+    """What the provider gave for a code, unverified."""
+
+    id_token: str = field(repr=False)
+    access_token: str | None = field(default=None, repr=False)
+
+
 class RelyingParty:
     def __init__(
         self, registration: Registration, *, fetch: Fetch, post: Post, clock: Callable[[], float] = time.monotonic
@@ -70,8 +78,8 @@ class RelyingParty:
         if issuer != self._own.issuer and (issuer or promised):
             raise OAuthError("invalid_request", "the answer is not the provider's that this sign-in was begun at")
 
-    async def id_token(self, code: str, *, verifier: str) -> str:
-        """Unverified. Raises TokenRefusedError for a code that is not good, IssuerUnavailableError."""
+    async def redeem(self, code: str, *, verifier: str) -> Redeemed:
+        """Raises TokenRefusedError for a code that is not good, IssuerUnavailableError."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -88,7 +96,8 @@ class RelyingParty:
             raise IssuerUnavailableError(f"the issuer answered {status}")
         if status != 200 or not isinstance(token, str):
             raise TokenRefusedError("the provider gave no ID token for this sign-in: begin again")
-        return token
+        access = said.get("access_token")
+        return Redeemed(id_token=token, access_token=access if isinstance(access, str) else None)
 
     async def _endpoint(self, name: str) -> str:
         endpoint = (await self._discovery()).get(name)

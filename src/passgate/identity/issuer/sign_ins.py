@@ -17,7 +17,7 @@ from passgate.identity.issuer.issuer import Issuer, identity_of, request_of
 from passgate.identity.issuer.one_time import OneTimeCodes, OneTimeStore, digest, same
 from passgate.identity.issuer.redirects import is_registered, with_answer
 from passgate.identity.issuer.relying_party import RelyingParty, challenge
-from passgate.identity.oidc.token import Identity
+from passgate.identity.oidc.token import Evidence, Identity
 from passgate.pipeline.exchange import ExchangeRequest
 from passgate.pipeline.issuing import AuthorizationQuery, Consent, Device, ProviderAnswer, Tokens
 from passgate.pipeline.protocols import Recorder
@@ -122,8 +122,9 @@ class SignIns:
 
     async def _identify(self, code: str, kept: Mapping[str, str]) -> Identity:
         """Raises TokenRefusedError, IssuerUnavailableError."""
-        token = await self._provider.id_token(code, verifier=kept["verifier"])
-        presented = await self._exchange.identify(token)
+        redeemed = await self._provider.redeem(code, verifier=kept["verifier"])
+        evidence = Evidence(nonce_verifier=kept["nonce"], access_token=redeemed.access_token)
+        presented = await self._exchange.identify(redeemed.id_token, evidence)
         identity = presented.identity
         if identity.provider != self._provider.provider:
             raise TokenRefusedError("the token is another issuer's")

@@ -51,7 +51,9 @@ class OneIssuer:
         self._fail()
         return PASS_TOKENS
 
-    async def exchange_for_api(self, token: str, *, client_id: str) -> Tokens:
+    async def exchange_for_api(
+        self, token: str, *, client_id: str, nonce_verifier: str | None = None, access_token: str | None = None
+    ) -> Tokens:
         self.asked.append(("exchange_for_api", token, client_id))
         self._fail()
         return API_TOKENS

@@ -33,7 +33,15 @@ async def test_the_server_says_what_it_is() -> None:
     assert said["grant_types_supported"] == ["refresh_token"]
     assert said["protected_resources"] == [URL, f"{URL}/api", f"{URL}/claude", f"{URL}/docs"]
     assert said["passgate_sign_in"] == [
-        {"name": "company", "issuer": "https://idp.example.com", "client_id": "cli", "scopes": ["openid"]}
+        {
+            "name": "company",
+            "issuer": "https://idp.example.com",
+            "client_id": "cli",
+            "scopes": ["openid"],
+            "redirect_uri": "http://127.0.0.1/callback",
+            "prompt": None,
+            "access_token": False,
+        }
     ]
 
 

@@ -62,13 +62,13 @@ async def test_the_documents_are_read_again_after_a_while() -> None:
     party = idp.party()
     for time in (0, 599, 601):
         idp.time = time
-        await party.id_token("code", verifier="v")
+        await party.redeem("code", verifier="v")
     assert idp.fetched == 2
 
 
 async def test_a_secret_goes_in_the_header_and_nowhere_else() -> None:
     idp = Idp()
-    await idp.party(confidential=True).id_token("code", verifier="v")
+    await idp.party(confidential=True).redeem("code", verifier="v")
     assert idp.headers == {"Authorization": "Basic Z2F0ZTpzJTNBZStjcmV0"}
     assert "cret" not in repr(
         Registration(provider="p", issuer="i", client_id="c", redirect_uri="r", scopes=(), secret=secret)
@@ -78,13 +78,13 @@ async def test_a_secret_goes_in_the_header_and_nowhere_else() -> None:
 @pytest.mark.parametrize("status", [500, 503])
 async def test_a_provider_that_is_ill(status: int) -> None:
     with pytest.raises(IssuerUnavailableError):
-        await Idp(answer=(status, {})).party().id_token("code", verifier="v")
+        await Idp(answer=(status, {})).party().redeem("code", verifier="v")
 
 
 @pytest.mark.parametrize("answer", [(400, {"error": "invalid_grant"}), (200, {}), (200, {"id_token": 7}), (302, {})])
 async def test_a_code_that_is_not_good(answer: tuple[int, Mapping[str, object]]) -> None:
     with pytest.raises(TokenRefusedError):
-        await Idp(answer=answer).party().id_token("code", verifier="v")
+        await Idp(answer=answer).party().redeem("code", verifier="v")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_a_code_that_is_not_good(answer: tuple[int, Mapping[str, object]])
 )
 async def test_documents_that_cannot_be_trusted(document: dict[str, object]) -> None:
     with pytest.raises(IssuerUnavailableError):
-        await Idp(document=document).party().id_token("code", verifier="v")
+        await Idp(document=document).party().redeem("code", verifier="v")
 
 
 async def test_who_answers() -> None:
