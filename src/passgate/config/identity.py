@@ -97,6 +97,7 @@ class Identity(Section):
     providers: Mapping[Name, Provider] = Field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     agents: Mapping[Name, Agent] = Field(default_factory=dict)
+    max_chain: Annotated[int, Field(ge=2, le=8)] = 4
 
     @model_validator(mode="after")
     def _known(self) -> "Identity":

@@ -1,4 +1,4 @@
-"""Where a token of the identity provider becomes a pass: an OAuth token endpoint (RFC 8693, RFC 6749 section 5).
+"""Where a token of the identity provider, or a pass, becomes a pass: an OAuth token endpoint (RFC 8693, RFC 6749 section 5).
 
 The pass comes back as an access token: the key that clients of models send, whose two halves are user and password for databases.
 """
@@ -31,7 +31,9 @@ METADATA_PATH = "/.well-known/oauth-authorization-server"
 
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 PASS = "urn:passgate:token-type:pass"
-SUBJECT_TYPES = frozenset(f"urn:ietf:params:oauth:token-type:{name}" for name in ("id_token", "jwt", "access_token"))
+SUBJECT_TYPES = frozenset(
+    {PASS, *(f"urn:ietf:params:oauth:token-type:{name}" for name in ("id_token", "jwt", "access_token"))}
+)
 
 _MAX_BODY = 64 * 1024
 _FIELDS = frozenset(
@@ -129,6 +131,7 @@ class TokenEndpoint:
             "secret": exchanged.secret,
             "resources": sorted(pass_.resources),
             "principal": str(pass_.principal),
+            "chain": [str(link) for link in pass_.principal.links()],
         }
 
     def _metadata(self, request: web.BaseRequest) -> web.Response:
@@ -212,6 +215,7 @@ def _request(form: dict[str, list[str]]) -> ExchangeRequest:
         ticket=_one(form, "ticket", "") or None,
         ttl=_seconds(_one(form, "ttl", "")),
         agent=_one(form, "agent", "") or None,
+        is_pass=form["subject_token_type"] == [PASS],
     )
 
 

@@ -1,4 +1,4 @@
-"""A token of a trusted issuer in, a pass out (RFC 8693 in spirit: the subject stays the same, the rights become fewer)."""
+"""A token of a trusted issuer, or a pass, in; a pass out (RFC 8693 in spirit: the subject stays, the rights become fewer)."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from passgate.core.errors import PassRequestError, TokenRefusedError
+from passgate.core.passes import PassState
 from passgate.core.principal import Principal, PrincipalKind
+from passgate.identity.delegation import Delegation, DelegationRequest
 from passgate.identity.grants import Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
@@ -40,6 +42,7 @@ class TokenExchange:
         registry: PassRegistry,
         rules: IssuingRules,
         spent: SpentTokens,
+        delegation: Delegation | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trusted = trusted
@@ -48,10 +51,13 @@ class TokenExchange:
         self._registry = registry
         self._rules = rules
         self._spent = spent
+        self._delegation = delegation
         self._now = now
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
         """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
+        if request.is_pass:
+            return self._delegated(request)
         issuer = peek(request.token)[1].get("iss")
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
@@ -83,6 +89,29 @@ class TokenExchange:
             raise TokenRefusedError("the token was used before: sign in again")
         actor = f"oidc:{identity.provider}:{identity.principal.subject}"
         issued = self._registry.issue(asked, rules=rules, actor=actor)
+        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+
+    def _delegated(self, request: ExchangeRequest) -> Exchanged:
+        """A pass for a sub-agent, for whoever proves to hold the one it is made from. Raises as ``exchange`` does."""
+        pass_id, dot, secret = request.token.partition(".")
+        if not dot or not secret or not self._registry.proves(pass_id, secret):
+            raise TokenRefusedError("this is not the key of a pass: send its id, a dot and its secret")
+        parent = self._registry.find(pass_id)
+        state = None if parent is None else parent.state(self._now())
+        if state is not PassState.LIVE:
+            raise TokenRefusedError(f"the pass is {state or 'unknown'}: take a new one")
+        if self._delegation is None or request.agent is None:
+            raise PassRequestError("a pass is delegated to a registered agent: name one (agent)")
+        asked = DelegationRequest(
+            parent=pass_id,
+            agent=request.agent,
+            resources=request.resources,
+            verbs=request.verbs,
+            purpose=request.purpose,
+            ticket=request.ticket,
+            ttl=request.ttl,
+        )
+        issued = self._delegation.delegate(asked, actor=f"pass:{pass_id}")
         return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
 
     def _agent(self, name: str, identity: Identity) -> Agent:

@@ -44,8 +44,8 @@ class AccessVote:
 class AccessRequest:
     """``rule``: the access rule that it was asked under. ``group``, ``count``: who must approve, how many different people.
 
-    ``expires``: until when it may be voted on. ``decided``: when it stopped waiting, None while it waits; an approval begins then, and
-    its pass ends ``asked.ttl`` later, whenever it is taken. ``pass_id``: the pass that came of it. Times are aware and in UTC.
+    ``expires``: until when it may be voted on. ``decided``: when it stopped waiting, None while it waits; an approval begins then,
+    and its pass ends ``asked.ttl`` later, whenever it is taken. ``pass_id``: the pass that came of it. Times are aware and in UTC.
     """
 
     id: str
@@ -73,4 +73,7 @@ class AccessRequests(Protocol):
         """The same thing asked again while it waits is the same request. Raises PassRequestError, LedgerUnavailableError."""
 
     async def vote(self, request_id: str, voter: Principal, *, approves: bool, note: str = "") -> AccessRequest:
-        """One vote of a person, whose groups are verified. Recorded before it counts. Raises ApprovalError, LedgerUnavailableError."""
+        """One vote of a person, whose groups are verified; recorded before it counts.
+
+        Raises ApprovalError, LedgerUnavailableError.
+        """

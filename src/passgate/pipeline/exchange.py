@@ -11,7 +11,8 @@ from passgate.core.passes import Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed."""
+    """``agent``: the registered agent that is to act for the one who signed in, or for the one whose pass ``token`` is the key of
+    (``is_pass``). ``ttl`` None: the default, or what is allowed."""
 
     token: str = field(repr=False)
     resources: frozenset[str]
@@ -20,6 +21,7 @@ class ExchangeRequest:
     ticket: str | None = None
     ttl: timedelta | None = None
     agent: str | None = None
+    is_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
 from passgate.endpoints.tokens import TokenEndpoint
+from passgate.identity.budgets import PassBudgets
+from passgate.identity.delegation import Delegation
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
 from passgate.identity.login_limiter import LoginLimiter
@@ -16,6 +18,8 @@ from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import SignIn
 from passgate.pipeline.protocols import Recorder
+from passgate.store.budget_store import BudgetStore
+from passgate.store.lock_store import LockStore
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 
@@ -23,22 +27,18 @@ from passgate.store.sqlite import SqliteDatabase
 def token_endpoint(
     settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
 ) -> TokenEndpoint | None:
-    """None without a provider. Raises ConfigError."""
+    """None where there is neither a provider nor an agent. Raises ConfigError."""
     identity = settings.identity
-    if not identity.providers:
+    if not identity.providers and not identity.agents:
         return None
     exchange = TokenExchange(
         trusted={one.issuer: _trusted(name, one) for name, one in identity.providers.items()},
         grants=[_grant(grant) for grant in identity.grants],
         agents={name: _agent(name, agent) for name, agent in identity.agents.items()},
         registry=registry,
-        rules=IssuingRules(
-            resources=frozenset(settings.resources),
-            models=frozenset(settings.llm_resources),
-            default_ttl=settings.passes.default_ttl,
-            max_ttl=settings.passes.max_ttl,
-        ),
+        rules=issuing_rules(settings),
         spent=SpentTokenStore(database),
+        delegation=delegation(settings, registry=registry, database=database),
     )
     sign_in = [
         SignIn(name=name, issuer=one.issuer, client_id=one.sign_in.client_id, scopes=one.sign_in.scopes)
@@ -46,6 +46,26 @@ def token_endpoint(
         if one.sign_in is not None
     ]
     return TokenEndpoint(exchange=exchange, sign_in=sign_in, attempts=LoginLimiter(), recorder=recorder)
+
+
+def issuing_rules(settings: Settings) -> IssuingRules:
+    return IssuingRules(
+        resources=frozenset(settings.resources),
+        models=frozenset(settings.llm_resources),
+        default_ttl=settings.passes.default_ttl,
+        max_ttl=settings.passes.max_ttl,
+        max_chain=settings.identity.max_chain,
+    )
+
+
+def delegation(settings: Settings, *, registry: PassRegistry, database: SqliteDatabase) -> Delegation:
+    return Delegation(
+        registry=registry,
+        agents={name: _agent(name, agent) for name, agent in settings.identity.agents.items()},
+        rules=issuing_rules(settings),
+        budgets=PassBudgets(BudgetStore(database)),
+        locks=LockStore(database),
+    )
 
 
 def _trusted(name: str, one: configured.Provider) -> Trusted:
