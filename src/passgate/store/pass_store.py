@@ -70,8 +70,10 @@ class PassStore:
         self._database = database
 
     def add(self, pass_: Pass, verifier: ScramVerifier, *, actor: str) -> None:
-        """Raises StoreError also when the id is taken, PassRequestError where the pass that it is delegated from does not live or is
-        narrower: what is read of it here is still true when this one is written."""
+        """Raises StoreError also when the id is taken, PassRequestError where what it is delegated from has ended or is narrower.
+
+        What is read of that one here is still true when this one is written.
+        """
         with self._database.writing() as connection:
             if pass_.ancestors:
                 check_link(pass_, self._in(connection, pass_.ancestors[0]))
