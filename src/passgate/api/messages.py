@@ -76,12 +76,13 @@ class CastVote(Message):
 
 
 class SessionInfo(Message):
-    """A live session. ``opened`` is in UTC; ``counters`` are those of ``core.Session``."""
+    """A live session. ``chain``: who asks, for whom. ``opened`` is in UTC; ``counters`` are those of ``core.Session``."""
 
     id: str
     pass_id: str
     principal: str
     on_behalf_of: str | None
+    chain: tuple[str, ...]
     purpose: str
     resource: str
     opened: datetime
@@ -98,6 +99,7 @@ class SessionInfo(Message):
             pass_id=session.pass_.id,
             principal=str(session.principal),
             on_behalf_of=None if behalf is None else str(behalf),
+            chain=tuple(str(link) for link in session.principal.links()),
             purpose=session.pass_.purpose,
             resource=session.resource.name,
             opened=session.opened,

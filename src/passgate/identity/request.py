@@ -67,7 +67,7 @@ class IssuingRules:
         if principal.kind is PrincipalKind.AGENT and behalf is None:
             yield f"the agent {principal.subject} must name the human or the owner it acts for (--on-behalf-of)"
         if behalf is not None and behalf.kind is PrincipalKind.AGENT and request.parent is None:
-            yield f"only a pass delegated from its own acts on behalf of {behalf}: name the human or the owner behind it"
+            yield f"nobody acts on behalf of an agent: name the human or the owner behind {behalf}"
 
     def _about_parent(self, request: PassRequest, parent: Pass) -> Iterable[str]:
         """Each link only narrows. How long it may live is the caller's to bound: only it knows what time it is."""

@@ -55,7 +55,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Personal:
-    """A rule that may say of one principal something else than of the next. ``stays_open``: in a term that is asked of each atom."""
+    """A rule that may say of one principal something else than of the next. ``stays_open``: in a term asked of each atom."""
 
     place: int
     rule: Rule

@@ -5,23 +5,19 @@ from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
 from passgate.endpoints.tokens import TokenEndpoint
-from passgate.identity.budgets import PassBudgets
-from passgate.identity.delegation import Delegation
 from passgate.identity.exchange import TokenExchange, Trusted
-from passgate.identity.grants import Agent, Grant
+from passgate.identity.grants import Grant
 from passgate.identity.login_limiter import LoginLimiter
 from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
 from passgate.identity.oidc.token import Verifier
 from passgate.identity.registry import PassRegistry
-from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import SignIn
 from passgate.pipeline.protocols import Recorder
-from passgate.store.budget_store import BudgetStore
-from passgate.store.lock_store import LockStore
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.delegation import agents, delegation, issuing_rules
 
 
 def token_endpoint(
@@ -34,7 +30,7 @@ def token_endpoint(
     exchange = TokenExchange(
         trusted={one.issuer: _trusted(name, one) for name, one in identity.providers.items()},
         grants=[_grant(grant) for grant in identity.grants],
-        agents={name: _agent(name, agent) for name, agent in identity.agents.items()},
+        agents=agents(settings),
         registry=registry,
         rules=issuing_rules(settings),
         spent=SpentTokenStore(database),
@@ -46,26 +42,6 @@ def token_endpoint(
         if one.sign_in is not None
     ]
     return TokenEndpoint(exchange=exchange, sign_in=sign_in, attempts=LoginLimiter(), recorder=recorder)
-
-
-def issuing_rules(settings: Settings) -> IssuingRules:
-    return IssuingRules(
-        resources=frozenset(settings.resources),
-        models=frozenset(settings.llm_resources),
-        default_ttl=settings.passes.default_ttl,
-        max_ttl=settings.passes.max_ttl,
-        max_chain=settings.identity.max_chain,
-    )
-
-
-def delegation(settings: Settings, *, registry: PassRegistry, database: SqliteDatabase) -> Delegation:
-    return Delegation(
-        registry=registry,
-        agents={name: _agent(name, agent) for name, agent in settings.identity.agents.items()},
-        rules=issuing_rules(settings),
-        budgets=PassBudgets(BudgetStore(database)),
-        locks=LockStore(database),
-    )
 
 
 def _trusted(name: str, one: configured.Provider) -> Trusted:
@@ -98,14 +74,4 @@ def _grant(grant: configured.Grant) -> Grant:
         groups=frozenset(grant.groups),
         claims=dict(grant.claims),
         ticket=grant.ticket,
-    )
-
-
-def _agent(name: str, agent: configured.Agent) -> Agent:
-    return Agent(
-        name=name,
-        purpose=agent.purpose,
-        resources=frozenset(agent.resources),
-        verbs=configured.verbs(agent.verbs),
-        until=agent.ends,
     )

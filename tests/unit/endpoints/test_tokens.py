@@ -99,12 +99,25 @@ async def test_a_token_becomes_a_pass_in_the_words_of_oauth(bench: Bench) -> Non
         "secret": "pgs_secret",
         "resources": ["shop"],
         "principal": "agent:reporter",
+        "chain": ["agent:reporter", "human:ada@example.com"],
     }
     (asked,) = bench.exchange.asked
     assert (asked.token, asked.resources) == ("a.b.c", {"shop", "docs"})
     assert asked.verbs == {VerbClass.READ, VerbClass.WRITE}
     assert (asked.purpose, asked.ticket, asked.ttl, asked.agent) == ("why", "T", timedelta(seconds=600), "a")
     assert "a.b.c" not in repr(asked)
+
+
+async def test_the_key_of_a_pass_is_told_apart_from_a_token(bench: Bench) -> None:
+    status, _ = await bench.post(
+        {**FORM, "subject_token": "pg_1.pgs_x", "subject_token_type": PASS, "agent": "summariser"}
+    )
+    await bench.post()
+    assert status == 200
+    delegating, signing_in = bench.exchange.asked
+    assert (delegating.is_pass, delegating.token, delegating.agent) == (True, "pg_1.pgs_x", "summariser")
+    assert not signing_in.is_pass
+    assert "pgs_x" not in repr(delegating)
 
 
 BAD: dict[str, tuple[dict[str, str], str]] = {
