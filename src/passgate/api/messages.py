@@ -3,20 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from passgate.api.access_messages import (
+    AccessGranted,
+    AccessListed,
+    AccessShown,
+    AskAccess,
+    ListAccess,
+    TakeAccess,
+    VoteAccess,
+)
+from passgate.api.message import Id, Message
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.session import Session
 
 MAX_REQUEST_BYTES = 64 * 2**10
 MAX_ANSWER_BYTES = 32 * 2**20
 """A session is described in about 500 bytes, and a process may serve tens of thousands."""
-
-Id = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class ListSessions(Message):
@@ -232,6 +236,10 @@ Request = (
     | CancelStatement
     | ListApprovals
     | CastVote
+    | AskAccess
+    | ListAccess
+    | VoteAccess
+    | TakeAccess
 )
 Answer = (
     SessionsListed
@@ -243,6 +251,9 @@ Answer = (
     | CatalogsRefreshed
     | ApprovalsListed
     | VoteCounted
+    | AccessShown
+    | AccessListed
+    | AccessGranted
     | Failed
 )
 

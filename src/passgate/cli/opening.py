@@ -63,6 +63,18 @@ def secret_to(path: Path | None) -> Iterator[Callable[["Settings", "IssuedPass"]
 
 
 @contextmanager
+def key_to(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """The same for a pass's key, in a line of its own."""
+    with _new_file(path) as descriptor:
+
+        def keep(key: str) -> None:
+            if descriptor is not None:
+                os.write(descriptor, f"{key}\n".encode())
+
+        yield keep
+
+
+@contextmanager
 def _new_file(path: Path | None) -> Iterator[int | None]:
     if path is None:
         yield None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from passgate.config.access import AccessRule
 from passgate.config.kinds import Duration, FilePath, Name, Text, not_empty
 from passgate.config.section import Section
 from passgate.core.action import VerbClass
@@ -97,6 +98,7 @@ class Identity(Section):
     providers: Mapping[Name, Provider] = Field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     agents: Mapping[Name, Agent] = Field(default_factory=dict)
+    access_rules: tuple[AccessRule, ...] = ()
     max_chain: Annotated[int, Field(ge=2, le=8)] = 4
 
     @model_validator(mode="after")
@@ -104,6 +106,12 @@ class Identity(Section):
         unknown = sorted({grant.provider for grant in self.grants} - set(self.providers))
         if unknown:
             raise ValueError(f"a grant names the provider {unknown[0]!r}, which is not among providers")
+        strangers = sorted({name for rule in self.access_rules for name in rule.providers} - set(self.providers))
+        if strangers:
+            raise ValueError(f"an access rule names the provider {strangers[0]!r}, which is not among providers")
+        names = [rule.name for rule in self.access_rules]
+        if len(set(names)) < len(names):
+            raise ValueError("two access rules have the same name")
         issuers = [provider.issuer for provider in self.providers.values()]
         if len(set(issuers)) < len(issuers):
             raise ValueError("two providers have the same issuer")

@@ -72,6 +72,14 @@ class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
 
 
+class AccessPendingError(PassRequestError):
+    """The access asked for waits for approval."""
+
+    def __init__(self, request: str, message: str | None = None) -> None:
+        super().__init__(message)
+        self.request = request
+
+
 class SecretUnavailableError(PassgateError):
     """The upstream credential could not be obtained."""
 

@@ -40,8 +40,9 @@ class Principal:
 
     def is_same(self, other: "Principal") -> bool:
         """Whether both names mean one principal: capitals and Unicode's other spellings make nobody somebody else."""
-        return self.kind is other.kind and _folded(self.subject) == _folded(other.subject)
+        return self.kind is other.kind and folded(self.subject) == folded(other.subject)
 
 
-def _folded(subject: str) -> str:
+def folded(subject: str) -> str:
+    """A subject without its capitals and without Unicode's other spellings of the same letters (NFKC)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", subject).casefold())

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from passgate.core.action import VerbClass
 from passgate.core.errors import (
+    AccessPendingError,
     IssuerUnavailableError,
     LedgerUnavailableError,
     PassRequestError,
@@ -106,6 +107,10 @@ class TokenEndpoint:
         except TokenRefusedError as error:
             self._attempts.failed(peer, peer)
             return self._refused(_RefusedError(400, "invalid_grant", str(error)), peer)
+        except AccessPendingError as error:
+            return _error(_RefusedError(400, "authorization_pending", str(error)), request=error.request)
+        except LedgerUnavailableError as error:
+            return self._refused(_RefusedError(503, "temporarily_unavailable", str(error)), peer)
         except PassRequestError as error:
             return self._refused(_RefusedError(400, "invalid_scope", str(error)), peer)
         except (IssuerUnavailableError, StoreError) as error:
@@ -234,8 +239,8 @@ def _seconds(text: str) -> timedelta | None:
     return timedelta(seconds=int(text))
 
 
-def _error(error: _RefusedError) -> web.Response:
-    return _answer(error.status, {"error": error.code, "error_description": str(error)})
+def _error(error: _RefusedError, **more: str) -> web.Response:
+    return _answer(error.status, {"error": error.code, "error_description": str(error), **more})
 
 
 def _answer(status: int, body: dict[str, object]) -> web.Response:

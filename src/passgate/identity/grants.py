@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from passgate.core.action import VerbClass
 from passgate.core.errors import PassRequestError
 from passgate.identity.oidc.token import Identity
+from passgate.identity.request import written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +52,16 @@ class Allowance:
 
 
 def allowance(
-    grants: Sequence[Grant], identity: Identity, resources: Iterable[str], verbs: frozenset[VerbClass]
+    grants: Sequence[Grant],
+    identity: Identity,
+    resources: Iterable[str],
+    verbs: frozenset[VerbClass],
+    *,
+    ttl: timedelta | None = None,
 ) -> Allowance:
     """Every resource needs a grant of its own that covers all the verbs; the strictest of those used sets the bounds.
 
-    Raises PassRequestError naming what is not covered.
+    Raises PassRequestError naming what is not covered, or how long ``ttl`` may be at most.
     """
     mine = [grant for grant in grants if grant.is_for(identity)]
     used: list[Grant] = []
@@ -65,7 +71,10 @@ def allowance(
             wanted = ", ".join(sorted(verbs))
             raise PassRequestError(f"{identity.principal} may not ask for {wanted} on {resource}")
         used.append(max(covering, key=lambda grant: (not grant.ticket, grant.max_ttl)))
-    return Allowance(max_ttl=min(grant.max_ttl for grant in used), ticket=any(grant.ticket for grant in used))
+    most = min(grant.max_ttl for grant in used)
+    if ttl is not None and ttl > most:
+        raise PassRequestError(f"the time to live is {written(ttl)}, but the maximum is {written(most)}")
+    return Allowance(max_ttl=most, ticket=any(grant.ticket for grant in used))
 
 
 def narrowed(agent: Agent, resources: Iterable[str], verbs: frozenset[VerbClass], now: datetime) -> timedelta:

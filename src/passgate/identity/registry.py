@@ -72,6 +72,7 @@ class PassRegistry:
         """Raises PassRequestError when the request is not one that may be granted."""
         ttl = rules.ttl(request)
         now, parent = self._now(), request.parent
+        bounds = [end for end in (request.until, None if parent is None else parent.expires) if end is not None]
         secret = PassSecret.random()
         pass_ = Pass(
             id=new_pass_id(now),
@@ -81,7 +82,7 @@ class PassRegistry:
             purpose=request.purpose.strip(),
             ticket=request.ticket or None,
             issued=now,
-            expires=now + ttl if parent is None else min(now + ttl, parent.expires),
+            expires=min([now + ttl, *bounds]),
             budget=request.budget,
             ancestors=() if parent is None else parent.lineage,
         )

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from passgate.core.action import VerbClass
 from passgate.core.budget import Budget
@@ -25,7 +25,8 @@ _MOST = 10**15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRequest:
-    """``ttl`` None: the default. ``budget`` None: no ceilings. ``parent``: the live pass that it is delegated from."""
+    """``ttl`` None: the default. ``budget`` None: no ceilings. ``parent``: the live pass that it is delegated from.
+    ``until``: it ends then at the latest."""
 
     principal: Principal
     resources: frozenset[str]
@@ -35,6 +36,7 @@ class PassRequest:
     ttl: timedelta | None = None
     budget: Budget | None = None
     parent: Pass | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class IssuingRules:
         if ttl <= timedelta(0):
             problems.append("the time to live must be longer than zero")
         if ttl > self.max_ttl:
-            problems.append(f"the time to live is {_written(ttl)}, but the maximum is {_written(self.max_ttl)}")
+            problems.append(f"the time to live is {written(ttl)}, but the maximum is {written(self.max_ttl)}")
         if problems:
             raise PassRequestError("The pass cannot be issued: " + "; ".join(problems))
         return ttl
@@ -179,7 +181,7 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _written(ttl: timedelta) -> str:
+def written(ttl: timedelta) -> str:
     seconds = round(ttl.total_seconds())
     parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

@@ -34,7 +34,8 @@ class Exchanged:
 
 class Exchange(Protocol):
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
-        """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
+        """Raises TokenRefusedError, IssuerUnavailableError, StoreError, LedgerUnavailableError, and PassRequestError, of which
+        AccessPendingError says that people are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
 from passgate.endpoints.tokens import TokenEndpoint
+from passgate.identity.access_desk import AccessDesk
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Grant
 from passgate.identity.login_limiter import LoginLimiter
@@ -21,7 +22,7 @@ from passgate.wiring.delegation import agents, delegation, issuing_rules
 
 
 def token_endpoint(
-    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
+    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder, access: AccessDesk
 ) -> TokenEndpoint | None:
     """None where there is neither a provider nor an agent. Raises ConfigError."""
     identity = settings.identity
@@ -35,6 +36,7 @@ def token_endpoint(
         rules=issuing_rules(settings),
         spent=SpentTokenStore(database),
         delegation=delegation(settings, registry=registry, database=database),
+        access=access,
     )
     sign_in = [
         SignIn(name=name, issuer=one.issuer, client_id=one.sign_in.client_id, scopes=one.sign_in.scopes)

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from passgate.store import access_tables  # noqa: F401 - its tables are part of the metadata
 from passgate.store.tables import METADATA
 
 context.configure(
