@@ -1,17 +1,21 @@
 """A token in, a pass out."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from joserfc.jwk import ECKey
 
 from passgate.core.action import VerbClass
-from passgate.core.errors import PassRequestError, TokenRefusedError
+from passgate.core.decision import Approvers
+from passgate.core.errors import AccessPendingError, ApprovalError, PassRequestError, TokenRefusedError
 from passgate.core.lock import Lock
-from passgate.core.principal import PrincipalKind
+from passgate.core.principal import Principal, PrincipalKind
+from passgate.identity.access_desk import AccessDesk
+from passgate.identity.access_rules import AccessRule
 from passgate.identity.budgets import PassBudgets
 from passgate.identity.delegation import Delegation
 from passgate.identity.exchange import TokenExchange, Trusted
@@ -23,8 +27,11 @@ from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import ExchangeRequest
 from passgate.pipeline.protocols import Spending
+from passgate.store.access_request_store import AccessRequestStore
+from passgate.store.sqlite import SqliteDatabase
 from tests.unit.identity.conftest import MemoryStore
 from tests.unit.identity.oidc.issuer import NOW, Issuer
+from tests.unit.pipeline.steps import MemoryRecorder
 
 READ = frozenset({VerbClass.READ})
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -283,3 +290,101 @@ async def test_it_is_delegated_to_a_registered_agent_and_nobody_else(delegating:
     delegating._delegation = None
     with pytest.raises(PassRequestError, match="name one"):
         await delegating.exchange(asked)
+
+
+# -- what nobody has standing ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(exchange: TokenExchange, tmp_path: Path) -> Iterator[AccessDesk]:
+    database = SqliteDatabase(tmp_path / "state.db")
+    rule = AccessRule(
+        name="on-call",
+        resources=frozenset({"shop"}),
+        verbs=frozenset({VerbClass.READ, VerbClass.WRITE}),
+        max_ttl=timedelta(hours=2),
+        groups=frozenset({"eng"}),
+        providers=frozenset({"company"}),
+        approvers=Approvers(group="dba", count=1, expires_seconds=600),
+    )
+    made = AccessDesk(
+        rules=[rule],
+        store=AccessRequestStore(database),
+        recorder=MemoryRecorder(),
+        registry=exchange._registry,
+        issuing=exchange._rules,
+        now=lambda: NOW,
+    )
+    exchange._access = made
+    yield made
+    database.close()
+
+
+WRITE = frozenset({VerbClass.WRITE})
+GRACE = Principal(kind=PrincipalKind.HUMAN, subject="grace@example.com", groups=frozenset({"dba"}))
+
+
+async def test_what_is_beyond_the_grants_waits_and_the_token_stays_good(
+    exchange: TokenExchange, issuer: Issuer, desk: AccessDesk, spent: Spent, store: MemoryStore
+) -> None:
+    asked = request(issuer, verbs=WRITE, ttl=timedelta(hours=2))
+    with pytest.raises(AccessPendingError, match="waits for the approval of 1 of dba") as first:
+        await exchange.exchange(asked)
+    with pytest.raises(AccessPendingError) as second:
+        await exchange.exchange(asked)
+    assert first.value.request == second.value.request
+    assert (spent.digests, store.passes) == ([], {})
+    await desk.vote(first.value.request, GRACE, approves=True)
+    done = await exchange.exchange(asked)
+    assert (str(done.pass_.principal), done.pass_.verbs) == ("human:ada@example.com", WRITE)
+    assert done.pass_.expires == NOW + timedelta(hours=2)
+    with pytest.raises(AccessPendingError) as third:
+        await exchange.exchange(asked)
+    assert third.value.request != first.value.request, "an approval is good for one pass"
+    await desk.vote(third.value.request, GRACE, approves=True)
+    with pytest.raises(TokenRefusedError, match="used before"):
+        await exchange.exchange(asked)
+
+
+async def test_a_longer_time_than_the_grant_s_is_asked_for(
+    exchange: TokenExchange, issuer: Issuer, desk: AccessDesk
+) -> None:
+    with pytest.raises(AccessPendingError):
+        await exchange.exchange(request(issuer, ttl=timedelta(hours=1)))
+    assert (await exchange.exchange(request(issuer, ttl=timedelta(minutes=30)))).pass_.verbs == READ
+
+
+async def test_what_was_refused_or_may_not_be_asked_for_is_no_request(
+    exchange: TokenExchange, issuer: Issuer, desk: AccessDesk
+) -> None:
+    for wrong, said in (
+        ({"verbs": frozenset({VerbClass.DDL})}, "human:ada@example.com may not ask for ddl on shop"),
+        ({"resources": frozenset({"vault"}), "verbs": WRITE}, "may not ask for write on vault"),
+        ({"verbs": WRITE, "ttl": timedelta(hours=3)}, "gives 2h at most"),
+        ({"resources": frozenset({"vault"})}, "this needs a ticket"),
+    ):
+        with pytest.raises(PassRequestError, match=said) as caught:
+            await exchange.exchange(request(issuer, **wrong))
+        assert not isinstance(caught.value, AccessPendingError)
+    assert desk.list() == ()
+    with pytest.raises(AccessPendingError) as waiting:
+        await exchange.exchange(request(issuer, verbs=WRITE))
+    await desk.vote(waiting.value.request, GRACE, approves=False, note="no")
+    with pytest.raises(PassRequestError, match=r"has refused request .*: no"):
+        await exchange.exchange(request(issuer, verbs=WRITE))
+
+
+async def test_an_agent_is_asked_for_within_its_registration(
+    exchange: TokenExchange, issuer: Issuer, desk: AccessDesk
+) -> None:
+    with pytest.raises(PassRequestError, match="the agent reporter is not registered for write"):
+        await exchange.exchange(request(issuer, verbs=WRITE, agent="reporter"))
+    with pytest.raises(AccessPendingError) as waiting:
+        await exchange.exchange(request(issuer, ttl=timedelta(hours=2), agent="reporter"))
+    found = desk.show(waiting.value.request)
+    assert found is not None
+    assert [str(link) for link in found.asked.principal.links()] == ["agent:reporter", "human:ada@example.com"]
+    assert found.asked.ttl == timedelta(minutes=20), "no longer than it is registered"
+    ada = Principal(kind=PrincipalKind.HUMAN, subject="Ada@example.com", groups=frozenset({"dba"}))
+    with pytest.raises(ApprovalError, match="in their name"):
+        await desk.vote(found.id, ada, approves=True)
