@@ -136,7 +136,7 @@ class TokenExchange:
 
     def _delegated(self, request: ExchangeRequest) -> Exchanged:
         """A pass for a sub-agent, for whoever proves to hold the one it is made from. Raises as ``exchange`` does."""
-        pass_id, dot, secret = request.token.partition(".")
+        pass_id, dot, secret = request.token.strip().partition(".")  # a key file ends with a line end
         if not dot or not secret or not self._registry.proves(pass_id, secret):
             raise TokenRefusedError("this is not the key of a pass: send its id, a dot and its secret")
         parent = self._registry.find(pass_id)

@@ -17,7 +17,7 @@ from passgate.core.errors import (
     PassRequestError,
     StoreError,
 )
-from passgate.core.event import EventType
+from passgate.core.event import Event, EventType
 from passgate.core.passes import PassState
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity import access_desk
@@ -26,6 +26,7 @@ from passgate.identity.access_rules import AccessRule
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.access_requests import MACHINE, AccessAsked, AccessRequest, AccessRequests, AccessState
+from passgate.pipeline.receipt import Receipt
 from passgate.store.access_request_store import AccessRequestStore
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
@@ -349,6 +350,49 @@ async def test_one_vote_of_one_person_also_through_two_workers_at_once(bench: Be
     found = bench.desk.show(request.id)
     assert found is not None
     assert (found.state, len(found.votes)) == (AccessState.PENDING, 1)
+
+
+class Waiting(MemoryRecorder):
+    """Nothing is durable before somebody says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[asyncio.Future[None]] = []
+
+    def append(self, event: Event) -> Receipt:
+        self.events.append(event)
+        self.held.append(asyncio.get_running_loop().create_future())
+        return Receipt(event_id=f"e{len(self.events)}", durable=self.held[-1])
+
+    def go_on(self) -> None:
+        for durable in self.held:
+            if not durable.done():
+                durable.set_result(None)
+
+
+async def test_who_votes_while_their_other_vote_is_written_has_one(bench: Bench) -> None:
+    """Both were checked before either counted: the store tells them apart."""
+    bench.rules[:] = [replace(RULE, approvers=replace(RULE.approvers, count=2))]
+    request = await bench.desk.ask(ASKED)
+    bench.recorder = recorder = Waiting()
+    votes = [asyncio.create_task(bench.another().vote(request.id, GRACE, approves=True)) for _ in range(2)]
+    await until(lambda: len(recorder.held) == 2)
+    recorder.go_on()
+    outcomes = await asyncio.gather(*votes, return_exceptions=True)
+    (refused,) = [outcome for outcome in outcomes if isinstance(outcome, ApprovalError)]
+    assert str(refused) == f"grace@example.com has voted on request {request.id}, or it was decided meanwhile"
+    assert state(bench, request) is AccessState.PENDING
+
+
+async def test_a_vote_that_comes_after_another_has_decided_does_not_count(bench: Bench) -> None:
+    request = await bench.desk.ask(ASKED)
+    bench.recorder = recorder = Waiting()
+    late = asyncio.create_task(bench.another().vote(request.id, LINUS, approves=False))
+    await until(lambda: len(recorder.held) == 1)
+    assert (await bench.desk.vote(request.id, GRACE, approves=True)).state is AccessState.APPROVED
+    recorder.go_on()
+    with pytest.raises(ApprovalError, match="or it was decided meanwhile"):
+        await late
 
 
 async def test_one_veto_is_enough_and_asking_again_at_once_is_refused(bench: Bench) -> None:

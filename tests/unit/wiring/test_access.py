@@ -92,7 +92,7 @@ async def test_the_operator_looks_and_does_not_vote(wiring: AccessWiring) -> Non
     me = f"unix:{pwd.getpwuid(os.geteuid()).pw_name}"
     for operator in ("unix:root", me):
         assert await wiring.answer(ListAccess(), actor=operator) == AccessListed(requests=())
-        with pytest.raises(ApprovalError, match="approvals.people"):
+        with pytest.raises(ApprovalError, match=r"approvals\.people"):
             await wiring.answer(VoteAccess(request="x", approves=True), actor=operator)
 
 
