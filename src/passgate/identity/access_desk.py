@@ -76,6 +76,7 @@ class AccessDesk:
     """Implements the pipeline's ``AccessRequests``, and makes passes of what was approved.
 
     What the ledger cannot take does not count. Rules are asked when somebody asks and again when the pass is issued.
+    ``only_provider``: whose word it must be where an asker's source is not said; empty where there are none or several.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class AccessDesk:
         recorder: Recorder,
         registry: PassRegistry,
         issuing: IssuingRules,
+        only_provider: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._rules = rules
@@ -93,6 +95,7 @@ class AccessDesk:
         self._recorder = recorder
         self._registry = registry
         self._issuing = issuing
+        self._only_provider = only_provider
         self._now = now
 
     def list(self) -> tuple[AccessRequest, ...]:
@@ -108,6 +111,7 @@ class AccessDesk:
 
     async def ask(self, asked: AccessAsked) -> AccessRequest:
         """Raises PassRequestError, StoreError, LedgerUnavailableError."""
+        asked = replace(asked, source=asked.source or self._only_provider)
         rule = covering(self._rules, asked)
         self._issuing.ttl(_pass_request(asked, rule))
         named, now = digest(asked), self._now()

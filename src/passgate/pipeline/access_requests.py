@@ -27,7 +27,8 @@ class AccessState(StrEnum):
 class AccessAsked:
     """What somebody asks for. ``principal``: with the whole chain that it acts for. ``reason``: why, in their own words.
 
-    ``source``: whose word it is that they are who they are, the name of an identity provider or ``MACHINE``; nobody's if empty.
+    ``source``: whose word it is that they are who they are, the name of an identity provider or ``MACHINE``. Empty: it is not said,
+    which will do where there is but one provider.
     """
 
     principal: Principal

@@ -39,12 +39,14 @@ class AccessWiring:
     def __init__(
         self, settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
     ) -> None:
+        providers = settings.identity.providers
         self.desk = AccessDesk(
             rules=[_rule(rule) for rule in settings.identity.access_rules],
             store=AccessRequestStore(database),
             recorder=recorder,
             registry=registry,
             issuing=issuing_rules(settings),
+            only_provider=next(iter(providers)) if len(providers) == 1 else "",
         )
         self._people: Mapping[str, Principal] = {
             f"unix:{person.os_user}": Principal(

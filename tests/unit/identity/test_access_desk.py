@@ -245,6 +245,20 @@ async def test_named_people_may_ask_and_providers_must_be_named(bench: Bench) ->
         await bench.desk.ask(replace(ASKED, principal=EVE, source="partner"))
 
 
+async def test_where_there_is_but_one_provider_it_need_not_be_said(bench: Bench) -> None:
+    bench.rules[:] = [replace(RULE, providers=frozenset({"company"}))]
+    unsaid = replace(ASKED, source="")
+    with pytest.raises(PassRequestError, match="may not ask"):
+        await bench.desk.ask(unsaid)
+    bench.desk._only_provider = "company"
+    request = await bench.desk.ask(unsaid)
+    assert request.asked.source == "company"
+    assert (await bench.desk.ask(replace(ASKED, source="company"))).id == request.id
+    bench.desk._only_provider = "partner"
+    with pytest.raises(PassRequestError, match="may not ask"):
+        await bench.desk.ask(unsaid)
+
+
 @pytest.mark.parametrize(
     ("ticket", "reason", "good"),
     [
