@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from passgate.core.action import Action, Position, VerbClass
+from passgate.core.action import Action, Atom, Position, VerbClass
 from passgate.core.decision import Decision, Mask, Outcome, Tag
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.session import Session
@@ -149,3 +151,59 @@ def test_the_hint_is_what_would_be_allowed_to_the_whole_chain() -> None:
     decision = decided(rules, WRITE)
     assert (decision.outcome, decision.rule) == (Outcome.DENY, "pinned")
     assert "primary key" in decision.hint
+
+
+WHO = (
+    "true",
+    "principal.kind == 'agent'",
+    "principal.kind == 'human'",
+    "principal.subject == 'summariser'",
+    "principal.subject == 'reporter'",
+    "'staff' in principal.groups",
+    "has(principal.on_behalf_of.kind) && principal.on_behalf_of.kind == 'human'",
+    "size(principal.chain) > 2",
+    "'agent:reporter' in principal.chain",
+    "principal.subject == object.name",
+    "resource.labels.nothing == 'x'",
+)
+THEN = ("allow", "hold", "deny", "{mask: {strategy: redact}}", "{max_rows: 5}", "[allow, {tag: seen}]")
+ATOMS = (
+    atom(column="id", position=Position.OUTPUT),
+    atom(name="reporter"),
+    atom("update", verb_class=VerbClass.WRITE),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(WHO), st.sampled_from(["", " && verb == 'select'"]), st.sampled_from(THEN)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(st.sampled_from(ATOMS), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_nobody_is_given_more_than_whoever_delegated_to_them(
+    drawn: list[tuple[str, str, str]], atoms: list[Atom], human_holds: bool
+) -> None:
+    """Whatever the rules: the verdict on a delegate is as strict as the one on the pass above at least, with its obligations."""
+    found = policy(*(rule(who + which, then, f"r{number}") for number, (who, which, then) in enumerate(drawn)))
+    below = delegated(human_holds=human_holds)
+    judged = action(*atoms)
+    while below.pass_.ancestors:
+        behind = below.principal.on_behalf_of
+        assert behind is not None
+        above = replace(
+            below,
+            pass_=replace(
+                below.pass_, id=below.pass_.ancestors[0], principal=behind, ancestors=below.pass_.ancestors[1:]
+            ),
+        )
+        here, there = found.decide(judged, below), found.decide(judged, above)
+        assert here.outcome.rank >= there.outcome.rank
+        if here.outcome is not Outcome.DENY:
+            assert set(there.fired) <= set(here.fired)
+            # of two equal obligations one stays, by whichever rule
+            assert {replace(o, rule="") for o in there.obligations} <= {replace(o, rule="") for o in here.obligations}
+        below = above
