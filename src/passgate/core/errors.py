@@ -72,6 +72,10 @@ class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
 
 
+class BeyondGrantsError(PassRequestError):
+    """No grant covers what is asked for."""
+
+
 class AccessPendingError(PassRequestError):
     """The access asked for waits for approval."""
 

@@ -1,4 +1,4 @@
-"""A token of a trusted issuer, or a pass, in; a pass out (RFC 8693 in spirit: the subject stays, the rights become fewer)."""
+"""A token of a trusted issuer in, a pass out (RFC 8693 in spirit: the subject stays the same, the rights become fewer)."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -6,16 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from passgate.core.errors import AccessPendingError, PassRequestError, TokenRefusedError
-from passgate.core.passes import PassState
+from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.access_desk import AccessDesk, waits
-from passgate.identity.delegation import Delegation, DelegationRequest
 from passgate.identity.grants import Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
-from passgate.pipeline.access_requests import AccessAsked, AccessState
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 
 
@@ -32,6 +28,14 @@ class Trusted:
     single_use: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A token that held good. ``digest`` None: it may be used again."""
+
+    identity: Identity
+    digest: str | None
+
+
 class TokenExchange:
     """``trusted``: by issuer. ``agents``: by name."""
 
@@ -44,8 +48,6 @@ class TokenExchange:
         registry: PassRegistry,
         rules: IssuingRules,
         spent: SpentTokens,
-        delegation: Delegation | None = None,
-        access: AccessDesk | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trusted = trusted
@@ -54,36 +56,52 @@ class TokenExchange:
         self._registry = registry
         self._rules = rules
         self._spent = spent
-        self._delegation = delegation
-        self._access = access
         self._now = now
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
-        """Raises TokenRefusedError, IssuerUnavailableError, StoreError, LedgerUnavailableError, and PassRequestError, of which
-        AccessPendingError says that people are asked."""
-        if request.is_pass:
-            return self._delegated(request)
-        issuer = peek(request.token)[1].get("iss")
+        """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
+        presented = await self.identify(request.token)
+        return self.issue(presented.identity, request, using=presented)
+
+    async def identify(self, token: str) -> Presented:
+        """Whose token it is; it is not used up yet. Raises TokenRefusedError, IssuerUnavailableError."""
+        issuer = peek(token)[1].get("iss")
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(request.token)
+        identity = await trusted.verifier.verify(token)
+        return Presented(identity=identity, digest=_digest(token) if trusted.single_use else None)
+
+    def use_up(self, presented: Presented) -> None:
+        """Raises TokenRefusedError, StoreError."""
+        digest = presented.digest
+        if digest is not None and not self._spent.spend(digest, expires=presented.identity.expires, now=self._now()):
+            raise TokenRefusedError("the token was used before: sign in again")
+
+    def check(self, identity: Identity, request: ExchangeRequest) -> None:
+        """Whether it would be issued. Raises PassRequestError."""
+        self._asked(identity, request)
+
+    def issue(self, identity: Identity, request: ExchangeRequest, *, using: Presented | None = None) -> Exchanged:
+        """A pass for somebody who is known; the request's own token is not looked at. ``using``: used up for it.
+
+        Raises TokenRefusedError, PassRequestError, StoreError.
+        """
+        asked, rules = self._asked(identity, request)  # before the token is used up
+        if using is not None:
+            self.use_up(using)
+        actor = f"oidc:{identity.provider}:{identity.principal.subject}"
+        issued = self._registry.issue(asked, rules=rules, actor=actor)
+        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+
+    def _asked(self, identity: Identity, request: ExchangeRequest) -> tuple[PassRequest, IssuingRules]:
+        """Raises PassRequestError."""
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
-        principal, most = identity.principal, self._rules.max_ttl
-        if request.agent is not None:
-            agent = self._agent(request.agent, identity)
-            most = min(most, narrowed(agent, request.resources, request.verbs, self._now()))
-            principal = _acting(agent, identity.principal)
-        try:
-            allowed = allowance(self._grants, identity, request.resources, request.verbs, ttl=request.ttl)
-        except PassRequestError:
-            asked_for = self._access_asked(request, principal, identity, most)
-            if self._access is None or not self._access.is_eligible(asked_for):
-                raise
-            return await self._by_request(self._access, asked_for, request, trusted, identity)
+        allowed = allowance(self._grants, identity, request.resources, request.verbs, ttl=request.ttl)
         if allowed.ticket and not request.ticket:
             raise PassRequestError("this needs a ticket")
+        principal, most = self.acting(identity, request)
         most = min(most, allowed.max_ttl)
         asked = PassRequest(
             principal=principal,
@@ -94,68 +112,16 @@ class TokenExchange:
             ttl=request.ttl,
         )
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
-        rules.ttl(asked)  # before the token is used up
-        self._use_up(request, trusted, identity)
-        actor = f"oidc:{identity.provider}:{identity.principal.subject}"
-        issued = self._registry.issue(asked, rules=rules, actor=actor)
-        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+        rules.ttl(asked)
+        return asked, rules
 
-    async def _by_request(
-        self, access: AccessDesk, asked: AccessAsked, request: ExchangeRequest, trusted: Trusted, identity: Identity
-    ) -> Exchanged:
-        """What nobody has standing: asked for, and given once it was approved. While it waits the token is not used up.
-
-        Raises AccessPendingError, and as ``exchange`` does.
-        """
-        found = await access.ask(asked)
-        if found.state is not AccessState.APPROVED:
-            raise AccessPendingError(found.id, waits(found))
-        self._use_up(request, trusted, identity)
-        issued = await access.take(found.id, asked.principal, source=asked.source)
-        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
-
-    def _access_asked(
-        self, request: ExchangeRequest, principal: Principal, identity: Identity, most: timedelta
-    ) -> AccessAsked:
-        return AccessAsked(
-            principal=principal,
-            resources=request.resources,
-            verbs=request.verbs,
-            ttl=min(self._rules.default_ttl if request.ttl is None else request.ttl, most),
-            reason=request.purpose,
-            ticket=request.ticket,
-            source=identity.provider,
-        )
-
-    def _use_up(self, request: ExchangeRequest, trusted: Trusted, identity: Identity) -> None:
-        """Raises TokenRefusedError, StoreError."""
-        if trusted.single_use and not self._spent.spend(
-            _digest(request.token), expires=identity.expires, now=self._now()
-        ):
-            raise TokenRefusedError("the token was used before: sign in again")
-
-    def _delegated(self, request: ExchangeRequest) -> Exchanged:
-        """A pass for a sub-agent, for whoever proves to hold the one it is made from. Raises as ``exchange`` does."""
-        pass_id, dot, secret = request.token.strip().partition(".")  # a key file ends with a line end
-        if not dot or not secret or not self._registry.proves(pass_id, secret):
-            raise TokenRefusedError("this is not the key of a pass: send its id, a dot and its secret")
-        parent = self._registry.find(pass_id)
-        state = None if parent is None else parent.state(self._now())
-        if state is not PassState.LIVE:
-            raise TokenRefusedError(f"the pass is {state or 'unknown'}: take a new one")
-        if self._delegation is None or request.agent is None:
-            raise PassRequestError("a pass is delegated to a registered agent: name one (agent)")
-        asked = DelegationRequest(
-            parent=pass_id,
-            agent=request.agent,
-            resources=request.resources,
-            verbs=request.verbs,
-            purpose=request.purpose,
-            ticket=request.ticket,
-            ttl=request.ttl,
-        )
-        issued = self._delegation.delegate(asked, actor=f"pass:{pass_id}")
-        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+    def acting(self, identity: Identity, request: ExchangeRequest) -> tuple[Principal, timedelta]:
+        """Whose the pass will be, and how long it may live for that alone. Raises PassRequestError."""
+        if request.agent is None:
+            return identity.principal, self._rules.max_ttl
+        agent = self._agent(request.agent, identity)
+        left = narrowed(agent, request.resources, request.verbs, self._now())
+        return _acting(agent, identity.principal), min(self._rules.max_ttl, left)
 
     def _agent(self, name: str, identity: Identity) -> Agent:
         """Raises PassRequestError."""

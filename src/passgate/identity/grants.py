@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from passgate.core.action import VerbClass
-from passgate.core.errors import PassRequestError
+from passgate.core.errors import BeyondGrantsError, PassRequestError
 from passgate.identity.oidc.token import Identity
 from passgate.identity.request import written
 
@@ -61,7 +61,7 @@ def allowance(
 ) -> Allowance:
     """Every resource needs a grant of its own that covers all the verbs; the strictest of those used sets the bounds.
 
-    Raises PassRequestError naming what is not covered, or how long ``ttl`` may be at most.
+    Raises BeyondGrantsError naming what is not covered, or how long ``ttl`` may be at most.
     """
     mine = [grant for grant in grants if grant.is_for(identity)]
     used: list[Grant] = []
@@ -69,11 +69,11 @@ def allowance(
         covering = [grant for grant in mine if resource in grant.resources and verbs <= grant.verbs]
         if not covering:
             wanted = ", ".join(sorted(verbs))
-            raise PassRequestError(f"{identity.principal} may not ask for {wanted} on {resource}")
+            raise BeyondGrantsError(f"{identity.principal} may not ask for {wanted} on {resource}")
         used.append(max(covering, key=lambda grant: (not grant.ticket, grant.max_ttl)))
     most = min(grant.max_ttl for grant in used)
     if ttl is not None and ttl > most:
-        raise PassRequestError(f"the time to live is {written(ttl)}, but the maximum is {written(most)}")
+        raise BeyondGrantsError(f"the time to live is {written(ttl)}, but the maximum is {written(most)}")
     return Allowance(max_ttl=most, ticket=any(grant.ticket for grant in used))
 
 

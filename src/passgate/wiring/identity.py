@@ -6,6 +6,7 @@ from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
 from passgate.endpoints.tokens import TokenEndpoint
 from passgate.identity.access_desk import AccessDesk
+from passgate.identity.access_exchange import AccessExchange
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Grant
 from passgate.identity.login_limiter import LoginLimiter
@@ -13,6 +14,7 @@ from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
 from passgate.identity.oidc.token import Verifier
+from passgate.identity.pass_exchange import PassExchange
 from passgate.identity.registry import PassRegistry
 from passgate.pipeline.exchange import SignIn
 from passgate.pipeline.protocols import Recorder
@@ -28,15 +30,17 @@ def token_endpoint(
     identity = settings.identity
     if not identity.providers and not identity.agents:
         return None
-    exchange = TokenExchange(
+    tokens = TokenExchange(
         trusted={one.issuer: _trusted(name, one) for name, one in identity.providers.items()},
         grants=[_grant(grant) for grant in identity.grants],
         agents=agents(settings),
         registry=registry,
         rules=issuing_rules(settings),
         spent=SpentTokenStore(database),
-        delegation=delegation(settings, registry=registry, database=database),
-        access=access,
+    )
+    by_request = AccessExchange(tokens, desk=access, default_ttl=settings.passes.default_ttl)
+    exchange = PassExchange(
+        by_request, registry=registry, delegation=delegation(settings, registry=registry, database=database)
     )
     sign_in = [
         SignIn(name=name, issuer=one.issuer, client_id=one.sign_in.client_id, scopes=one.sign_in.scopes)
