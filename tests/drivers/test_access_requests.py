@@ -15,6 +15,7 @@ from passgate.core.errors import PassgateError
 from passgate.testing import GateSetup, IssuedPass, PostgresCluster, RunningGate
 from passgate.testing.oidc_provider import CLIENT_ID, OidcProvider
 from tests.drivers.conftest import BUNDLE
+from tests.drivers.test_delegation import exported
 
 SECTIONS = """\
 identity:
@@ -114,7 +115,7 @@ def test_a_person_asks_another_approves_and_the_access_begins(
     assert cluster.psql("SELECT status FROM orders WHERE id = 7", database="shop") == "sent"
     status, again = exchange(gate, token)
     assert (status, again["error"]) == (400, "authorization_pending"), "one approval, one pass: it waits anew"
-    events = [json.loads(line) for line in gate.cli("ledger", "export").splitlines()]
+    events = exported(gate, pass_.id)
     mine = [e for e in events if e.get("detail", {}).get("request") == request]
     assert [e["type"] for e in mine] == ["access.requested", "access.voted", "access.resolved", "access.taken"]
     (issued,) = [e for e in events if e["type"] == "pass.issued" and e["detail"]["pass"] == pass_.id]

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -80,6 +81,16 @@ def refused(gate: RunningGate, pass_: IssuedPass, text: str) -> str:
     return str(caught.value)
 
 
+def exported(gate: RunningGate, issued: str) -> list[dict[str, Any]]:
+    """The ledger, once it tells of the pass: passes are written down by a task of the gate, once a second."""
+    deadline = time.monotonic() + 20
+    while True:
+        events = [json.loads(line) for line in gate.cli("ledger", "export").splitlines()]
+        if any(e["type"] == "pass.issued" and e["detail"]["pass"] == issued for e in events):
+            return events
+        assert time.monotonic() < deadline
+
+
 def test_an_agent_delegates_by_its_key_and_the_chain_is_told_everywhere(gate: RunningGate) -> None:
     first = gate.issue(verbs="read,write")
     status, said = exchange(gate, first.key)
@@ -92,7 +103,7 @@ def test_an_agent_delegates_by_its_key_and_the_chain_is_told_everywhere(gate: Ru
         (live,) = json.loads(gate.cli("sessions", "list", "--live", "--json"))
         assert live["chain"] == chain
     assert "the pass covers read" in refused(gate, second, "UPDATE orders SET status = 'x' WHERE id = 1").lower()
-    events = [json.loads(line) for line in gate.cli("ledger", "export").splitlines()]
+    events = exported(gate, second.id)
     mine = [e for e in events if e.get("pass", {}).get("id") == second.id]
     assert {e["type"] for e in mine} >= {
         "session.start",
