@@ -19,6 +19,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 import passgate
+from passgate.api.access_messages import AccessAnswer, AccessMessage
 from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
@@ -45,6 +46,7 @@ from passgate.store.lock_store import LockStore
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
+from passgate.wiring.access import AccessWiring
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.issuer import open_issuing
 from passgate.wiring.postgres import PostgresWiring, set_within
@@ -178,7 +180,10 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        self.issuing = open_issuing(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._access = AccessWiring(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self.issuing = open_issuing(
+            settings, registry=self.passes, database=self.database, recorder=recorder, desk=self._access.desk
+        )
         self._beside: list[Beside] = [*self.issuing.beside]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         detector = open_detector(cache=folder.cache)
@@ -220,6 +225,7 @@ class Gate:
         gate.run(gate._watch.run())
         gate.run(gate._locks.run())
         gate.run(gate._journal.run())
+        gate.run(gate._access.desk.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)
@@ -332,6 +338,9 @@ class Gate:
 
     async def vote(self, request: str, *, approves: bool, note: str, actor: str) -> ApprovalInfo | None:
         return await self.desk.vote(request, approves=approves, note=note, actor=actor)
+
+    async def access(self, request: AccessMessage, *, actor: str) -> AccessAnswer:
+        return await self._access.answer(request, actor=actor)
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:  # noqa: ARG002 - read only
         return CatalogsRefreshed(versions=dict(await self.postgres.refresh_catalogs(resource)))

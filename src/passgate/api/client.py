@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from passgate.api.access_messages import AccessMessage
 from passgate.api.messages import (
     MAX_ANSWER_BYTES,
     ApprovalsListed,
@@ -29,7 +30,7 @@ from passgate.api.messages import (
     decode_answer,
     encode,
 )
-from passgate.core.errors import RemoteProtocolError
+from passgate.core.errors import ApprovalError, RemoteProtocolError
 
 TIMEOUT_SECONDS = 10.0
 
@@ -87,6 +88,27 @@ class AdminClient:
 
     def vote(self, request: str, *, approves: bool, note: str) -> Survey[VoteCounted]:
         return self._survey(CastVote(request=request, approves=approves, note=note), VoteCounted)
+
+    def access(self, request: AccessMessage, expected: type[_E]) -> _E:
+        """From the first gate that answers: all of them share the store, and what is asked twice might be done twice.
+
+        Raises ApprovalError with what the gate says against it, or where none answers.
+        """
+        said = "no gate answered: a gate must run for it"
+        for path in sorted(self._folder.glob("*.sock")):
+            try:
+                answer = decode_answer(self._ask(path, encode(request)))
+            except (ConnectionRefusedError, FileNotFoundError):
+                continue  # left behind by a gate that no longer runs
+            except (OSError, RemoteProtocolError) as error:
+                raise ApprovalError(
+                    f"{path.name}: no answer ({error}); whether it was done, `requests list` tells"
+                ) from error
+            if isinstance(answer, expected):
+                return answer
+            said = answer.error if isinstance(answer, Failed) else f"{path.name}: the answer fits another question"
+            break
+        raise ApprovalError(said)
 
     def _survey(self, request: Request, expected: type[_E]) -> Survey[_E]:
         answers: list[FromGate[_E]] = []
