@@ -46,6 +46,7 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.identity import token_endpoint
+from passgate.wiring.people import PeopleWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -173,8 +174,18 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._people = PeopleWiring(
+            settings, registry=self.passes, database=self.database, recorder=recorder, look=self._watch.look
+        )
+        tokens = token_endpoint(
+            settings,
+            registry=self.passes,
+            database=self.database,
+            recorder=recorder,
+            admission=self._people.admission,
+        )
         self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
+        self._beside += self._people.beside()
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         detector = open_detector(cache=folder.cache)
         if self._models:
@@ -215,6 +226,8 @@ class Gate:
         gate.run(gate._watch.run())
         gate.run(gate._locks.run())
         gate.run(gate._journal.run())
+        for task in gate._people.tasks():
+            gate.run(task)
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from passgate.config.kinds import Duration, FilePath, Name, Text, not_empty
+from passgate.config.people import Directory, Recheck
 from passgate.config.section import Section
 from passgate.core.action import VerbClass
 
@@ -46,11 +47,14 @@ class Provider(Section):
     max_age: Duration = timedelta(hours=1)
     single_use: bool = True
     sign_in: SignIn | None = None
+    recheck: Recheck | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> "Provider":
         if self.leeway > _MOST_LEEWAY:
             raise ValueError("leeway is for clocks that are a little off: 5m at most")
+        if self.recheck is not None and self.sign_in is None:
+            raise ValueError("recheck asks as the client of sign_in, and there is no sign_in")
         if (self.kind == "agent") != (self.owner is not None):
             raise ValueError("an agent's tokens need an owner, the human that it acts for, and nobody else's have one")
         return self
@@ -97,6 +101,7 @@ class Identity(Section):
     providers: Mapping[Name, Provider] = Field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     agents: Mapping[Name, Agent] = Field(default_factory=dict)
+    directory: Directory | None = None
 
     @model_validator(mode="after")
     def _known(self) -> "Identity":
@@ -106,6 +111,8 @@ class Identity(Section):
         issuers = [provider.issuer for provider in self.providers.values()]
         if len(set(issuers)) < len(issuers):
             raise ValueError("two providers have the same issuer")
+        if self.directory is not None and self.directory.provider not in self.providers:
+            raise ValueError(f"directory names the provider {self.directory.provider!r}, which is not among providers")
         return self
 
 

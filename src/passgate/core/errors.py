@@ -64,6 +64,14 @@ class TokenRefusedError(PassgateError):
     """The token proves nothing here."""
 
 
+class NameTakenError(PassgateError):
+    """The directory holds another one of this name."""
+
+
+class UnknownMemberError(PassgateError):
+    """A group's member is nobody that the directory knows."""
+
+
 class IssuerUnavailableError(PassgateError):
     """The issuer of the token cannot be asked."""
 

@@ -48,6 +48,7 @@ _FIELDS = frozenset(
         "agent",
     }
 )
+_REFRESH_TOKEN = "subject_refresh_token"
 
 
 class Attempts(Protocol):
@@ -68,7 +69,8 @@ class _RefusedError(Exception):
 
 
 class TokenEndpoint:
-    """``sign_in``: where people sign in, told to whoever asks."""
+    """``sign_in``: where people sign in, told to whoever asks. ``recheck``: their refresh tokens are taken too,
+    to ask again later whether they are still there."""
 
     def __init__(
         self,
@@ -77,8 +79,10 @@ class TokenEndpoint:
         sign_in: Sequence[SignIn],
         attempts: Attempts,
         recorder: Recorder,
+        recheck: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._fields = _FIELDS | {_REFRESH_TOKEN} if recheck else _FIELDS
         self._exchange = exchange
         self._sign_in = tuple(sign_in)
         self._attempts = attempts
@@ -98,7 +102,7 @@ class TokenEndpoint:
         try:
             _check_safe(request)
             self._check_rate(peer)
-            exchanged = await self._exchange.exchange(await _asked(request))
+            exchanged = await self._exchange.exchange(await _asked(request, self._fields))
         except _RefusedError as error:
             return self._refused(error, peer)
         except TokenRefusedError as error:
@@ -144,6 +148,7 @@ class TokenEndpoint:
                 "response_types_supported": [],
                 "scopes_supported": sorted(verb.value for verb in VerbClass),
                 "passgate_sign_in": [asdict(one) for one in self._sign_in],
+                "passgate_recheck": _REFRESH_TOKEN in self._fields,
             },
         )
 
@@ -168,7 +173,7 @@ def _check_safe(request: web.BaseRequest) -> None:
         raise _RefusedError(400, "invalid_request", "tokens are taken over https only")
 
 
-async def _asked(request: web.BaseRequest) -> ExchangeRequest:
+async def _asked(request: web.BaseRequest, fields: frozenset[str]) -> ExchangeRequest:
     """Raises _RefusedError."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise _RefusedError(400, "invalid_request", "send a form (application/x-www-form-urlencoded)")
@@ -183,11 +188,11 @@ async def _asked(request: web.BaseRequest) -> ExchangeRequest:
         form = parse_qs(body.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=100)
     except ValueError as error:
         raise _RefusedError(400, "invalid_request", "this is no form") from error
-    return _request(form)
+    return _request(form, fields)
 
 
-def _request(form: dict[str, list[str]]) -> ExchangeRequest:
-    unknown = sorted(set(form) - _FIELDS)
+def _request(form: dict[str, list[str]], fields: frozenset[str]) -> ExchangeRequest:
+    unknown = sorted(set(form) - fields)
     if unknown:
         raise _RefusedError(400, "invalid_request", f"there is no parameter {unknown[0][:40]!r}")
     for name, values in form.items():
@@ -212,6 +217,7 @@ def _request(form: dict[str, list[str]]) -> ExchangeRequest:
         ticket=_one(form, "ticket", "") or None,
         ttl=_seconds(_one(form, "ttl", "")),
         agent=_one(form, "agent", "") or None,
+        refresh_token=_one(form, _REFRESH_TOKEN, "") or None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
+from passgate.identity.admission import Admission, TokenAlone
 from passgate.identity.grants import Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
@@ -29,7 +30,7 @@ class Trusted:
 
 
 class TokenExchange:
-    """``trusted``: by issuer. ``agents``: by name."""
+    """``trusted``: by issuer. ``agents``: by name. ``admission``: who else has a say."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class TokenExchange:
         registry: PassRegistry,
         rules: IssuingRules,
         spent: SpentTokens,
+        admission: Admission | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trusted = trusted
@@ -48,6 +50,7 @@ class TokenExchange:
         self._registry = registry
         self._rules = rules
         self._spent = spent
+        self._admission = TokenAlone() if admission is None else admission
         self._now = now
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
@@ -56,7 +59,7 @@ class TokenExchange:
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(request.token)
+        identity = self._admission.admit(await trusted.verifier.verify(request.token))
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
         allowed = allowance(self._grants, identity, request.resources, request.verbs)
@@ -83,6 +86,7 @@ class TokenExchange:
             raise TokenRefusedError("the token was used before: sign in again")
         actor = f"oidc:{identity.provider}:{identity.principal.subject}"
         issued = self._registry.issue(asked, rules=rules, actor=actor)
+        self._admission.bought(issued.pass_, identity, request.refresh_token)
         return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
 
     def _agent(self, name: str, identity: Identity) -> Agent:

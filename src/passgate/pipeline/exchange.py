@@ -11,7 +11,10 @@ from passgate.core.passes import Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed."""
+    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed.
+
+    ``refresh_token``: of the one who signed in, to ask their provider again later whether they are still there.
+    """
 
     token: str = field(repr=False)
     resources: frozenset[str]
@@ -20,6 +23,7 @@ class ExchangeRequest:
     ticket: str | None = None
     ttl: timedelta | None = None
     agent: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

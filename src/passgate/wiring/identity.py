@@ -5,6 +5,7 @@ from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
 from passgate.endpoints.tokens import TokenEndpoint
+from passgate.identity.admission import Admission
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
 from passgate.identity.login_limiter import LoginLimiter
@@ -21,15 +22,20 @@ from passgate.store.sqlite import SqliteDatabase
 
 
 def token_endpoint(
-    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
+    settings: Settings,
+    *,
+    registry: PassRegistry,
+    database: SqliteDatabase,
+    recorder: Recorder,
+    admission: Admission,
 ) -> TokenEndpoint | None:
-    """None without a provider. Raises ConfigError."""
+    """None without a provider. ``admission``: who has a say beside the tokens. Raises ConfigError."""
     identity = settings.identity
     if not identity.providers:
         return None
     exchange = TokenExchange(
         trusted={one.issuer: _trusted(name, one) for name, one in identity.providers.items()},
-        grants=[_grant(grant) for grant in identity.grants],
+        grants=[grant(one) for one in identity.grants],
         agents={name: _agent(name, agent) for name, agent in identity.agents.items()},
         registry=registry,
         rules=IssuingRules(
@@ -39,20 +45,36 @@ def token_endpoint(
             max_ttl=settings.passes.max_ttl,
         ),
         spent=SpentTokenStore(database),
+        admission=admission,
     )
     sign_in = [
         SignIn(name=name, issuer=one.issuer, client_id=one.sign_in.client_id, scopes=one.sign_in.scopes)
         for name, one in identity.providers.items()
         if one.sign_in is not None
     ]
-    return TokenEndpoint(exchange=exchange, sign_in=sign_in, attempts=LoginLimiter(), recorder=recorder)
+    return TokenEndpoint(
+        exchange=exchange,
+        sign_in=sign_in,
+        attempts=LoginLimiter(),
+        recorder=recorder,
+        recheck=any(one.recheck is not None for one in identity.providers.values()),
+    )
 
 
 def _trusted(name: str, one: configured.Provider) -> Trusted:
+    return Trusted(verifier=verifier(name, one), single_use=one.single_use)
+
+
+def fetch(name: str, one: configured.Provider) -> HttpsFetch:
+    """Raises ConfigError."""
     try:
-        fetch = HttpsFetch(ca=one.ca)
+        return HttpsFetch(ca=one.ca)
     except OSError as error:
         raise ConfigError(f"identity.providers.{name}.ca: {one.ca} is not usable: {error}") from error
+
+
+def verifier(name: str, one: configured.Provider) -> Verifier:
+    """Raises ConfigError."""
     provider = Provider(
         name=name,
         issuer=one.issuer,
@@ -66,18 +88,18 @@ def _trusted(name: str, one: configured.Provider) -> Trusted:
         leeway=one.leeway,
         max_age=one.max_age,
     )
-    return Trusted(verifier=Verifier(provider, IssuerKeys(one.issuer, fetch)), single_use=one.single_use)
+    return Verifier(provider, IssuerKeys(one.issuer, fetch(name, one)))
 
 
-def _grant(grant: configured.Grant) -> Grant:
+def grant(one: configured.Grant) -> Grant:
     return Grant(
-        provider=grant.provider,
-        resources=frozenset(grant.resources),
-        verbs=configured.verbs(grant.verbs),
-        max_ttl=grant.max_ttl,
-        groups=frozenset(grant.groups),
-        claims=dict(grant.claims),
-        ticket=grant.ticket,
+        provider=one.provider,
+        resources=frozenset(one.resources),
+        verbs=configured.verbs(one.verbs),
+        max_ttl=one.max_ttl,
+        groups=frozenset(one.groups),
+        claims=dict(one.claims),
+        ticket=one.ticket,
     )
 
 

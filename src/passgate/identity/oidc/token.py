@@ -48,6 +48,14 @@ class Verifier:
 
     async def verify(self, token: str) -> Identity:
         """Raises TokenRefusedError, which repeats nothing of the token, and IssuerUnavailableError."""
+        claims, expires = await self.signed(token)
+        return self._read(claims, expires)
+
+    async def signed(self, token: str) -> tuple[Mapping[str, object], datetime]:
+        """What it says, if this provider signed it for somebody who counts here and its time is now; and until when.
+
+        Raises as ``verify`` does.
+        """
         provider = self._provider
         header = peek(token)[0]
         algorithm = header.get("alg")
@@ -59,14 +67,13 @@ class Verifier:
             claims = jwt.decode(token, keys, algorithms=sorted(provider.algorithms)).claims
         except (JoseError, ValueError, TypeError) as error:
             raise TokenRefusedError("the token's signature does not verify") from error
-        return self._read(claims)
-
-    def _read(self, claims: Mapping[str, object]) -> Identity:
-        provider = self._provider
         if claims.get("iss") != provider.issuer:
             raise TokenRefusedError("the token is another issuer's")
         self._check_audience(claims)
-        expires = self._check_times(claims)
+        return claims, self._check_times(claims)
+
+    def _read(self, claims: Mapping[str, object], expires: datetime) -> Identity:
+        provider = self._provider
         for name, wanted in provider.claims.items():
             if claims.get(name) != wanted:
                 raise TokenRefusedError(f"the token does not say what the claim {name} must say")

@@ -2,7 +2,10 @@
 
 from alembic import context
 
+from passgate.store import directory_tables, recheck_tables
 from passgate.store.tables import METADATA
+
+_ = (directory_tables, recheck_tables)  # their tables are in METADATA once they are imported
 
 context.configure(
     connection=context.config.attributes["connection"],
