@@ -24,5 +24,5 @@ RECHECKS = Table(
     Column("confirmed", UtcTime, nullable=False),
     Column("due", UtcTime, nullable=False),
 )
-"""``digest``: of the refresh token as it first came and whose it is; ``sealed``: the one to use next, encrypted. ``confirmed``: when
-the provider last said that all is well."""
+"""``digest``: of the refresh token as it first came and whose it is; ``sealed``: the one to use next, encrypted.
+``confirmed``: when the provider last said that all is well."""

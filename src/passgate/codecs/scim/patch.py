@@ -77,7 +77,7 @@ def _apply(resource: dict[str, Json], op: str, text: str, value: Json, schema: S
     attribute = schema.find(path.name)
     if attribute is None:
         return
-    if path.sub and attribute.sub(path.sub) is None:
+    if path.sub and attribute.inner and attribute.sub(path.sub) is None:
         return  # e.g. name.honorificPrefix
     if attribute.multi:
         items = resource.get(attribute.name)
