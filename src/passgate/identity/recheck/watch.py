@@ -77,7 +77,7 @@ class RecheckWatch:
         self._ending = ending
         self._now = now
         self._again = max(min(asked.every / 10, _LONGEST), _SHORTEST)
-        self._answered = self._reached = now()
+        self._answered = now()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -95,25 +95,25 @@ class RecheckWatch:
         for result in await asyncio.gather(*(self._recheck(one) for one in due), return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
-        if not due and now - self._reached >= asked.every:
+        if now - self._answered >= asked.every:
             await self._reach()
         if self._now() - self._answered > asked.grace:
             self._end(lambda pass_: is_vouched_by(pass_.principal, asked.issuer), PAST_GRACE)
 
     async def _reach(self) -> None:
-        """Nobody is to be asked about, and still it must be there: tokens may have come without one to ask with."""
+        """There may be nobody to ask about, and still it must be there: not all tokens come with one to ask with."""
         try:
             await self._asked.refreshing.reach()
         except IssuerUnavailableError as error:
             _LOG.warning("the identity provider %s gives no answer: %s", self._asked.name, error)
         else:
-            self._answered = self._reached = self._now()
+            self._answered = self._now()
 
     async def _recheck(self, recheck: Recheck) -> None:
         asked = self._asked
         try:
             refreshed = await asked.refreshing.refresh(asked.sealing.opened(recheck))
-            self._answered = self._reached = self._now()
+            self._answered = self._now()
             if refreshed.refresh_token:
                 recheck = asked.sealing.sealed(recheck, refreshed.refresh_token)
                 self._rechecks.keep(recheck)  # the old one is used up, whatever comes
