@@ -179,11 +179,33 @@ async def test_a_ledger_that_is_full_still_refuses(bench: Bench) -> None:
     assert (await bench.post())[0] == 400
 
 
+async def test_a_refresh_token_is_taken_where_providers_are_asked_again(bench: Bench) -> None:
+    form = {**FORM, "subject_refresh_token": "refresh-me"}
+    status, said = await bench.post(form)
+    assert (status, said["error"]) == (400, "invalid_request")
+    taking = TokenEndpoint(
+        exchange=bench.exchange, sign_in=[], attempts=bench.attempts, recorder=bench.recorder, recheck=True
+    )
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        return await taking.serve(request) or web.Response(status=404)
+
+    client = TestClient(RawTestServer(serve))
+    async with client, client.post(TOKEN_PATH, data=form) as answer, client.get(METADATA_PATH) as metadata:
+        assert answer.status == 200
+        assert (await metadata.json())["passgate_recheck"] is True
+        assert "refresh-me" not in await answer.text()
+    (asked,) = bench.exchange.asked
+    assert asked.refresh_token == "refresh-me"
+    assert "refresh-me" not in repr(asked)
+
+
 async def test_what_a_client_must_know_is_told_and_other_paths_are_nobodys(bench: Bench) -> None:
     async with bench.client.get(METADATA_PATH) as answer:
         said = await answer.json()
     assert said["token_endpoint"].endswith(TOKEN_PATH)
     assert said["grant_types_supported"] == [GRANT]
+    assert said["passgate_recheck"] is False
     assert said["passgate_sign_in"] == [
         {"name": "company", "issuer": "https://idp.example.com", "client_id": "cli", "scopes": ["openid"]}
     ]
