@@ -18,8 +18,9 @@ class Admission(Protocol):
     def admit(self, identity: Identity) -> Identity:
         """Who it is, as all who have a say see it. Raises TokenRefusedError, StoreError."""
 
-    def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None) -> None:
-        """Remember it. If meanwhile somebody says no, the pass is taken back. Raises TokenRefusedError, StoreError."""
+    def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None, *, by_grant: bool = True) -> None:
+        """Remember it. ``by_grant`` False: no grant stands behind it, people allowed it. If meanwhile somebody says no, the pass is
+        taken back. Raises TokenRefusedError, StoreError."""
 
 
 class TokenAlone:
@@ -28,12 +29,12 @@ class TokenAlone:
     def admit(self, identity: Identity) -> Identity:
         return identity
 
-    def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None) -> None:
+    def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None, *, by_grant: bool = True) -> None:
         """There is nothing to remember."""
 
 
 class Origins(Protocol):
-    def bought(self, pass_id: str, *, provider: str, recheck: Recheck | None) -> None:
+    def bought(self, pass_id: str, *, provider: str | None, recheck: Recheck | None) -> None:
         """Raises StoreError."""
 
 
@@ -63,8 +64,10 @@ class RememberedAdmission:
     def admit(self, identity: Identity) -> Identity:
         return identity if self._standing is None else self._standing.admit(identity)
 
-    def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None) -> None:
-        self._origins.bought(pass_.id, provider=identity.provider, recheck=self._recheck(identity, refresh_token))
+    def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None, *, by_grant: bool = True) -> None:
+        self._origins.bought(
+            pass_.id, provider=identity.provider if by_grant else None, recheck=self._recheck(identity, refresh_token)
+        )
         # Another process may have taken a change of the directory after ``admit``, when this pass was not there to be revoked.
         reason = None if self._standing is None else self._standing.why_not()(pass_)
         if reason is not None:

@@ -17,8 +17,9 @@ class RecheckStore:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
-    def bought(self, pass_id: str, *, provider: str, recheck: Recheck | None) -> None:
-        """A token of this provider bought the pass. One refresh token may stand behind several passes."""
+    def bought(self, pass_id: str, *, provider: str | None, recheck: Recheck | None) -> None:
+        """A token of this provider bought the pass by a grant (None: people allowed it). One refresh token may stand behind several
+        passes."""
         with self._database.writing() as connection:
             known = None
             if recheck is not None:
@@ -31,7 +32,7 @@ class RecheckStore:
             connection.execute(insert(PASS_ORIGINS), row)
 
     def provider(self, pass_id: str) -> str | None:
-        """Whose token bought it; None where none did."""
+        """Whose token bought it by a grant; None where none did."""
         with self._database.reading() as connection:
             wanted = select(PASS_ORIGINS.c.provider).where(PASS_ORIGINS.c.pass_id == pass_id)
             found: str | None = connection.execute(wanted).scalar()

@@ -8,10 +8,10 @@ PASS_ORIGINS = Table(
     "pass_origins",
     METADATA,
     Column("pass_id", String, primary_key=True),
-    Column("provider", String, nullable=False),
+    Column("provider", String, nullable=True),
     Column("recheck", String, nullable=True, index=True),
 )
-"""Of passes that a token bought."""
+"""Of passes that a token bought. ``provider``: by a grant to its people; null where people allowed it."""
 
 RECHECKS = Table(
     "rechecks",

@@ -110,7 +110,7 @@ async def test_who_else_has_a_say_is_asked_before_and_told_after(
         def admit(self, identity: Identity) -> Identity:
             return replace(identity, principal=replace(identity.principal, groups=frozenset({"sales"})))
 
-        def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None) -> None:
+        def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None, *, by_grant: bool = True) -> None:
             told.append((pass_.id, refresh_token))
             assert identity.principal.groups == {"sales"}
 

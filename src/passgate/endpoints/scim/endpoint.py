@@ -60,8 +60,8 @@ class ScimEndpoint:
                 return await self._groups.serve(request, rest[0] if rest else None, base)
             case ["Me"] | ["Bulk"]:
                 raise ScimError(501, f"{parts[0]} is not supported")
-            case _ if request.method != "GET":
-                raise ScimError(404, "there is nothing of this name that could be changed")
+            case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", *_] if request.method != "GET":
+                raise ScimError(405, "GET: what this service can do is not changed by asking")
             case ["ServiceProviderConfig"]:
                 return scim_json(200, answers.service_provider_config(base))
             case ["ResourceTypes", *rest]:

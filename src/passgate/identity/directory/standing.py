@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from passgate.core.directory import Person
-from passgate.core.errors import PassRequestError, TokenRefusedError
+from passgate.core.errors import TokenRefusedError
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.grants import Grant, allowance
+from passgate.identity.covering import is_covered
+from passgate.identity.grants import Grant
 from passgate.identity.oidc.token import Identity
 from passgate.identity.vouched import chain
 
@@ -22,7 +23,7 @@ class People(Protocol):
 
 class Origins(Protocol):
     def provider(self, pass_id: str) -> str | None:
-        """Whose token bought the pass; None where none did. Raises StoreError."""
+        """Whose token bought the pass by a grant; None where none did. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +89,8 @@ class Standing:
         if not person.active:
             return f"{human} is not active in the company's directory"
         if vouched and self._rules.groups and self._origins.provider(pass_.id) == self._rules.provider:
-            now = Identity(
-                principal=replace(human, groups=person.groups), provider=self._rules.provider, expires=pass_.expires
-            )
-            try:
-                allowance(self._grants, now, pass_.resources, pass_.verbs)
-            except PassRequestError:
+            now = replace(human, groups=person.groups)
+            if not is_covered(pass_, now, provider=self._rules.provider, grants=self._grants):
                 return f"{human} is in no group any more that may have it"
         return None
 

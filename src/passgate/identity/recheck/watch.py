@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from passgate.core.errors import IssuerUnavailableError, PassRequestError, StoreError, TokenRefusedError
+from passgate.core.errors import IssuerUnavailableError, StoreError, TokenRefusedError
 from passgate.core.passes import Pass
+from passgate.core.principal import Principal
 from passgate.identity.admission import Admission
+from passgate.identity.covering import is_covered
 from passgate.identity.ending import Ending
-from passgate.identity.grants import Grant, allowance
+from passgate.identity.grants import Grant
 from passgate.identity.oidc.refreshing import Refreshed, Refreshing
 from passgate.identity.oidc.token import Identity, Verifier
 from passgate.identity.recheck.sealing import Sealing
@@ -34,6 +36,8 @@ _LONGEST = timedelta(seconds=5)
 
 class Rechecks(Protocol):
     """Every method raises StoreError."""
+
+    def provider(self, pass_id: str) -> str | None: ...
 
     def behind(self, recheck_id: str) -> frozenset[str]: ...
 
@@ -137,18 +141,15 @@ class RecheckWatch:
             return
         behind = self._rechecks.behind(recheck.id)
         self._end(
-            lambda pass_: pass_.id in behind and not self._fits(pass_, identity),
+            lambda pass_: pass_.id in behind and not self._fits(pass_, identity.principal),
             f"asked again, {self._asked.name} says that {identity.principal} is in no group any more that may have it",
         )
         now = self._now()
         self._rechecks.keep(replace(recheck, confirmed=now, due=now + self._asked.every))
 
-    def _fits(self, pass_: Pass, identity: Identity) -> bool:
-        try:
-            allowance(self._grants, identity, pass_.resources, pass_.verbs)
-        except PassRequestError:
-            return False
-        return True
+    def _fits(self, pass_: Pass, who: Principal) -> bool:
+        provider = self._rechecks.provider(pass_.id)
+        return provider is None or is_covered(pass_, who, provider=provider, grants=self._grants)
 
     def _refused(self, recheck: Recheck, reason: str) -> None:
         behind = self._rechecks.behind(recheck.id)

@@ -300,7 +300,9 @@ async def test_what_it_can_do_is_told(bench: Bench) -> None:
         await bench.ask("GET", path, status=404)
     for path in ("/Me", "/Bulk"):
         await bench.ask("POST", path, {}, status=501)
-    await bench.ask("POST", "/Schemas", {}, status=404)
+    for path in ("/Schemas", "/ResourceTypes/User", "/ServiceProviderConfig"):
+        await bench.ask("PUT", path, {}, status=405)
+    await bench.ask("POST", "/.search", {}, status=404)
     await bench.ask("PUT", "/Users", {}, status=405)
     await bench.ask("POST", f"/Users/{await bench.user('a')}", {}, status=405)
 

@@ -47,7 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "pass_origins",
         sa.Column("pass_id", sa.String, sa.ForeignKey("passes.id"), primary_key=True),
-        sa.Column("provider", sa.String, nullable=False),
+        sa.Column("provider", sa.String, nullable=True),
         sa.Column("recheck", sa.String, nullable=True),
     )
     op.create_index("ix_pass_origins_recheck", "pass_origins", ["recheck"])
