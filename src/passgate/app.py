@@ -49,6 +49,7 @@ from passgate.wiring import llm
 from passgate.wiring.access import AccessWiring
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.issuer import open_issuing
+from passgate.wiring.people import PeopleWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -181,10 +182,18 @@ class Gate:
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
         self._access = AccessWiring(settings, registry=self.passes, database=self.database, recorder=recorder)
-        self.issuing = open_issuing(
-            settings, registry=self.passes, database=self.database, recorder=recorder, desk=self._access.desk
+        self._people = PeopleWiring(
+            settings, registry=self.passes, database=self.database, recorder=recorder, look=self._watch.look
         )
-        self._beside: list[Beside] = [*self.issuing.beside]
+        self.issuing = open_issuing(
+            settings,
+            registry=self.passes,
+            database=self.database,
+            recorder=recorder,
+            desk=self._access.desk,
+            admission=self._people.admission,
+        )
+        self._beside: list[Beside] = [*self.issuing.beside, *self._people.beside()]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         detector = open_detector(cache=folder.cache)
         if self._models:
@@ -226,6 +235,8 @@ class Gate:
         gate.run(gate._locks.run())
         gate.run(gate._journal.run())
         gate.run(gate._access.desk.run())
+        for task in gate._people.tasks():
+            gate.run(task)
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)
