@@ -48,6 +48,7 @@ from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.identity import token_endpoint
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
+from passgate.wiring.tasks import TasksWiring
 from passgate.wiring.telemetry import expose, open_telemetry
 
 _LOG = logging.getLogger("passgate")
@@ -176,6 +177,7 @@ class Gate:
         tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
         self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
+        self.facts = TasksWiring(self.database, folder)
         detector = open_detector(cache=folder.cache)
         if self._models:
             detector.prepare()  # or the first answer would wait for it
@@ -185,6 +187,7 @@ class Gate:
             maskers=SessionMaskerFactory(detector=detector, master_key=store.shared_key("masking")),
             recorder=recorder,
             approvals=self.desk.approvals,
+            tasks=self.facts.tasks,
             restructured=self.postgres.restructured,
             locked=self._locks.locked,
         )
@@ -199,6 +202,7 @@ class Gate:
         gate = cls(settings, worker, ledger)
         stack.callback(gate.telemetry.close)
         stack.callback(gate.database.close)
+        stack.push_async_callback(gate.facts.close)
         stack.callback(gate.postgres.close)
         await gate.record(EventType.POLICY_ACTIVATED, {"version": gate.steps.policy.current.version})
         await gate.postgres.read_catalogs()
@@ -215,6 +219,7 @@ class Gate:
         gate.run(gate._watch.run())
         gate.run(gate._locks.run())
         gate.run(gate._journal.run())
+        gate.run(gate.facts.tasks.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)

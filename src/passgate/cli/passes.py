@@ -52,6 +52,10 @@ def issue(
         list[str] | None, typer.Option("--verbs", help="read, write, ddl, admin, code, egress. [default: read]")
     ] = None,
     ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it was asked for in.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="Passes that name the same task share its facts. [default: the pass's own]"),
+    ] = None,
     ttl: Annotated[str | None, typer.Option("--ttl", help="How long it lives: 30m, 2h.")] = None,
     max_requests: Annotated[int | None, typer.Option("--max-requests", help="Calls to models, in all.")] = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens in and out, in all.")] = None,
@@ -71,7 +75,7 @@ def issue(
 
     settings = settings_from(config, state)
     budget = parse_budget(requests=max_requests, tokens=max_tokens, cost=max_cost)
-    request = _request(who, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, ttl, budget)
+    request = _request(who, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, task, ttl, budget)
     rules = IssuingRules(
         resources=frozenset(settings.resources),
         default_ttl=settings.passes.default_ttl,
@@ -183,6 +187,7 @@ def _request(
     verbs: list[str],
     purpose: str,
     ticket: str | None,
+    task: str | None,
     ttl: str | None,
     budget: Budget | None,
 ) -> "PassRequest":
@@ -201,6 +206,7 @@ def _request(
         ticket=ticket,
         ttl=duration,
         budget=budget,
+        task=task,
     )
 
 
@@ -301,6 +307,8 @@ def _lines(pass_: Pass, now: datetime, spent: "Spending | None" = None) -> Itera
     yield "purpose", pass_.purpose
     if pass_.ticket is not None:
         yield "ticket", pass_.ticket
+    if pass_.task != pass_.id:
+        yield "task", pass_.task
     yield "issued", when(pass_.issued)
     yield "expires", f"{when(pass_.expires)} ({how_long(pass_.expires - pass_.issued)} after issue)"
     if pass_.budget is not None:
@@ -330,6 +338,7 @@ def _as_json(pass_: Pass, now: datetime) -> dict[str, Json]:
         "verbs": sorted(verb.value for verb in pass_.verbs),
         "purpose": pass_.purpose,
         "ticket": pass_.ticket,
+        "task": pass_.task,
         "issued": pass_.issued.isoformat(),
         "expires": pass_.expires.isoformat(),
         "revoked": None if pass_.revoked is None else pass_.revoked.isoformat(),

@@ -20,7 +20,8 @@ class Pass:
     """principal x resources x verbs x purpose x expiry, and perhaps a budget.
 
     Issued, narrowed, used, expired or revoked; never renewed in place. All times are aware and in UTC.
-    ``id`` is public (it is the user name of a database client); the secret is kept nowhere but as a hash.
+    ``id`` is public (it is the user name of a database client); the secret is kept nowhere but as a hash. ``task``: passes that
+    name the same one share its facts (``passgate.core.task``); a pass that names none is a task by itself.
     """
 
     id: str
@@ -33,6 +34,11 @@ class Pass:
     expires: datetime
     revoked: datetime | None = None
     budget: Budget | None = None
+    task: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.task:
+            object.__setattr__(self, "task", self.id)
 
     def state(self, now: datetime) -> PassState:
         if self.revoked is not None and self.revoked <= now:

@@ -46,6 +46,7 @@ _FIELDS = frozenset(
         "ticket",
         "ttl",
         "agent",
+        "task",
     }
 )
 
@@ -128,6 +129,7 @@ class TokenEndpoint:
             "pass": pass_.id,
             "secret": exchanged.secret,
             "resources": sorted(pass_.resources),
+            "task": pass_.task,
             "principal": str(pass_.principal),
         }
 
@@ -212,6 +214,7 @@ def _request(form: dict[str, list[str]]) -> ExchangeRequest:
         ticket=_one(form, "ticket", "") or None,
         ttl=_seconds(_one(form, "ttl", "")),
         agent=_one(form, "agent", "") or None,
+        task=_one(form, "task", "") or None,
     )
 
 

@@ -11,7 +11,7 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.grants import Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
-from passgate.identity.request import IssuingRules, PassRequest
+from passgate.identity.request import IssuingRules, PassRequest, own_task
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 
 
@@ -74,6 +74,7 @@ class TokenExchange:
             purpose=request.purpose,
             ticket=request.ticket,
             ttl=request.ttl,
+            task=None if request.task is None else own_task(principal, request.task),
         )
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
         rules.ttl(asked)  # before the token is used up

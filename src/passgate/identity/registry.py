@@ -76,6 +76,7 @@ class PassRegistry:
             issued=now,
             expires=now + ttl,
             budget=request.budget,
+            task=request.task or "",
         )
         self._store.add(pass_, make_verifier(secret), actor=actor)
         return IssuedPass(pass_=pass_, secret=secret)

@@ -12,6 +12,8 @@ from passgate.core.errors import PassRequestError
 from passgate.core.principal import Principal, PrincipalKind
 
 _SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
+_TASK = re.compile(r"[\w.@+/=:-]{1,300}")
+_OWN_TASK = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _MAX_PURPOSE = 500
 _MAX_TICKET = 100
 _DOLLARS = re.compile(r"\$?([0-9]{1,12})(?:\.([0-9]{1,6}))?")
@@ -21,7 +23,8 @@ _MOST = 10**15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRequest:
-    """``ttl`` None: the default. ``budget`` None: no ceilings."""
+    """``ttl`` None: the default. ``budget`` None: no ceilings. ``task``: whose facts it shares; None makes it a task by itself. A
+    pass that is made from another (delegation) is given that one's task, or a sub-agent would begin with a clean slate."""
 
     principal: Principal
     resources: frozenset[str]
@@ -30,6 +33,7 @@ class PassRequest:
     ticket: str | None = None
     ttl: timedelta | None = None
     budget: Budget | None = None
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ class IssuingRules:
             yield "it names no verb"
         if request.budget is not None and not request.resources & self.models:
             yield "it has a budget, which counts calls to models, and opens no model"
+        if request.task is not None and _TASK.fullmatch(request.task) is None:
+            yield f"{request.task[:80]!r} is no name of a task: 1 to 300 letters, digits and . @ _ + / = : -"
         if not request.purpose.strip():
             yield "it states no purpose"
         for name, text, most in (
@@ -129,6 +135,17 @@ def parse_budget(*, requests: int | None = None, tokens: int | None = None, cost
     if requests is None and tokens is None and microdollars is None:
         return None
     return Budget(requests=requests, tokens=tokens, microdollars=microdollars)
+
+
+def own_task(principal: Principal, name: str) -> str:
+    """The task of that name of whoever is behind ``principal``. Who asks for a pass themselves can name none of anybody else's:
+    they would learn of its facts, and could set some. Raises PassRequestError."""
+    if _OWN_TASK.fullmatch(name) is None:
+        raise PassRequestError(f"{name[:80]!r} is no name of a task: 1 to 80 letters, digits and . _ -")
+    behind = principal
+    while behind.on_behalf_of is not None:
+        behind = behind.on_behalf_of
+    return f"{behind}/{name}"
 
 
 def _microdollars(text: str) -> int:

@@ -11,7 +11,10 @@ from passgate.core.passes import Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed."""
+    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed.
+
+    ``task``: a name among the tasks of the one who signed in; None for a task of the pass's own.
+    """
 
     token: str = field(repr=False)
     resources: frozenset[str]
@@ -20,6 +23,7 @@ class ExchangeRequest:
     ticket: str | None = None
     ttl: timedelta | None = None
     agent: str | None = None
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

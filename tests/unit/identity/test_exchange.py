@@ -99,6 +99,16 @@ async def test_an_agent_acts_for_the_person_no_longer_than_it_is_registered(
     assert done.pass_.expires == NOW + timedelta(minutes=20)
 
 
+async def test_a_task_is_one_of_whoever_signed_in(exchange: TokenExchange, issuer: Issuer) -> None:
+    alone = await exchange.exchange(request(issuer))
+    assert alone.pass_.task == alone.pass_.id
+    own = await exchange.exchange(request(issuer, token=issuer.token(issuer.claims(jti="2")), task="weekly"))
+    agents = await exchange.exchange(
+        request(issuer, token=issuer.token(issuer.claims(jti="3")), agent="reporter", task="weekly")
+    )
+    assert own.pass_.task == agents.pass_.task == "human:ada@example.com/weekly"
+
+
 async def test_a_token_buys_one_pass(exchange: TokenExchange, issuer: Issuer) -> None:
     asked = request(issuer)
     await exchange.exchange(asked)
@@ -128,6 +138,7 @@ async def test_a_refusal_does_not_use_the_token_up(exchange: TokenExchange, issu
         {"resources": frozenset({"nowhere"})},
         {"resources": frozenset()},
         {"verbs": frozenset({VerbClass.DDL})},
+        {"task": "human:bob@example.com/weekly"},
         {"ttl": timedelta(hours=1)},
         {"purpose": " "},
         {"agent": "nobody"},

@@ -163,6 +163,7 @@ class CallAccount:
         seconds = time.monotonic() - self._started
         for lane in tuple(self._open):
             self._closed(lane)
+        self._gated.session.count("masked", self.masked.total())
         summary = self._masked_summary()
         self._transcript.end(status, code=code, summary=summary, seconds=seconds, first_chunk=self._first)
         self._measure(status, code, seconds, summary)

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import passgate.store.task_tables  # noqa: F401 - its tables are among METADATA
 from passgate.store.tables import METADATA
 
 context.configure(
