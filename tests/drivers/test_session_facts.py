@@ -1,8 +1,10 @@
 """One task, two kinds of resource, two workers: what psycopg has read decides what the openai SDK may still send."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 import openai
 import psycopg
@@ -130,3 +132,35 @@ def test_the_ledger_says_under_which_facts_it_was_decided(both: Both) -> None:
     assert decided == [("allow", []), ("hold", ["sensitive-read"]), ("deny", ["sensitive-read"])]
     reads = [one for one in mine if one.get("action", {}).get("verb") == "select" and "decision" in one]
     assert [one.get("tags", []) for one in reads] == [[]], "what it sets was not in force yet"
+
+
+def test_facts_outlive_the_gate(cluster: PostgresCluster, tmp_path: Path) -> None:
+    """The same state folder, another process: what the pass has read is still known."""
+    with RunningProvider.start() as running:
+        made = setup(running.provider, running.url)
+        with RunningGate.start(tmp_path / "gate", cluster, made) as gate:
+            both = Both(gate=gate, provider=running.provider)
+            issued, other = both.issue("shop", "outside"), both.issue("shop", "outside")
+            both.read(issued, MASKED)
+            assert both.prompt(issued) == 403
+        with RunningGate.start(tmp_path / "gate", cluster, made) as gate:
+            both = Both(gate=gate, provider=running.provider)
+            assert both.prompt(issued) == 403
+            assert both.prompt(other) == 200
+
+
+def test_a_gate_that_cannot_store_the_fact_shows_no_row(cluster: PostgresCluster, tmp_path: Path) -> None:
+    with RunningProvider.start() as running:
+        made = replace(setup(running.provider, running.url), workers=1)
+        with RunningGate.start(tmp_path / "gate", cluster, made) as gate:
+            both = Both(gate=gate, provider=running.provider)
+            issued = both.issue("shop", "outside")
+            with psycopg.connect(gate.dsn(issued), autocommit=True) as connection:
+                connection.execute(PLAIN)
+                with closing(sqlite3.connect(gate.state / "state.db", isolation_level=None)) as store:
+                    store.execute("DROP TABLE task_tags")
+                with pytest.raises(psycopg.OperationalError, match="the state store cannot record"):
+                    connection.execute(MASKED)
+            with pytest.raises(psycopg.Error):
+                both.read(issued, PLAIN)
+            assert both.prompt(issued) in (403, 503)
