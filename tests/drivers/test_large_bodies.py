@@ -4,9 +4,10 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 
-import httpx
 import psycopg
 import pytest
 
@@ -34,9 +35,10 @@ class Place:
         body = json.dumps({"model": "gpt-5", "messages": [{"role": "user", "content": content}]})
         headers = {"Authorization": f"Bearer {issued.key}", "Content-Type": "application/json"}
         begun = time.monotonic()
-        with httpx.Client(timeout=300) as client:
-            answer = client.post(f"{self.gate.url}/v1/chat/completions", content=body, headers=headers)
-        return answer.status_code, answer.text, time.monotonic() - begun
+        with closing(HTTPConnection("127.0.0.1", self.gate.http_port, timeout=300)) as client:
+            client.request("POST", "/v1/chat/completions", body, headers)
+            answer = client.getresponse()
+            return answer.status, answer.read().decode(), time.monotonic() - begun
 
     def slowest(self, issued: IssuedPass, until: "Future[tuple[int, str, float]]") -> tuple[float, int]:
         """Of statements sent while something else is under way: seconds of the slowest, and how many there were."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from passgate.core.abandoning import go_on
 from passgate.core.decision import Strategy, StrategyKind
 from passgate.core.finding import FindingClass, Span
 from passgate.core.masker import Text
@@ -110,6 +111,7 @@ class SessionMasker:
         json = is_json(text)
         counts: Counter[str] = Counter()
         for span in spans:
+            go_on()
             strategy = plan.strategy(span.type)
             if strategy is None:
                 continue

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from passgate.core.abandoning import until
 
 LARGE = 16 * 1024
 """Bytes. At three seconds per megabyte, the worst that was measured, what is smaller takes a twentieth of a second."""
@@ -13,6 +16,11 @@ THREADS = 4
 """They take turns with the loop every few milliseconds (``sys.getswitchinterval``), so that more of them would slow it down."""
 
 T = TypeVar("T")
+
+
+def _worked(work: Callable[[], T], abandoned: threading.Event) -> T:
+    with until(abandoned):
+        return work()
 
 
 class _Turn:
@@ -31,11 +39,13 @@ class Aside:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="aside")
         self._turns: dict[str, _Turn] = {}
+        self._under_way: set[threading.Event] = set()
 
     async def run(self, whose: str, size: int, work: Callable[[], T]) -> T:
         """What ``work`` returns or raises. ``whose``: the session; ``size``: bytes of what it is about.
 
-        Whoever is cancelled goes at once. What runs then runs on to its end, which nobody hears of, and keeps its session's turn.
+        Whoever is cancelled goes at once. What runs then stops soon, where it asks whether it is to go on, and keeps its session's
+        turn until then. Raises AbandonedError when the gate stops.
         """
         if size <= LARGE:
             return work()
@@ -52,12 +62,20 @@ class Aside:
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody has a turn any more
                 loop.call_soon_threadsafe(self._release, whose, turn)
 
-        done = self._pool.submit(work)
+        abandoned = threading.Event()
+        self._under_way.add(abandoned)
+        done = self._pool.submit(_worked, work, abandoned)
         done.add_done_callback(ended)
-        return await asyncio.wrap_future(done)
+        try:
+            return await asyncio.wrap_future(done)
+        finally:
+            abandoned.set()
+            self._under_way.discard(abandoned)
 
     def close(self) -> None:
-        """What has not begun never does."""
+        """What has not begun never does, and what has stops soon."""
+        for abandoned in self._under_way:
+            abandoned.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _release(self, whose: str, turn: _Turn) -> None:

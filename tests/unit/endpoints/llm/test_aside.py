@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from passgate.codecs.llm.fields import read_call
 from passgate.codecs.llm.json_text import quoted
 from passgate.codecs.llm.operations import OPERATIONS
+from passgate.core.abandoning import go_on
+from passgate.core.errors import AbandonedError
 from passgate.core.finding import Field
 from passgate.core.masker import TextMasker
 from passgate.core.session import Session
@@ -96,6 +98,48 @@ async def test_whoever_is_cancelled_goes_at_once_and_the_turn_is_over_when_the_w
     assert await next_ == "next"
     await asyncio.sleep(0.05)
     assert aside._turns == {}
+
+
+async def test_work_that_nobody_waits_for_stops(aside: Aside) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def endless() -> None:
+        begun.set()
+        try:
+            while True:
+                go_on()
+        except AbandonedError:
+            stopped.set()
+            raise
+
+    work = asyncio.create_task(aside.run("s", LARGE + 1, endless))
+    await asyncio.to_thread(begun.wait, 10)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert await asyncio.to_thread(stopped.wait, 10)
+    begun.clear()
+    work = asyncio.create_task(aside.run("s", LARGE + 1, endless))
+    await asyncio.to_thread(begun.wait, 10)
+    aside.close()
+    with pytest.raises(AbandonedError):
+        await work
+
+
+async def test_a_text_that_nobody_waits_for_is_not_read_to_its_end(aside: Aside) -> None:
+    by, text = masker(), "ada@example.com " * 200_000
+    begun = threading.Event()
+
+    def read() -> object:
+        begun.set()
+        return treated(text, by)
+
+    work = asyncio.create_task(aside.run("s", LARGE + 1, read))
+    await asyncio.to_thread(begun.wait, 10)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert await asyncio.wait_for(aside.run("s", LARGE + 1, lambda: "next"), 2) == "next"
 
 
 async def test_what_has_not_begun_at_the_end_never_does(monkeypatch: pytest.MonkeyPatch) -> None:
