@@ -64,13 +64,11 @@ class SessionFacts:
 
     @property
     def kept(self) -> "asyncio.Future[None] | None":
-        """Done when all that this session has set is durable, failed with StoreError where it will not be; None where nothing is
-        on its way. A failure is told once: whoever sets the fact again tries again."""
-        kept = self._kept
-        if kept is not None and kept.done():
+        """Done when all that this session has set is durable, failed with StoreError where it will not be; None where nothing is on
+        its way. To be asked for at once by whoever has set something: a failure is theirs, and the next who sets it tries again."""
+        if self._kept is not None and self._kept.done():
             self._kept = None
-            return kept if kept.cancelled() or kept.exception() is not None else None
-        return kept
+        return self._kept
 
     def after(self, recorded: "asyncio.Future[None]") -> "asyncio.Future[None]":
         """Done when both ``recorded`` and the facts are durable."""

@@ -137,10 +137,23 @@ async def test_what_cannot_be_kept_is_not_released() -> None:
         await verdict.durable
     assert bench.session.tags == {"seen"}, "in force all the same"
     again = gate.judge(gate.understand("select 1"))
+    await asyncio.sleep(0)
+    assert not again.durable.done(), "it is tried again"
     tasks.writes["seen"].set_result(None)
-    with pytest.raises(StoreError):
-        await again.durable  # what had failed before it is told once
-    await gate.judge(gate.understand("select 1")).durable
+    await again.durable
+
+
+async def test_two_facts_on_their_way_are_waited_for_both() -> None:
+    tasks = SlowTasks()
+    bench = Bench(session=session(), tasks=tasks)
+    gate = bench.open()
+    tagging(bench, Outcome.ALLOW, Tag(tag="one", rule="r"), Tag(tag="two", rule="r"))
+    verdict = gate.judge(gate.understand("select 1"))
+    tasks.writes["two"].set_result(None)
+    await asyncio.sleep(0.01)
+    assert not verdict.durable.done()
+    tasks.writes["one"].set_result(None)
+    await verdict.durable
 
 
 async def test_a_plan_that_masks_is_a_sensitive_read_before_a_row_has_come() -> None:
