@@ -52,6 +52,7 @@ from passgate.wiring.issuer import open_issuing
 from passgate.wiring.people import PeopleWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
+from passgate.wiring.tasks import TasksWiring
 from passgate.wiring.telemetry import expose, open_telemetry
 
 _LOG = logging.getLogger("passgate")
@@ -195,6 +196,7 @@ class Gate:
         )
         self._beside: list[Beside] = [*self.issuing.beside, *self._people.beside()]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
+        self.facts = TasksWiring(self.database, folder)
         detector = open_detector(cache=folder.cache)
         if self._models:
             detector.prepare()  # or the first answer would wait for it
@@ -204,6 +206,7 @@ class Gate:
             maskers=SessionMaskerFactory(detector=detector, master_key=store.shared_key("masking")),
             recorder=recorder,
             approvals=self.desk.approvals,
+            tasks=self.facts.tasks,
             restructured=self.postgres.restructured,
             locked=self._locks.locked,
         )
@@ -218,6 +221,7 @@ class Gate:
         gate = cls(settings, worker, ledger)
         stack.callback(gate.telemetry.close)
         stack.callback(gate.database.close)
+        stack.push_async_callback(gate.facts.close)
         stack.callback(gate.postgres.close)
         await gate.record(EventType.POLICY_ACTIVATED, {"version": gate.steps.policy.current.version})
         await gate.postgres.read_catalogs()
@@ -237,6 +241,7 @@ class Gate:
         gate.run(gate._access.desk.run())
         for task in gate._people.tasks():
             gate.run(task)
+        gate.run(gate.facts.tasks.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)

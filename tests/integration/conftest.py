@@ -24,6 +24,7 @@ from tests.integration.fakes import (
     ColumnPlanner,
     CountingLogins,
     CurrentPolicy,
+    HeldTasks,
     MemoryPasses,
     MemoryRecorder,
     StarMasker,
@@ -98,6 +99,7 @@ class Gate:
     logins: CountingLogins
     live: LiveSessions
     answers: Answers
+    tasks: HeldTasks
     ca: Path
     opened: list["psycopg.AsyncConnection[tuple[object, ...]]"] = field(default_factory=list)
 
@@ -186,7 +188,15 @@ async def gate(cluster: PostgresCluster, limits: Limits) -> AsyncIterator[Gate]:
     source = WordSource(language=language, query=query)
     await source.refresh()
     answers = Answers(asyncio.get_running_loop().create_future())
-    steps = Steps(policy=policies, planner=ColumnPlanner(), maskers=StarMasker(), recorder=recorder, approvals=answers)
+    tasks = HeldTasks()
+    steps = Steps(
+        policy=policies,
+        planner=ColumnPlanner(),
+        maskers=StarMasker(),
+        recorder=recorder,
+        approvals=answers,
+        tasks=tasks,
+    )
     passes.add("svc")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(cluster.directory / "server.crt", cluster.directory / "server.key")
@@ -217,6 +227,7 @@ async def gate(cluster: PostgresCluster, limits: Limits) -> AsyncIterator[Gate]:
         logins=logins,
         live=live,
         answers=answers,
+        tasks=tasks,
         ca=cluster.ca,
     )
     yield gate

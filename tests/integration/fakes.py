@@ -27,6 +27,7 @@ from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.session import Session
 from passgate.core.shape import PartPlan, Plan, Shape
+from passgate.core.task import Task
 from passgate.pipeline.protocols import (
     Held,
     Input,
@@ -37,6 +38,7 @@ from passgate.pipeline.protocols import (
     Waiting,
 )
 from passgate.pipeline.receipt import Receipt
+from passgate.pipeline.tasks import ProcessTasks
 
 COLUMNS = {
     "customers": ("id", "name", "email", "ssn"),
@@ -320,6 +322,31 @@ class MemoryRecorder:
 
     def outcomes(self) -> list[object]:
         return [event.detail["status"] for event in self.events if event.type.value == "action.outcome"]
+
+
+class HeldTasks(ProcessTasks):
+    """Stores a fact at once; with ``held`` only when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = False
+        self._under_way: asyncio.Future[None] | None = None
+        self._writes: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    def tag(self, task: Task, tag: str) -> "asyncio.Future[None] | None":
+        if not self.held or tag in task.kept:
+            return super().tag(task, tag)
+        if self._under_way is None or self._under_way.done():
+            task.tags |= {tag}
+            self._under_way = asyncio.get_running_loop().create_future()
+            self._under_way.add_done_callback(lambda done: None if done.exception() else task.keep(tag))
+            self._writes.put_nowait(self._under_way)
+        return self._under_way
+
+    async def asked(self) -> "asyncio.Future[None]":
+        """The next fact that is to be stored."""
+        async with asyncio.timeout(10):
+            return await self._writes.get()
 
 
 @dataclass

@@ -30,6 +30,7 @@ def login(
     ] = "read",
     agent: Annotated[str | None, typer.Option("--agent", help="The registered agent that is to act for you.")] = None,
     ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it is for.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="One of your tasks: its passes share their facts.")] = None,
     ttl: Annotated[str | None, typer.Option("--ttl", help="How long it lives: 30m, 2h.")] = None,
     provider: Annotated[
         str | None, typer.Option("--provider", help="Where to sign in, if the gate knows several.")
@@ -63,7 +64,11 @@ def login(
         "audience": resource,
         "scope": [" ".join(verbs.replace(",", " ").split())],
         "purpose": [purpose],
-        **{name: [value] for name, value in (("ticket", ticket), ("ttl", seconds), ("agent", agent)) if value},
+        **{
+            name: [value]
+            for name, value in (("ticket", ticket), ("task", task), ("ttl", seconds), ("agent", agent))
+            if value
+        },
     }
     at = Gate(url=gate.rstrip("/"), ca=ca, provider_ca=provider_ca)
     if token_file is not None:

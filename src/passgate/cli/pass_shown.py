@@ -58,6 +58,8 @@ def pass_lines(pass_: Pass, now: datetime, spent: "Spending | None" = None) -> I
     yield "purpose", pass_.purpose
     if pass_.ticket is not None:
         yield "ticket", pass_.ticket
+    if pass_.task != pass_.id:
+        yield "task", pass_.task
     yield "issued", when(pass_.issued)
     yield "expires", f"{when(pass_.expires)} ({how_long(pass_.expires - pass_.issued)} after issue)"
     if pass_.budget is not None:
@@ -88,6 +90,7 @@ def pass_json(pass_: Pass, now: datetime) -> dict[str, Json]:
         "verbs": sorted(verb.value for verb in pass_.verbs),
         "purpose": pass_.purpose,
         "ticket": pass_.ticket,
+        "task": pass_.task,
         "issued": pass_.issued.isoformat(),
         "expires": pass_.expires.isoformat(),
         "revoked": None if pass_.revoked is None else pass_.revoked.isoformat(),

@@ -51,6 +51,10 @@ def issue(
         list[str] | None, typer.Option("--verbs", help="read, write, ddl, admin, code, egress. [default: read]")
     ] = None,
     ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it was asked for in.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", help="Passes that name the same task share its facts. [default: the pass's own]"),
+    ] = None,
     ttl: Annotated[str | None, typer.Option("--ttl", help="How long it lives: 30m, 2h.")] = None,
     max_requests: Annotated[int | None, typer.Option("--max-requests", help="Calls to models, in all.")] = None,
     max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens in and out, in all.")] = None,
@@ -71,7 +75,7 @@ def issue(
 
     settings = settings_from(config, state)
     budget = parse_budget(requests=max_requests, tokens=max_tokens, cost=max_cost)
-    request = _request(for_, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, ttl, budget)
+    request = _request(for_, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, task, ttl, budget)
     rules = issuing_rules(settings)
     rules.ttl(request)  # before the secret file is made
     with secret_to(secret_file) as keep, open_registry(settings.state_folder) as registry:
@@ -220,6 +224,7 @@ def _request(
     verbs: list[str],
     purpose: str,
     ticket: str | None,
+    task: str | None,
     ttl: str | None,
     budget: Budget | None,
 ) -> "PassRequest":
@@ -233,6 +238,7 @@ def _request(
         ticket=ticket,
         ttl=_duration(ttl),
         budget=budget,
+        task=task,
     )
 
 

@@ -21,6 +21,11 @@ class StateFolder:
         return self.path / "state.db"
 
     @property
+    def bell(self) -> Path:
+        """Tells the workers of one another's news about tasks."""
+        return self.path / "tasks.bell"
+
+    @property
     def run(self) -> Path:
         """Admin sockets of the gates that run now."""
         return self.path / "run"

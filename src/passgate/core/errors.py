@@ -44,6 +44,10 @@ class PolicyError(PassgateError):
     """The policy bundle is not usable."""
 
 
+class AbandonedError(PassgateError):
+    """Nobody waits for this work any more."""
+
+
 class DetectorError(PassgateError):
     """A detector failed, so the value cannot be shown."""
 

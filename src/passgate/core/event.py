@@ -47,6 +47,7 @@ class EventType(StrEnum):
     LOCK_SET = "lock.set"
     LOCK_LIFTED = "lock.lifted"
     SESSION_KILLED = "session.killed"
+    TASK_TAGGED = "task.tagged"
     POLICY_ACTIVATED = "policy.bundle.activated"
     POLICY_REFUSED = "policy.bundle.refused"
     CATALOG_CHANGED = "catalog.changed"

@@ -23,6 +23,7 @@ class Pass:
     ``id`` is public (it is the user name of a database client); the secret is kept nowhere but as a hash.
     ``ancestors``: ids of the passes that it was delegated from, the nearest first; what ends one of them ends it too. Of the links
     of ``principal`` the first holds this pass, the next one the next ancestor, and so on; the last may hold none.
+    ``task``: passes that name the same one share its facts (``passgate.core.task``); a pass that names none is a task by itself.
     """
 
     id: str
@@ -36,6 +37,11 @@ class Pass:
     revoked: datetime | None = None
     budget: Budget | None = None
     ancestors: tuple[str, ...] = ()
+    task: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.task:
+            object.__setattr__(self, "task", self.id)
 
     @property
     def lineage(self) -> tuple[str, ...]:

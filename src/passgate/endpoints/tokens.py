@@ -53,9 +53,10 @@ _FIELDS = frozenset(
         "agent",
         "nonce_verifier",
         "subject_access_token",
+        "task",
     }
 )
-_ABOUT_PASSES = ("audience", "scope", "purpose", "ticket", "ttl", "agent", "subject_refresh_token")
+_ABOUT_PASSES = ("audience", "scope", "purpose", "ticket", "ttl", "agent", "task", "subject_refresh_token")
 _REFRESH_TOKEN = "subject_refresh_token"
 _UNHEARD = frozenset({"authorization_pending", "slow_down"})
 """Answers that come again and again while somebody is about to sign in: the ledger need not hold them."""
@@ -215,6 +216,7 @@ class TokenEndpoint:
             "pass": pass_.id,
             "secret": exchanged.secret,
             "resources": sorted(pass_.resources),
+            "task": pass_.task,
             "principal": str(pass_.principal),
             "chain": [str(link) for link in pass_.principal.links()],
         }
@@ -266,6 +268,7 @@ def pass_request(form: Form, *, token: str) -> ExchangeRequest:
         ticket=form.perhaps("ticket"),
         ttl=_seconds(form.perhaps("ttl")),
         agent=form.perhaps("agent"),
+        task=form.perhaps("task"),
         nonce_verifier=form.perhaps("nonce_verifier"),
         access_token=form.perhaps("subject_access_token"),
         refresh_token=form.perhaps(_REFRESH_TOKEN),

@@ -12,7 +12,7 @@ from passgate.identity.admission import Admission, TokenAlone
 from passgate.identity.grants import AGENTS, Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import NOTHING, Evidence, Identity, Verifier, peek
 from passgate.identity.registry import IssuedPass, PassRegistry
-from passgate.identity.request import IssuingRules, PassRequest
+from passgate.identity.request import IssuingRules, PassRequest, own_task
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 
 
@@ -125,6 +125,7 @@ class TokenExchange:
             purpose=request.purpose,
             ticket=request.ticket,
             ttl=request.ttl,
+            task=None if request.task is None else own_task(principal, request.task),
         )
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
         rules.ttl(asked)

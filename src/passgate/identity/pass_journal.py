@@ -82,6 +82,7 @@ def _event(change: PassChange) -> Event:
         "verbs": list[Json](sorted(verb.value for verb in pass_.verbs)),
         "purpose": pass_.purpose,
         "ticket": pass_.ticket,
+        "task": pass_.task,
         "expires": pass_.expires.isoformat(),
         "budget": None if pass_.budget is None else dict[str, Json](dataclasses.asdict(pass_.budget)),
         "at": change.at.isoformat(),

@@ -85,6 +85,7 @@ class PassRegistry:
             expires=min([now + ttl, *bounds]),
             budget=request.budget,
             ancestors=() if parent is None else parent.lineage,
+            task=(request.task or "") if parent is None else parent.task,
         )
         self._store.add(pass_, make_verifier(secret), actor=actor)
         return IssuedPass(pass_=pass_, secret=secret)

@@ -16,6 +16,8 @@ _SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
 MAX_CHAIN = 4
 """A human, an agent, a sub-agent and one more."""
 
+_TASK = re.compile(r"[\w.@+/=:-]{1,300}")
+_OWN_TASK = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _MAX_PURPOSE = 500
 _MAX_TICKET = 100
 _DOLLARS = re.compile(r"\$?([0-9]{1,12})(?:\.([0-9]{1,6}))?")
@@ -25,8 +27,9 @@ _MOST = 10**15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRequest:
-    """``ttl`` None: the default. ``budget`` None: no ceilings. ``parent``: the live pass that it is delegated from.
-    ``until``: it ends then at the latest."""
+    """``ttl`` None: the default. ``budget`` None: no ceilings. ``parent``: the live pass that it is delegated from, whose task it
+    shares, or a sub-agent would begin with a clean slate. ``until``: it ends then at the latest. ``task``: whose facts it shares;
+    None makes it a task by itself."""
 
     principal: Principal
     resources: frozenset[str]
@@ -37,6 +40,7 @@ class PassRequest:
     budget: Budget | None = None
     parent: Pass | None = None
     until: datetime | None = None
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,8 @@ class IssuingRules:
         inherited = request.parent is not None and request.parent.budget is not None
         if request.budget is not None and not inherited and not request.resources & self.models:
             yield "it has a budget, which counts calls to models, and opens no model"
+        if request.task is not None and _TASK.fullmatch(request.task) is None:
+            yield f"{request.task[:80]!r} is no name of a task: 1 to 300 letters, digits and . @ _ + / = : -"
         if not request.purpose.strip():
             yield "it states no purpose"
         for name, text, most in (
@@ -161,6 +167,17 @@ def parse_budget(*, requests: int | None = None, tokens: int | None = None, cost
     if requests is None and tokens is None and microdollars is None:
         return None
     return Budget(requests=requests, tokens=tokens, microdollars=microdollars)
+
+
+def own_task(principal: Principal, name: str) -> str:
+    """The task of that name of whoever is behind ``principal``. Who asks for a pass themselves can name none of anybody else's:
+    they would learn of its facts, and could set some. Raises PassRequestError."""
+    if _OWN_TASK.fullmatch(name) is None:
+        raise PassRequestError(f"{name[:80]!r} is no name of a task: 1 to 80 letters, digits and . _ -")
+    behind = principal
+    while behind.on_behalf_of is not None:
+        behind = behind.on_behalf_of
+    return f"{behind}/{name}"
 
 
 def _microdollars(text: str) -> int:

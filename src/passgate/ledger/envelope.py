@@ -62,7 +62,8 @@ class SessionEnvelope:
     """What the ledger keeps of one live session: its key, its sequence, and the parts of its leaves that do not change."""
 
     __slots__ = (
-        "_constants", "_database", "_sealer", "_slot", "_texts", "_user", "generation", "key", "sequence", "session", "slot_stored",
+        "_constants", "_database", "_sealer", "_slot", "_tags", "_texts", "_user", "generation", "key", "sequence", "session",
+        "slot_stored",
     )  # fmt: skip
 
     def __init__(self, session: Session, root: RootKeys) -> None:
@@ -76,6 +77,7 @@ class SessionEnvelope:
         self._texts: dict[str, tuple[bytes, asyncio.Future[None]]] = {}
         self._constants: Constants | None = None
         self._user = self._database = ""
+        self._tags: frozenset[str] = frozenset()
 
     def slot_to_store(self) -> bytes:
         """The key's slot as long as no event has taken it to disk; empty after that, or while one is on its way."""
@@ -91,17 +93,19 @@ class SessionEnvelope:
         return self._slot
 
     def constants(self) -> "Constants":
-        """What does not change; rendered again once the upstream has said who and where the session is."""
+        """What seldom changes; rendered again once the upstream has said who and where the session is, and with each new tag."""
         session = self.session
         known = self._constants
-        if known is not None and self._user is session.user and self._database is session.database:
+        same = self._user is session.user and self._database is session.database and self._tags is session.tags
+        if known is not None and same:
             return known
-        self._user, self._database = session.user, session.database
+        self._user, self._database, self._tags = session.user, session.database, session.tags
         grant = session.pass_
         known = self._constants = Constants(
             actor=_encode(_principal(grant.principal) | {"peer": session.peer}),
             grant=_encode(_grant(grant)),
             session=_encode(session.id),
+            tags=_encode(sorted(session.tags)) if session.tags else b"",
             target=_encode(
                 {
                     "database": session.database,
@@ -140,11 +144,12 @@ class SessionEnvelope:
 
 
 class Constants(NamedTuple):
-    """Members of a session's leaves, as JSON. ``grant``: the pass."""
+    """Members of a session's leaves, as JSON. ``grant``: the pass; ``tags``: those in force, empty where there are none."""
 
     actor: bytes
     grant: bytes
     session: bytes
+    tags: bytes
     target: bytes
 
 
@@ -204,7 +209,10 @@ class Enveloper:
         if body.payload:
             parts += (b',"payload":', body.payload)
         if state is not None and constants is not None:
-            parts += (b',"seq":%d,"session":' % state.sequence, constants.session, b',"target":', constants.target)
+            parts += (b',"seq":%d,"session":' % state.sequence, constants.session)
+            if constants.tags:
+                parts += (b',"tags":', constants.tags)
+            parts += (b',"target":', constants.target)
         parts += (b',"time":%d,"type":' % (now // 1000), self._type(event.type), _END)
         return b"".join(parts)
 
@@ -316,7 +324,12 @@ def _shrunk(event: Event, state: SessionEnvelope | None) -> tuple[Body, bytes | 
 
 
 def _grant(pass_: Pass) -> dict[str, Json]:
-    body: dict[str, Json] = {"id": pass_.id, "purpose": pass_.purpose, "ticket": pass_.ticket}
+    body: dict[str, Json] = {
+        "id": pass_.id,
+        "purpose": pass_.purpose,
+        "task": pass_.task,
+        "ticket": pass_.ticket,
+    }
     if pass_.ancestors:
         body["delegated_from"] = list(pass_.ancestors)
     return body

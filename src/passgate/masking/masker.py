@@ -1,9 +1,11 @@
 """One session's masker: whole columns by strategy, whatever is found inside other values, and the texts of conversations."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from passgate.core.abandoning import go_on
 from passgate.core.decision import Strategy, StrategyKind
 from passgate.core.finding import FindingClass, Span
 from passgate.core.masker import Text
@@ -41,7 +43,7 @@ _UNNAMED = "COLUMN"
 
 
 class SessionMasker:
-    """The ``TextMasker`` of core. Not for two threads at once: it counts what it masked."""
+    """The ``TextMasker`` of core. Several threads may use it, each of its lanes one at a time."""
 
     def __init__(self, *, detector: Detector, keys: MaskingKeys, found: Replacement, vault: TokenVault) -> None:
         self._detector = detector
@@ -52,6 +54,7 @@ class SessionMasker:
         self._clean = SpanMemo(max_texts=MAX_NAMES)
         self._tokens = TokenReader({type_ for _, type_ in detector.types})
         self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     @property
     def types(self) -> frozenset[tuple[FindingClass, str]]:
@@ -63,7 +66,8 @@ class SessionMasker:
 
     def mask(self, values: Sequence[bytes], strategy: Strategy) -> Sequence[bytes | None]:
         masked = apply(values, strategy, self._keys)
-        self._counts[strategy.label or _UNNAMED] += len(values)
+        with self._counting:
+            self._counts[strategy.label or _UNNAMED] += len(values)
         return masked
 
     def scan(self, values: Sequence[bytes]) -> Mapping[int, bytes]:
@@ -105,7 +109,9 @@ class SessionMasker:
         pieces: list[bytes] = []
         position = 0
         json = is_json(text)
+        counts: Counter[str] = Counter()
         for span in spans:
+            go_on()
             strategy = plan.strategy(span.type)
             if strategy is None:
                 continue
@@ -116,8 +122,9 @@ class SessionMasker:
             bare = json and is_bare_number(text, span.start, span.end)
             pieces += (text[position : span.start], b'"' + mask + b'"' if bare else mask)
             position = span.end
-            self._counts[span.type] += 1
+            counts[span.type] += 1
         pieces.append(text[position:])
+        self._count(counts)
         return b"".join(pieces) if position else text
 
     def lane(self, plan: LanePlan, *, context: bytes = b"") -> MaskingLane:
@@ -127,6 +134,10 @@ class SessionMasker:
     def close(self) -> None:
         """Forget what every token stands for."""
         self._vault.close()
+
+    def _count(self, counts: "Counter[str]") -> None:
+        with self._counting:
+            self._counts.update(counts)
 
     def _look(self, texts: Sequence[Text]) -> list[tuple[Span, ...]]:
         before = [_before(text.context) for text in texts]
@@ -175,7 +186,7 @@ class SessionMasker:
         return HEX_PREFIX + self._replaced(decoded, findings).hex().encode() if findings else None
 
     def _replaced(self, text: bytes, findings: Sequence[Finding]) -> bytes:
-        self._counts.update(finding.type for finding in findings)
+        self._count(Counter(finding.type for finding in findings))
         return self._found.replace(text, findings)
 
 

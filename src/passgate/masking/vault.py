@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import threading
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -45,6 +46,7 @@ class TokenVault:
         self._bytes = 0
         self._number = 0
         self._refused = 0
+        self._changing = threading.Lock()
 
     def __repr__(self) -> str:
         return f"TokenVault(entries={len(self._sealed)}, bytes={self._bytes})"
@@ -56,6 +58,10 @@ class TokenVault:
 
     def keep(self, token: bytes, value: bytes, type_: str) -> None:
         """Of values that mean the same (``Bob@x.org``, ``bob@x.org``) the first is what the token turns back into."""
+        with self._changing:  # a nonce that two values had would give both away
+            self._keep(token, value, type_)
+
+    def _keep(self, token: bytes, value: bytes, type_: str) -> None:
         if self._cipher is None:
             return
         identity = hmac.digest(self._identities, normalise(value, type_), "sha256")[:_IDENTITY_BYTES]
@@ -77,20 +83,21 @@ class TokenVault:
 
     def open(self, token: bytes, type_: str) -> bytes | None:
         """None where this token was not given out here. Raises DetectorError if what is kept was changed."""
-        sealed = self._sealed.get(token)
-        if sealed is None or self._cipher is None:
+        sealed, cipher = self._sealed.get(token), self._cipher
+        if sealed is None or cipher is None:
             return None
         try:
-            return self._cipher.decrypt(sealed.nonce, sealed.text, self._associated(type_))
+            return cipher.decrypt(sealed.nonce, sealed.text, self._associated(type_))
         except InvalidTag:
             raise DetectorError("a kept value does not open") from None
 
     def close(self) -> None:
         """Forget everything; tokens stay tokens from now on."""
-        self._cipher = None
-        self._identities = b""
-        self._sealed.clear()
-        self._bytes = 0
+        with self._changing:
+            self._cipher = None
+            self._identities = b""
+            self._sealed.clear()
+            self._bytes = 0
 
     def _associated(self, type_: str) -> bytes:
         return type_.encode() + b"|" + self._scope

@@ -12,7 +12,8 @@ from passgate.core.passes import Pass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
     """``agent``: the registered agent that is to act for the one who signed in, or for the one whose pass ``token`` is the key of
-    (``is_pass``). ``ttl`` None: the default, or what is allowed.
+    (``is_pass``). ``ttl`` None: the default, or what is allowed. ``task``: a name among the tasks of the one who signed in; None
+    for a task of the pass's own.
 
     ``nonce_verifier``: the token's nonce is the S256 hash of it. ``access_token``: of the same sign-in, to read groups with.
     ``refresh_token``: of the same sign-in, to ask the provider again later whether they are still there.
@@ -29,6 +30,7 @@ class ExchangeRequest:
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     is_pass: bool = False
+    task: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

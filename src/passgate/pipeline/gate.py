@@ -7,20 +7,21 @@ An endpoint opens a ``GatedSession`` and calls, in this order, for each thing ab
    anything is released upstream where ``Verdict.strict``, and before the first byte of an answer otherwise;
 3. ``approve(verdict)`` where the outcome is HOLD;
 4. ``plan(judged, shape)`` when a result is about to stream, ``request_plan`` and ``answer_plan`` where it is running text;
+   ``passing(rows, masked)`` for what streams. ``kept`` is awaited before any of it leaves;
 5. ``settle(judged, result)``: what came of it, awaited before the last byte where ``Verdict.strict``.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, final
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
-from passgate.core.decision import Decision, Mask, Obligation, Outcome, Record, Strategy, StrategyKind, Tag
-from passgate.core.errors import AccessDeniedError, LedgerUnavailableError
+from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind
+from passgate.core.errors import AccessDeniedError, LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.masker import TextMasker
 from passgate.core.passes import Pass, PassState
@@ -28,6 +29,7 @@ from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
 from passgate.core.text_plan import TextPlan
 from passgate.pipeline import texts
+from passgate.pipeline.facts import BY_GATE, SENSITIVE_READ, SessionFacts, attempted
 from passgate.pipeline.protocols import (
     Approvals,
     Held,
@@ -36,10 +38,12 @@ from passgate.pipeline.protocols import (
     PolicySource,
     Recorder,
     Recording,
+    Tasks,
     Understood,
     Waiting,
 )
 from passgate.pipeline.receipt import Receipt
+from passgate.pipeline.tasks import ProcessTasks
 
 _CACHE_ENTRIES = 1024
 """Verdicts kept per session: an ORM has a few hundred distinct statements, pgbench has seven."""
@@ -138,6 +142,7 @@ class Steps:
     maskers: MaskerFactory
     recorder: Recorder
     approvals: Approvals
+    tasks: Tasks = field(default_factory=ProcessTasks)
     restructured: Callable[[str], None] = lambda _resource: None
     locked: Callable[[Pass, str], str | None] = lambda _pass, _resource: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -147,7 +152,7 @@ class GatedSession:
     """One session's way through the pipeline."""
 
     def __init__(self, *, session: Session, steps: Steps) -> None:
-        """Raises AccessDeniedError where a lock keeps the session out, LedgerUnavailableError."""
+        """Raises AccessDeniedError where a lock keeps the session out, LedgerUnavailableError, StoreError."""
         locked = steps.locked(session.pass_, session.resource.name)
         if locked is not None:
             raise AccessDeniedError(locked)
@@ -159,7 +164,12 @@ class GatedSession:
         self._answers: dict[tuple[str, frozenset[str], str, texts.Circumstances], TextPlan] = {}
         self.masker: TextMasker = steps.maskers.open(session)
         self.recording: Recording = steps.recorder.recording(session)
-        self.opened = self._append(EventType.SESSION_START, detail={"peer": session.peer})
+        self._facts = SessionFacts(session=session, tasks=steps.tasks, recorder=steps.recorder)
+        try:
+            self.opened = self._append(EventType.SESSION_START, detail={"peer": session.peer})
+        except LedgerUnavailableError:
+            self._facts.close()
+            raise
 
     @property
     def meaning_version(self) -> str:
@@ -233,7 +243,22 @@ class GatedSession:
     def plan(self, judged: Judged, shape: Shape) -> Plan:
         """One plan per shape. The columns that the *server* names as origin are judged too: neither source may be weaker."""
         decision = self._with_origins(judged, shape)
-        return self._steps.planner.plan(judged.action, decision, shape)
+        plan = self._steps.planner.plan(judged.action, decision, shape)
+        if any(part.mask is not None for part in plan.parts):
+            self._facts.tag(SENSITIVE_READ, by=BY_GATE)
+        return plan
+
+    def passing(self, *, rows: int, masked: int) -> None:
+        """Rows of a result, and the values masked in them, are about to leave. Raises LedgerUnavailableError."""
+        self.session.count("rows", rows)
+        if masked:
+            self.session.count("masked", masked)
+            self._facts.tag(SENSITIVE_READ, by=BY_GATE)
+
+    @property
+    def kept(self) -> "asyncio.Future[None] | None":
+        """Done when all facts of this session are durable; None where they are. Fails with StoreError."""
+        return self._facts.kept
 
     def request_plan(self, judged: Judged) -> TextPlan:
         """What to do to a request's texts. Every finding in them has been judged: what no rule masks goes as it is."""
@@ -254,7 +279,6 @@ class GatedSession:
 
     def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
         """Record what came of an allowed action. Raises LedgerUnavailableError."""
-        self._tag(judged.decision.obligations)
         event = Event(
             type=EventType.ACTION_OUTCOME,
             session=self.session,
@@ -278,6 +302,7 @@ class GatedSession:
     def close(self, reason: str) -> Receipt | None:
         """The last event of a session; None if the ledger could not take it (the next boot writes the gap)."""
         digest = self.recording.close()
+        self._facts.close()
         try:
             return self._append(
                 EventType.SESSION_END,
@@ -297,6 +322,16 @@ class GatedSession:
 
     def _decide(self, understood: Understood) -> tuple[Decision, ...]:
         policy = self._steps.policy.current
+        try:
+            self._facts.refresh()
+        except StoreError:
+            unknown = _gate_deny(
+                "facts-unavailable",
+                "What this task has done so far cannot be known, so nothing is allowed.",
+                "Try again once the gate's state store can be read.",
+                policy.version,
+            )
+            return tuple(unknown for _ in understood.actions)
         expired = self.session.pass_.state(self._steps.now()) is not PassState.LIVE
         if expired:
             dead = _gate_deny("pass-ended", "The pass is no longer live.", "Ask for a new pass.", policy.version)
@@ -396,12 +431,17 @@ class GatedSession:
             )
             judged.append(Judged(action=action, decision=decision, intent=receipt.event_id))
         assert receipt is not None  # noqa: S101 - an understood text has at least one action
+        for _, decision in pairs:
+            if decision.obligations:
+                self._facts.oblige(
+                    decision.obligations
+                )  # what is only under way counts: nobody knows when its rows are read
         return Verdict(
             outcome=Outcome.ALLOW,
             decision=strictest,
             judged=tuple(judged),
             strict=strict or any(_strict(action, decision) for action, decision in pairs),
-            durable=receipt.durable,
+            durable=self._facts.after(receipt.durable),
             digest=digest,
             event=receipt.event_id,
             detail=detail,
@@ -412,13 +452,30 @@ class GatedSession:
     ) -> Verdict:
         """Every action that is as bad as the worst is an event of its own; the others were never in question.
 
-        A rule that stops an action and tags the session means the attempt, so the tag does not wait for an outcome.
+        A rule that stops an action and tags the session means the attempt. What others would have tagged never happens.
         """
-        for _, decision in pairs:
-            if decision.outcome is strictest.outcome:
-                self._tag(o for o in decision.obligations if o.rule == decision.rule)
+        try:
+            receipts = self._record_stopped(pairs, strictest, detail)
+        finally:
+            for _, decision in pairs:
+                if decision.outcome is strictest.outcome:
+                    attempted(self._facts, [o for o in decision.obligations if o.rule == decision.rule])
+        return Verdict(
+            outcome=strictest.outcome,
+            decision=strictest,
+            judged=tuple(Judged(action=action, decision=decision) for action, decision in pairs),
+            strict=True,
+            durable=self._facts.after(receipts[-1].durable),
+            digest=digest,
+            event=receipts[-1].event_id,
+            detail=detail,
+        )
+
+    def _record_stopped(
+        self, pairs: Sequence[tuple[Action, Decision]], strictest: Decision, detail: Mapping[str, Json]
+    ) -> Sequence[Receipt]:
         type_ = EventType.ACTION_HELD if strictest.outcome is Outcome.HOLD else EventType.ACTION_REFUSED
-        receipts = [
+        return [
             self._steps.recorder.append(
                 Event(
                     type=type_,
@@ -434,16 +491,6 @@ class GatedSession:
             for action, decision in pairs
             if decision.outcome is strictest.outcome
         ]
-        return Verdict(
-            outcome=strictest.outcome,
-            decision=strictest,
-            judged=tuple(Judged(action=action, decision=decision) for action, decision in pairs),
-            strict=True,
-            durable=receipts[-1].durable,
-            digest=digest,
-            event=receipts[-1].event_id,
-            detail=detail,
-        )
 
     def _objects(self, action: Action) -> tuple[str, ...]:
         """What an action is about, as the ledger names it; the same for all that were understood at once."""
@@ -473,11 +520,6 @@ class GatedSession:
             strict=True,
             durable=done,
         )
-
-    def _tag(self, obligations: Iterable[Obligation]) -> None:
-        for obligation in obligations:
-            if isinstance(obligation, Tag):
-                self.session.tag(obligation.tag)
 
     def _append(self, type_: EventType, *, detail: Mapping[str, str | int]) -> Receipt:
         return self._steps.recorder.append(Event(type=type_, session=self.session, detail=dict(detail)))

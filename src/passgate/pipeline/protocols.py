@@ -1,5 +1,6 @@
 """The steps of the pipeline as it knows them: Protocols, no implementation."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from passgate.core.masker import TextMasker
 from passgate.core.passes import Pass
 from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
+from passgate.core.task import Task
 from passgate.pipeline.receipt import Receipt
 
 
@@ -177,6 +179,23 @@ class Passes(Protocol):
 
     def verifier(self, pass_id: str) -> ScramVerifier:
         """For an unknown id a decoy, stable per id, so that timing and dialogue tell nothing."""
+
+
+class Tasks(Protocol):
+    """What tasks have done so far, whoever of them did it and where."""
+
+    def open(self, pass_: Pass) -> Task:
+        """The pass's task, for one more session. Raises StoreError."""
+
+    def close(self, task: Task) -> None:
+        """One session less works at it."""
+
+    def look(self) -> None:
+        """Learn what was set elsewhere; cheap enough for every decision. Raises StoreError where that cannot be known."""
+
+    def tag(self, task: Task, tag: str) -> "asyncio.Future[None] | None":
+        """Set a fact, in force here at once. Done when it is durable and in force everywhere, failed with StoreError where it will
+        not be; None where it is already. What the fact is about must not be released before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

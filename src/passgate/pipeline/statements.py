@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from passgate.core.action import Action, ColumnRef, VerbClass
+from passgate.core.event import Json
 from passgate.core.session import Session
-from passgate.pipeline.gate import GatedSession, Judged, Result, Steps
+from passgate.pipeline.gate import GatedSession, Judged, Result, Steps, Verdict
 from passgate.pipeline.protocols import Input, Language, Understood
 from passgate.pipeline.receipt import Receipt
 
@@ -49,6 +50,10 @@ class StatementSession(GatedSession):
             if len(self._texts) > _CACHE_ENTRIES:
                 self._texts.popitem(last=False)
         return understood
+
+    def judge(self, understood: Understood, *, digest: str = "", detail: Mapping[str, Json] | None = None) -> Verdict:
+        self.session.count("statements", len(understood.actions))
+        return super().judge(understood, digest=digest, detail=detail)
 
     def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
         if result.status == "ok":

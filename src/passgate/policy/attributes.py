@@ -217,6 +217,13 @@ _TABLE: tuple[Declared, ...] = (
         read=lambda m: m.session.counters,
         volatile=True,
     ),
+    Declared(
+        name="task.counters",
+        type=MapType(INT, default=0),
+        scope=Scope.ACTION,
+        read=lambda m: m.session.task.counters,
+        volatile=True,
+    ),
     _of_action("session.user", STRING, lambda m: m.session.user),
     _of_action("session.database", STRING, lambda m: m.session.database),
     # what may not
@@ -231,6 +238,7 @@ _TABLE: tuple[Declared, ...] = (
     _of_delegator("groups", SetType(STRING), lambda p: p.groups),
     _of_session("pass.purpose", STRING, lambda s: s.pass_.purpose),
     _of_session("pass.ticket", STRING, lambda s: s.pass_.ticket, optional=True),
+    _of_session("pass.task", STRING, lambda s: s.pass_.task),
     _of_session("pass.verbs", SetType(_VERB_CLASS), lambda s: s.pass_.verbs),
     _of_session("pass.issued", TIMESTAMP, lambda s: s.pass_.issued),
     _of_session("pass.expires", TIMESTAMP, lambda s: s.pass_.expires),

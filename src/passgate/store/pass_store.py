@@ -28,6 +28,7 @@ _PASS_COLUMNS = (
     PASSES.c.issued,
     PASSES.c.expires,
     PASSES.c.revoked,
+    PASSES.c.task,
     PASS_BUDGETS.c.max_requests,
     PASS_BUDGETS.c.max_tokens,
     PASS_BUDGETS.c.max_microdollars,
@@ -91,6 +92,7 @@ class PassStore:
                 "scram_iterations": verifier.iterations,
                 "scram_stored_key": verifier.stored_key,
                 "scram_server_key": verifier.server_key,
+                "task": pass_.task,
             }
             try:
                 connection.execute(insert(PASSES), row)
@@ -218,6 +220,7 @@ def _pass(row: Row[*tuple[object, ...]]) -> Pass:
             revoked=row.revoked,
             budget=_budget(row),
             ancestors=() if row.ancestors is None else tuple(str(one) for one in row.ancestors),
+            task=row.task or row.id,
         )
     except (TypeError, ValueError) as error:
         raise StoreError(f"The stored pass {row.id} cannot be read: {type(error).__name__}") from error

@@ -47,6 +47,7 @@ PASSES = Table(
     Column("scram_iterations", Integer, nullable=False),
     Column("scram_stored_key", LargeBinary, nullable=False),
     Column("scram_server_key", LargeBinary, nullable=False),
+    Column("task", String, nullable=True),
 )
 """RFC 5802 keys stand for the secret; the secret itself is nowhere."""
 

@@ -207,6 +207,7 @@ class RunningGate:
         verbs: str = "read,write",
         ttl: str = "30m",
         purpose: str = "weekly report",
+        task: str = "",
     ) -> IssuedPass:
         """``passgate pass issue``. Raises PassgateError with what the command said."""
         arguments = [
@@ -225,6 +226,8 @@ class RunningGate:
         ]
         if on_behalf_of:
             arguments += ["--on-behalf-of", on_behalf_of]
+        if task:
+            arguments += ["--task", task]
         answer = json.loads(self.cli(*arguments, "--json"))
         return IssuedPass(id=answer["id"], secret=answer["secret"])
 

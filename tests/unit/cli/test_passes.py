@@ -53,6 +53,16 @@ def test_a_pass_for_people(passgate: Passgate) -> None:
     assert "kept nowhere" in result.err
 
 
+def test_a_task_is_named_or_is_the_passs_own(passgate: Passgate) -> None:
+    alone, named = issue(passgate), issue(passgate, "--task", "INC-42")
+    assert (alone["task"], named["task"]) == (alone["id"], "INC-42")
+    assert json.loads(passgate("pass", "show", named["id"], "--json").out)["task"] == "INC-42"
+    assert "task         INC-42\n" in passgate("pass", "show", named["id"]).out
+    assert "task" not in passgate("pass", "show", alone["id"]).out
+    refused = passgate(*ISSUE, "--task", "a b")
+    assert (refused.code, "'a b' is no name of a task" in refused.err) == (2, True)
+
+
 def test_a_pass_for_programs_whose_secret_logs_in(passgate: Passgate, folder: Path) -> None:
     shown = issue(passgate, "--group", "bi", "--group", "staff")
     assert (shown["principal"], shown["on_behalf_of"], shown["groups"]) == (

@@ -103,7 +103,7 @@ async def bench() -> AsyncIterator[Bench]:
 
 async def test_a_token_becomes_a_pass_in_the_words_of_oauth(bench: Bench) -> None:
     status, said = await bench.post(
-        [*FORM.items(), ("audience", "docs"), ("ttl", "600"), ("ticket", "T"), ("agent", "a")]
+        [*FORM.items(), ("audience", "docs"), ("ttl", "600"), ("ticket", "T"), ("agent", "a"), ("task", "w")]
     )
     assert status == 200
     assert said == {
@@ -115,13 +115,15 @@ async def test_a_token_becomes_a_pass_in_the_words_of_oauth(bench: Bench) -> Non
         "pass": "pg_1",
         "secret": "pgs_secret",
         "resources": ["shop"],
+        "task": "pg_1",
         "principal": "agent:reporter",
         "chain": ["agent:reporter", "human:ada@example.com"],
     }
     (asked,) = bench.exchange.asked
     assert (asked.token, asked.resources) == ("a.b.c", {"shop", "docs"})
     assert asked.verbs == {VerbClass.READ, VerbClass.WRITE}
-    assert (asked.purpose, asked.ticket, asked.ttl, asked.agent) == ("why", "T", timedelta(seconds=600), "a")
+    assert (asked.purpose, asked.ticket, asked.agent, asked.task) == ("why", "T", "a", "w")
+    assert asked.ttl == timedelta(seconds=600)
     assert "a.b.c" not in repr(asked)
 
 

@@ -123,6 +123,16 @@ async def test_who_else_has_a_say_is_asked_before_and_told_after(
     assert told == [(done.pass_.id, "r")]
 
 
+async def test_a_task_is_one_of_whoever_signed_in(exchange: TokenExchange, issuer: Issuer) -> None:
+    alone = await exchange.exchange(request(issuer))
+    assert alone.pass_.task == alone.pass_.id
+    own = await exchange.exchange(request(issuer, token=issuer.token(issuer.claims(jti="2")), task="weekly"))
+    agents = await exchange.exchange(
+        request(issuer, token=issuer.token(issuer.claims(jti="3")), agent="reporter", task="weekly")
+    )
+    assert own.pass_.task == agents.pass_.task == "human:ada@example.com/weekly"
+
+
 async def test_a_token_buys_one_pass(exchange: TokenExchange, issuer: Issuer) -> None:
     asked = request(issuer)
     await exchange.exchange(asked)
@@ -152,6 +162,7 @@ async def test_a_refusal_does_not_use_the_token_up(exchange: TokenExchange, issu
         {"resources": frozenset({"nowhere"})},
         {"resources": frozenset()},
         {"verbs": frozenset({VerbClass.DDL})},
+        {"task": "human:bob@example.com/weekly"},
         {"ttl": timedelta(hours=1)},
         {"purpose": " "},
         {"agent": "nobody"},

@@ -13,6 +13,7 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.request import (
     IssuingRules,
     PassRequest,
+    own_task,
     parse_budget,
     parse_owner,
     parse_principal,
@@ -52,6 +53,9 @@ def test_the_time_to_live() -> None:
         (replace(REQUEST, purpose="x" * 501), "the purpose is longer than 500 characters"),
         (replace(REQUEST, purpose="a\nb"), "the purpose holds characters that cannot be printed"),
         (replace(REQUEST, ticket="\x1b[2J"), "the ticket holds characters that cannot be printed"),
+        (replace(REQUEST, task="a b"), "'a b' is no name of a task"),
+        (replace(REQUEST, task=""), "'' is no name of a task"),
+        (replace(REQUEST, task="x" * 301), "is no name of a task"),
         (replace(REQUEST, ticket="x" * 101), "the ticket is longer than 100 characters"),
         (replace(REQUEST, principal=parse_principal("agent:bot")), "the agent bot must name the human or the owner"),
         (
@@ -227,3 +231,18 @@ def test_budgets(requests: int | None, tokens: int | None, cost: str | None, bud
 def test_budgets_that_are_none(requests: int | None, tokens: int | None, cost: str | None, problem: str) -> None:
     with pytest.raises(PassRequestError, match=problem):
         parse_budget(requests=requests, tokens=tokens, cost=cost)
+
+
+def test_a_task_of_ones_own_is_the_humans_whoever_asks() -> None:
+    agent = parse_principal("agent:reporter", on_behalf_of="ada@example.com")
+    ada = parse_principal("human:ada@example.com")
+    below = replace(parse_principal("agent:helper"), on_behalf_of=agent)
+    assert {own_task(who, "weekly") for who in (agent, ada, below)} == {"human:ada@example.com/weekly"}
+    assert own_task(parse_principal("human:bob@example.com"), "weekly") == "human:bob@example.com/weekly"
+    assert RULES.ttl(replace(REQUEST, task=own_task(agent, "weekly")))
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "human:bob@example.com/weekly", "a b", "x" * 81, "\u0430"])
+def test_nobody_names_the_task_of_another(name: str) -> None:
+    with pytest.raises(PassRequestError, match="is no name of a task: 1 to 80 letters"):
+        own_task(parse_principal("human:ada@example.com"), name)

@@ -70,7 +70,8 @@ def test_an_intent_says_who_what_why_and_by_which_rule(enveloper: Enveloper, sta
         "on_behalf_of": [{"kind": "human", "subject": "ada@example.com"}],
         "peer": "127.0.0.1:55555",
     }
-    assert event["pass"] == {"id": "pg_1", "purpose": "monthly figures", "ticket": "T-7"}
+    assert event["pass"] == {"id": "pg_1", "purpose": "monthly figures", "task": "pg_1", "ticket": "T-7"}
+    assert "tags" not in event
     assert event["target"]["name"] == "shop"
     assert event["action"] == {"verb": "select", "objects": ["relation:public.orders"], "fingerprint": "0011"}
     assert event["decision"] == {
@@ -81,6 +82,15 @@ def test_an_intent_says_who_what_why_and_by_which_rule(enveloper: Enveloper, sta
         "obligations": [],
     }
     assert event["payload"]["key"] == state.key.id
+
+
+def test_a_leaf_says_which_facts_were_in_force(enveloper: Enveloper, state: SessionEnvelope) -> None:
+    state.session.tag("tainted")
+    assert parse(enveloper.envelope(intent(state.session), state)[0].leaf)["tags"] == ["tainted"]
+    state.session.tag("sensitive-read")
+    leaf = enveloper.envelope(intent(state.session), state)[0].leaf
+    assert parse(leaf)["tags"] == ["sensitive-read", "tainted"]
+    assert orjson.dumps(orjson.loads(leaf), option=orjson.OPT_SORT_KEYS) == leaf
 
 
 def test_the_text_is_encrypted_beside_the_leaf(enveloper: Enveloper, state: SessionEnvelope) -> None:

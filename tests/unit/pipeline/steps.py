@@ -16,9 +16,10 @@ from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.core.shape import PartPlan, Plan, Shape
 from passgate.pipeline.gate import Steps
-from passgate.pipeline.protocols import Held, Input, RecordingDigest, Understood, Waiting
+from passgate.pipeline.protocols import Held, Input, RecordingDigest, Tasks, Understood, Waiting
 from passgate.pipeline.receipt import Receipt
 from passgate.pipeline.statements import StatementSession
+from passgate.pipeline.tasks import ProcessTasks
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -205,6 +206,7 @@ class Bench:
     restructured: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
     locked: str | None = None
+    tasks: Tasks = field(default_factory=ProcessTasks)
 
     def open(self) -> StatementSession:
         steps = Steps(
@@ -213,6 +215,7 @@ class Bench:
             maskers=NoMasking(),
             recorder=self.recorder,
             approvals=OneAnswer(self.answer, self.meanwhile),
+            tasks=self.tasks,
             restructured=self.restructured.append,
             locked=lambda _pass, _resource: self.locked,
             now=lambda: self.now,

@@ -8,7 +8,7 @@ from passgate.core.decision import Outcome, Record, StrategyKind, Tag
 from passgate.core.errors import AccessDeniedError, LedgerUnavailableError
 from passgate.core.event import EventType
 from passgate.core.shape import Part, Shape, ValueKind
-from passgate.pipeline.gate import Judged, Result
+from passgate.pipeline.gate import Result
 from passgate.pipeline.protocols import Understood
 from tests.unit.pipeline.steps import NOW, Bench, action, decision, make_session
 
@@ -129,20 +129,17 @@ async def test_a_shape_that_adds_nothing_asks_policy_nothing() -> None:
     assert len(bench.policies.current.asked) == 1
 
 
-async def test_an_outcome_answers_its_intent_and_tags_the_session() -> None:
+async def test_an_outcome_answers_its_intent() -> None:
     bench = Bench()
     gate = bench.open()
     judged = gate.judge(gate.understand("select 1")).judged[0]
-    tagging = replace(judged.decision, obligations=(Tag(tag="sensitive-read", rule="r"),))
-    tagged = Judged(action=judged.action, decision=tagging, intent=judged.intent)
-    durable = gate.settle(tagged, Result(status="ok", code="SELECT 1", rows=1, masked={"EMAIL": 2}))
+    durable = gate.settle(judged, Result(status="ok", code="SELECT 1", rows=1, masked={"EMAIL": 2}))
     assert durable.done()
     outcome = bench.recorder.events[-1]
     assert outcome.intent == "e2"
     assert outcome.detail["rows"] == 1
     assert outcome.detail["masked"] == {"EMAIL": 2}
     assert bench.language.understander.done == ["select 1"]
-    assert gate.session.tags == {"sensitive-read"}
 
 
 @pytest.mark.parametrize("outcome", [Outcome.HOLD, Outcome.DENY])

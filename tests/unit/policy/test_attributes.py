@@ -47,6 +47,7 @@ MOMENT = Moment(ACTION, SESSION, ATOM)
         ("sql.locking", False),
         ("session.tags", {"seen"}),
         ("session.counters", {"denied": 2}),
+        ("task.counters", {"denied": 2}),
         ("session.user", "app"),
         ("session.database", "shop"),
         ("session.peer", "127.0.0.1"),
@@ -60,6 +61,7 @@ MOMENT = Moment(ACTION, SESSION, ATOM)
         ("principal.on_behalf_of.groups", {"staff"}),
         ("pass.purpose", "monthly report"),
         ("pass.ticket", "T-1"),
+        ("pass.task", "p1"),
         ("pass.verbs", set(VerbClass)),
         ("pass.issued", OPENED),
         ("pass.expires", OPENED + timedelta(hours=1)),
@@ -159,4 +161,4 @@ def test_what_a_session_has_in_common() -> None:
         *("principal", "pass", "resource", "session")
     }
     assert ATTRIBUTES["session.tags"].scope is Scope.ACTION
-    assert [name for name, a in ATTRIBUTES.items() if a.volatile] == ["session.counters"]
+    assert [name for name, a in ATTRIBUTES.items() if a.volatile] == ["session.counters", "task.counters"]

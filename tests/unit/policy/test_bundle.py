@@ -61,7 +61,7 @@ rules:
         (f"packs: [postgres-saf]\nrules:\n- {RULE}", "there is no pack 'postgres-saf' (did you mean postgres-safe?)"),
         (
             f"packs: [nothing]\nrules:\n- {RULE}",
-            "there is no pack 'nothing' (use one of llm-safe, p-ref, postgres-safe)",
+            "there is no pack 'nothing' (use one of llm-safe, p-ref, postgres-safe, session-facts)",
         ),
         (
             f"packs: [{{pack: p-ref, without: [ref-raed]}}]\nrules:\n- {RULE}",
@@ -216,7 +216,7 @@ def test_a_damaged_bundle_loads_or_says_where_it_does_not(edits: list[tuple[int,
 
 
 def test_the_packs_that_ship() -> None:
-    assert pack_names() == ("llm-safe", "p-ref", "postgres-safe")
+    assert pack_names() == ("llm-safe", "p-ref", "postgres-safe", "session-facts")
 
 
 def test_the_sample_of_the_design() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from passgate.codecs.llm.answer import AnswerReader, Summary
@@ -12,9 +11,8 @@ from passgate.codecs.llm.answers.event_stream import EventStreamReader
 from passgate.codecs.llm.call import Call
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.errors import StoreError
-from passgate.core.masker import Lane, Shown
-from passgate.core.text_plan import LanePlan
 from passgate.endpoints.llm.events import masked_name, outcome_detail
+from passgate.endpoints.llm.lane_counts import LaneCounts
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.routing import price
 from passgate.endpoints.llm.services import Services
@@ -45,39 +43,6 @@ def _spent(known: Price | None, input_tokens: int, output_tokens: int, cached_to
     return Spending(requests=1, tokens=input_tokens + output_tokens, microdollars=cost)
 
 
-class _CountedLane:
-    """A lane that says when it is finished."""
-
-    __slots__ = ("_closed", "feed", "lane")
-
-    def __init__(self, lane: Lane, closed: "Callable[[_CountedLane], None]") -> None:
-        self.lane = lane
-        self.feed = lane.feed
-        self._closed = closed
-
-    @property
-    def held(self) -> int:
-        return self.lane.held
-
-    @property
-    def masked(self) -> Mapping[str, int]:
-        return self.lane.masked
-
-    @property
-    def restored(self) -> Mapping[str, int]:
-        return self.lane.restored
-
-    def finish(self) -> Shown:
-        shown = self.lane.finish()
-        self._closed(self)
-        return shown
-
-    def whole(self, data: bytes) -> Shown:
-        shown = self.lane.whole(data)
-        self._closed(self)
-        return shown
-
-
 class CallAccount:
     """Of one call that was let through. ``settle`` once, whatever became of it."""
 
@@ -101,8 +66,7 @@ class CallAccount:
         self._judged = judged
         self._transcript = transcript
         self._reserved: Spending | None = None
-        self._restored: Counter[str] = Counter()
-        self._open: set[_CountedLane] = set()
+        self._lanes = LaneCounts(gated.masker)
         self._started = time.monotonic()
         self._wall = time.time()
         self._first: float | None = None
@@ -134,16 +98,10 @@ class CallAccount:
         text = said.encode(errors="replace")
         return self._gated.masker.scan_text(text) == text
 
-    def lane(self, plan: LanePlan, context: bytes) -> Lane:
-        """A new lane of the session, whose masks count for this call. Kept while it is open: a file may have millions."""
-        lane = _CountedLane(self._gated.masker.lane(plan, context=context), self._closed)
-        self._open.add(lane)
-        return lane
-
-    def _closed(self, lane: "_CountedLane") -> None:
-        self._open.discard(lane)
-        self.masked.update(lane.lane.masked)
-        self._restored.update(lane.lane.restored)
+    def answered_by(self, reader: AnswerReader, lanes: LaneCounts) -> None:
+        """Who reads the answer, and what its lanes do counts for this call."""
+        self.reader = reader
+        self._lanes = lanes
 
     def delivered(self, data: bytes, recorded: bytes) -> None:
         """A piece of the answer's body is on its way to the client."""
@@ -161,8 +119,10 @@ class CallAccount:
             return done
         self._settled = True
         seconds = time.monotonic() - self._started
-        for lane in tuple(self._open):
-            self._closed(lane)
+        self._lanes.finish()
+        self.masked.update(self._lanes.masked)
+        if masked := self.masked.total():
+            self._gated.session.count("masked", masked)
         summary = self._masked_summary()
         self._transcript.end(status, code=code, summary=summary, seconds=seconds, first_chunk=self._first)
         self._measure(status, code, seconds, summary)
@@ -180,7 +140,7 @@ class CallAccount:
                     frames=self._frames,
                     seconds=seconds,
                     first_chunk=self._first,
-                    restored=self._restored,
+                    restored=self._lanes.restored,
                 ),
             ),
         )

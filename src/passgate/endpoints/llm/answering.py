@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -18,10 +19,13 @@ from passgate.core.masker import Lane
 from passgate.core.text_plan import TextPlan
 from passgate.endpoints.llm import bodies
 from passgate.endpoints.llm.account import CallAccount
+from passgate.endpoints.llm.aside import Aside
+from passgate.endpoints.llm.lane_counts import LaneCounts
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.settings import Limits
 from passgate.endpoints.llm.transcript import CallTranscript
 from passgate.endpoints.llm.upstream import Answer, within
+from passgate.pipeline.gate import GatedSession
 
 _EVENTS = "text/event-stream"
 _NO_BODY = frozenset({204, 304})
@@ -36,6 +40,8 @@ class Answering:
         self,
         *,
         request: web.BaseRequest,
+        gated: GatedSession,
+        aside: Aside,
         limits: Limits,
         call: Call,
         account: CallAccount,
@@ -51,6 +57,8 @@ class Answering:
         """
         self.begun = False
         self._request = request
+        self._gated = gated
+        self._aside = aside
         self._limits = limits
         self._call = call
         self._account = account
@@ -68,22 +76,25 @@ class Answering:
         try:
             self._account.http = answer.status
             self._transcript.answer(answer.status, media=answer.media, request=answer.request_id)
+            lanes = LaneCounts(self._gated.masker)
+            make = partial(self._lane, lanes)
             if answer.status >= 300:
-                return await self._whole(answer, error_reader(self._call.operation, lanes=self._lane))
+                return await self._whole(answer, error_reader(self._call.operation, lanes=make), lanes)
             stream = answer.media.lower().startswith(_EVENTS)
-            reader = answer_reader(self._call.operation, stream=stream, lanes=self._lane)
+            reader = answer_reader(self._call.operation, stream=stream, lanes=make)
             if stream or self._call.operation.answer is AnswerBody.LINES:
-                return await self._stream(answer, reader)
-            return await self._whole(answer, reader)
+                return await self._stream(answer, reader, lanes)
+            return await self._whole(answer, reader, lanes)
         finally:
             answer.close()
 
     # -- an answer in one piece --------------------------------------------------------------------------------------
 
-    async def _whole(self, answer: Answer, reader: AnswerReader) -> web.StreamResponse:
-        self._account.reader = reader
+    async def _whole(self, answer: Answer, reader: AnswerReader, lanes: LaneCounts) -> web.StreamResponse:
         data = answer.told(await self._decoded(answer))
-        pieces = (reader.feed(data), reader.finish()) if data else ()
+        session = self._gated.session.id
+        pieces = await self._aside.run(session, len(data), lambda: (reader.feed(data), reader.finish())) if data else ()
+        self._account.answered_by(reader, lanes)  # not before: who is cancelled meanwhile has had nothing of it
         delivered = b"".join([piece.delivered for piece in pieces])
         recorded = b"".join([piece.recorded for piece in pieces])
         if self._told is not None and answer.status == 200:
@@ -117,11 +128,11 @@ class Answering:
 
     # -- a stream ----------------------------------------------------------------------------------------------------
 
-    async def _stream(self, answer: Answer, reader: AnswerReader) -> web.StreamResponse:
+    async def _stream(self, answer: Answer, reader: AnswerReader, lanes: LaneCounts) -> web.StreamResponse:
         if answer.coding not in ("", "identity"):
             raise RefusedError(Cause.UPSTREAM_BROKEN, "The provider compressed a stream that was asked for as it is.")
         account = self._account
-        account.reader = reader
+        account.answered_by(reader, lanes)
         headers = self._passed(answer)
         headers["Cache-Control"] = "no-cache"
         headers["X-Accel-Buffering"] = "no"
@@ -180,8 +191,8 @@ class Answering:
 
     # -- both --------------------------------------------------------------------------------------------------------
 
-    def _lane(self, field: Field, context: bytes) -> Lane:
-        return self._account.lane(self._plan.lane(field), context)
+    def _lane(self, lanes: LaneCounts, field: Field, context: bytes) -> Lane:
+        return lanes.lane(self._plan.lane(field), context)
 
     def _passed(self, answer: Answer) -> "CIMultiDict[str]":
         """Names that nobody knows may say anything; one that says what may not be said is left out."""

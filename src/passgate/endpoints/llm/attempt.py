@@ -3,18 +3,20 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from aiohttp import web
 from ulid import ULID
 
 from passgate.codecs.llm.action import action_of
 from passgate.codecs.llm.call import Call
-from passgate.codecs.llm.evidence import scan_evidence
+from passgate.codecs.llm.evidence import ScanEvidence, scan_evidence
 from passgate.codecs.llm.headers import as_json
 from passgate.codecs.llm.operation import RequestBody
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.decision import Outcome
 from passgate.core.errors import TargetUnavailableError
+from passgate.core.masker import TextMasker
 from passgate.endpoints.llm import models, results
 from passgate.endpoints.llm.account import CallAccount
 from passgate.endpoints.llm.answering import Answering
@@ -29,6 +31,8 @@ from passgate.endpoints.llm.uploads import UploadBody
 from passgate.endpoints.llm.upstream import Answer
 from passgate.pipeline.gate import GatedSession, Judged, Verdict
 from passgate.pipeline.protocols import Understood, Waiting
+
+T = TypeVar("T")
 
 _TRY_ELSEWHERE = frozenset({429, 500, 502, 503, 504, 529})
 """Answers after which another resource may be asked."""
@@ -79,7 +83,7 @@ class Attempt:
 
         Raises RefusedError where policy or a budget says no, and whatever else the gate knows.
         """
-        verdict = self._judge()
+        verdict = await self._judge()
         if verdict.outcome is Outcome.HOLD:
             verdict = await self._approved(verdict)
         transcript, account, body = await self._recorded(verdict)
@@ -88,6 +92,8 @@ class Attempt:
             return None
         self._answering = Answering(
             request=self._request,
+            gated=self._gated,
+            aside=self._services.aside,
             limits=self._services.limits,
             call=self._call,
             account=account,
@@ -130,19 +136,22 @@ class Attempt:
 
     # -- what may happen -------------------------------------------------------------------------------------------
 
-    def _judge(self) -> Verdict:
-        masker = self._gated.masker
-        self._disclosure = disclosure = Disclosure.of(self._call, masker)
-        self._call = call = disclosure.call
-        self._evidence = evidence = scan_evidence(call, disclosure.findings)
-        self._claims = masked_claims(call.claims, masker) if call.claims else {}
-        action = action_of(call, disclosure.findings, provider=self._target.provider)
+    async def _judge(self) -> Verdict:
+        looked = await self._beside_the_loop(lambda: _looked_into(self._call, self._gated.masker))
+        self._disclosure, self._evidence = looked
+        self._call = call = self._disclosure.call
+        digest = await self._beside_the_loop(self._digest)
+        self._claims = masked_claims(call.claims, self._gated.masker) if call.claims else {}
+        action = action_of(call, self._disclosure.findings, provider=self._target.provider)
         self._gated.session.count("requests")
         return self._gated.judge(
             Understood(actions=(action,), cacheable=False),
-            digest=self._digest(),
-            detail=intent_detail(call, evidence, self._claims),
+            digest=digest,
+            detail=intent_detail(call, self._evidence, self._claims),
         )
+
+    async def _beside_the_loop(self, work: Callable[[], T]) -> T:
+        return await self._services.aside.run(self._gated.session.id, len(self._call.body), work)
 
     def _digest(self) -> str:
         """Of all that steers the provider, so that an approval is for nothing else. Empty while the body is on its way."""
@@ -191,7 +200,8 @@ class Attempt:
             judged = verdict.judged[0]
             self._account = account = self._opened(judged, transcript)
             try:
-                body, masked = disclosure.masked(masker, self._gated.request_plan(judged))
+                plan = self._gated.request_plan(judged)
+                body, masked = await self._beside_the_loop(lambda: disclosure.masked(masker, plan))
                 account.masked.update(masked)
                 self._tell_masked(masked)
                 account.reserve()
@@ -199,6 +209,9 @@ class Attempt:
                 refused = error
         else:
             refused = denied(verdict.decision)
+        recorded = body
+        if recorded is None:
+            recorded = await self._beside_the_loop(lambda: disclosure.redacted(masker))
         transcript.request(
             operation=call.operation.name,
             method=call.operation.method,
@@ -206,7 +219,7 @@ class Attempt:
             model=masked_name(call.model, masker),
             stream=call.stream,
             claims=self._claims,
-            body=disclosure.redacted(masker) if body is None else body,
+            body=recorded,
         )
         transcript.evidence(self._evidence)
         transcript.verdict(verdict.decision)
@@ -275,12 +288,19 @@ class Attempt:
             account=account,
             transcript=transcript,
             limits=self._services.limits,
+            aside=self._services.aside,
         )
 
     @staticmethod
     def _elsewhere(account: CallAccount, code: str) -> None:
         """This attempt is over; whether that is on disk matters as little as for any answer that nobody gets."""
         account.settle("error", code=code).add_done_callback(looked_at)
+
+
+def _looked_into(call: Call, masker: TextMasker) -> tuple[Disclosure, ScanEvidence]:
+    """Raises DetectorError."""
+    disclosure = Disclosure.of(call, masker)
+    return disclosure, scan_evidence(disclosure.call, disclosure.findings)
 
 
 def looked_at(future: "asyncio.Future[None]") -> None:

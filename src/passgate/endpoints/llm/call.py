@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -156,9 +157,11 @@ class LlmCall:
             body = await bodies.whole(self._request, limit=limit, seconds=limits.send)
         elif operation.request is RequestBody.NONE and self._request.can_read_body:
             raise RefusedError(Cause.BAD_REQUEST, "This path takes no body.")
-        query = self._request.rel_url.raw_query_string
+        reading = partial(
+            read_call, operation, body, self._request.headers, self._request.rel_url.raw_query_string, path
+        )
         try:
-            return read_call(operation, body, self._request.headers, query, path)
+            return await self._services.aside.run(self._pass_id, len(body), reading)
         except RemoteProtocolError as error:
             raise RefusedError(Cause.BAD_REQUEST, f"The request is {error}.") from error
 

@@ -91,6 +91,7 @@ class LlmEndpoint:
         if self._runner is not None:
             await self._runner.cleanup()
         await self._services.upstreams.close()
+        self._services.aside.close()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.rel_url.raw_path == "/" and request.method in ("GET", "HEAD"):

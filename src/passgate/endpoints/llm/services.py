@@ -1,8 +1,9 @@
 """What every call of one endpoint works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from passgate.endpoints.llm.admission import Admission
+from passgate.endpoints.llm.aside import Aside
 from passgate.endpoints.llm.sessions import LlmSessions
 from passgate.endpoints.llm.settings import Limits, LlmTargets
 from passgate.endpoints.llm.upstream import Upstreams
@@ -20,3 +21,4 @@ class Services:
     upstreams: Upstreams
     budgets: Budgets | None
     telemetry: Telemetry
+    aside: Aside = field(default_factory=Aside)

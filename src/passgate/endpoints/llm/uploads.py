@@ -12,6 +12,7 @@ from passgate.core.decision import Outcome
 from passgate.core.errors import PassgateError, RemoteProtocolError
 from passgate.endpoints.llm import bodies, routing
 from passgate.endpoints.llm.account import CallAccount
+from passgate.endpoints.llm.aside import Aside
 from passgate.endpoints.llm.disclosure import Disclosure
 from passgate.endpoints.llm.refused import RefusedError, denied
 from passgate.endpoints.llm.settings import Limits, LlmTarget
@@ -36,6 +37,7 @@ class UploadBody:
         account: CallAccount,
         transcript: CallTranscript,
         limits: Limits,
+        aside: Aside,
     ) -> None:
         """Raises RefusedError where the body is no form."""
         self.failed: PassgateError | None = None
@@ -45,6 +47,7 @@ class UploadBody:
         self._account = account
         self._transcript = transcript
         self._limits = limits
+        self._aside = aside
         if bodies.content_coding(request):
             raise RefusedError(Cause.ENCODING, "A file is taken without a Content-Encoding only.")
         try:
@@ -55,7 +58,7 @@ class UploadBody:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             async for data in bodies.arriving(self._request, limit=self._limits.file, seconds=self._limits.send):
-                passed = self._passed(data)
+                passed = await self._passed(data)
                 if passed:
                     self._transcript.sent(passed)
                     yield passed
@@ -67,21 +70,23 @@ class UploadBody:
             self.failed = error
             raise
 
-    def _passed(self, data: bytes) -> bytes:
+    async def _passed(self, data: bytes) -> bytes:
         pieces = self._reader.feed(data)
-        return b"".join([self._judged(one.call) if isinstance(one, Judge) else one.data for one in pieces])
+        return b"".join([await self._judged(one.call) if isinstance(one, Judge) else one.data for one in pieces])
 
-    def _judged(self, call: Call) -> bytes:
+    async def _judged(self, call: Call) -> bytes:
         """Raises RefusedError, DetectorError."""
         gated = self._gated
         if not routing.serves(self._target, (call.model, *call.models)):
             raise RefusedError(Cause.MODEL, f"{self._target.name} does not serve a model that a line asks for.")
-        disclosure = Disclosure.of(call, gated.masker)
+        masker, session, size = gated.masker, gated.session.id, len(call.body)
+        disclosure = await self._aside.run(session, size, lambda: Disclosure.of(call, masker))
         action = action_of(disclosure.call, disclosure.findings, provider=self._target.provider)
         understood = Understood(actions=(action,), cacheable=False)
         decision = gated.foresee(understood)
         if decision.outcome is not Outcome.ALLOW:
             raise denied(gated.judge(understood).decision)
-        body, masked = disclosure.masked(gated.masker, gated.request_plan(Judged(action=action, decision=decision)))
+        plan = gated.request_plan(Judged(action=action, decision=decision))
+        body, masked = await self._aside.run(session, size, lambda: disclosure.masked(masker, plan))
         self._account.masked.update(masked)
         return body

@@ -194,9 +194,7 @@ class PostgresEndpoint:
         upstream_, connection = await self._reach(target, session, admitted)
         try:
             gated = StatementSession(session=session, language=target.source.language, steps=self._steps)
-            await gated.opened.durable
-            if target.minter is not None:
-                gated.note(EventType.CREDENTIAL_MINTED, {"role": upstream_.user})
+            await _opened(gated, minted=upstream_.user if target.minter is not None else "")
         except BaseException as error:
             connection.stream.abort()
             self._unmint(target, session, upstream_.user)
@@ -286,6 +284,17 @@ class PostgresEndpoint:
         )
         self._live.register(session, relay)
         relay.start()
+
+
+async def _opened(gated: StatementSession, *, minted: str) -> None:
+    """Its start is durable. ``minted``: the role made for it, if any. Raises LedgerUnavailableError; then it is closed."""
+    try:
+        await gated.opened.durable
+        if minted:
+            gated.note(EventType.CREDENTIAL_MINTED, {"role": minted})
+    except BaseException:
+        gated.close("it could not be recorded")
+        raise
 
 
 class _Accepted(Stream):

@@ -50,7 +50,7 @@ from passgate.codecs.postgres.sqlstate import (
     PROTOCOL_VIOLATION,
     QUERY_CANCELED,
 )
-from passgate.core.errors import LedgerUnavailableError, PassgateError, RemoteProtocolError
+from passgate.core.errors import LedgerUnavailableError, PassgateError, RemoteProtocolError, StoreError
 from passgate.core.event import EventType
 from passgate.endpoints.postgres import upstream
 from passgate.endpoints.postgres.floor import Floor
@@ -456,8 +456,9 @@ class Relay:
             pass  # the session ends in either case, and its end says why
         self.stop(report, f"{type(error).__name__}: {error}")
 
-    def _not_durable(self, _error: BaseException) -> None:
-        self.stop(fatal(IO_ERROR, "the ledger cannot record, so nothing may happen"), "the ledger cannot record")
+    def _not_durable(self, error: BaseException) -> None:
+        which = "the state store" if isinstance(error, StoreError) else "the ledger"
+        self.stop(fatal(IO_ERROR, f"{which} cannot record, so nothing may happen"), f"{which} cannot record")
 
     def _client_lost(self) -> None:
         self._close("the client closed the connection")

@@ -97,6 +97,7 @@ class Results:
         rewriter = None
         if not known.untouched:
             rewriter = RowRewriter(plan=known.plan, description=known.description, masker=self._line.gated.masker)
+        self._keep()
         running.delivery = Delivery(plan=known.plan, rewriter=rewriter, names=known.names)
         self._line.stream_rows(rewriter is None)
         self._line.transcript.shape(known.recorded)
@@ -119,6 +120,12 @@ class Results:
             names=names,
             recorded=self._line.transcript.shape_payload(names, types, codes, plan),
         )
+
+    def _keep(self) -> None:
+        """What the plan makes a fact of the task must be one for everybody before what follows leaves."""
+        kept = self._line.gated.kept
+        if kept is not None:
+            self._line.outlet.barrier(kept)
 
     def _stray(self, what: str) -> None:
         self._line.stop(fatal(INTERNAL_ERROR, f"the gate ended the session: {what}"), what)
@@ -148,7 +155,7 @@ class Results:
         return None
 
     def _pass_on(self, running: Running, delivery: Delivery, frame: Frame) -> None:
-        data, count = frame.data, frame.count
+        data, count, masked = frame.data, frame.count, 0
         if delivery.rewriter is not None:
             try:
                 rewritten = delivery.rewriter.rewrite(data)
@@ -158,6 +165,7 @@ class Results:
             running.dropped += rewritten.dropped
             for name, cells in zip(delivery.names, rewritten.masked, strict=True):
                 if cells:
+                    masked += cells
                     running.masked[name] = running.masked.get(name, 0) + cells
         running.rows += count
         begun = running.inside_row  # the client has the first part of this row, so it gets the rest
@@ -169,6 +177,8 @@ class Results:
         if running.bytes > limits.result_bytes and not begun:
             return self._over(running, "max_result_bytes", limits.result_bytes, "bytes")
         running.inside_row = not frame.whole and frame.count == 0
+        self._line.gated.passing(rows=count, masked=masked)
+        self._keep()
         over = running.row_bound is not None and running.rows > running.row_bound
         if data and not over:
             self._line.outlet.put(data)
@@ -205,6 +215,7 @@ class Results:
         response = CopyOutResponse.parse(item.data[HEADER_LENGTH:])
         width = len(response.column_formats)
         plan = self._line.gated.plan(judged, _copy_shape(judged, response))
+        self._keep()
         names = _names(judged, width)
         rewriter = None
         if not plan.untouched:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from passgate.core.abandoning import go_on
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, CompiledRule
 from passgate.masking.detectors.spans import Match
@@ -29,8 +30,9 @@ def accept(
 ) -> Match | None:
     """Judge one candidate: ``secret`` is the part to mask of the ``whole`` that the pattern matched inside ``cell``.
 
-    A group that took no part in the match means the whole.
+    A group that took no part in the match means the whole. Raises AbandonedError: a text may be made of candidates.
     """
+    go_on()
     start, end = secret if secret[0] >= 0 else whole
     low, high = cell
     if rule.clear is not None and not rule.clear(data, start, end, low, high):

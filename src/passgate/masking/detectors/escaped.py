@@ -5,7 +5,9 @@ like nothing that a detector knows. Only ASCII is read back, and escaped escapes
 """
 
 import re
+from array import array
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ESCAPE = re.compile(rb"(?<!\\)\\++(?:u00([2-7][0-9A-Fa-f])|/)")
@@ -16,8 +18,8 @@ class Unescaped:
     """``text``: as it reads. ``reads``, ``stands``: where each stretch between two escapes begins in it, and where as written."""
 
     text: bytes
-    reads: tuple[int, ...]
-    stands: tuple[int, ...]
+    reads: Sequence[int]
+    stands: Sequence[int]
 
     def place(self, read: int) -> int:
         """Where in the text as it was written something begins, or ends, that does so at ``read``."""
@@ -27,21 +29,21 @@ class Unescaped:
 
 def unescaped(text: bytes) -> Unescaped | None:
     """None where nothing is escaped."""
-    pieces: list[bytes] = []
-    reads, stands = [0], [0]
-    at = size = 0
+    read = (
+        bytearray()
+    )  # a list of pieces of a large text is freed in one go, and nobody else has the interpreter meanwhile
+    reads, stands = array("Q", [0]), array("Q", [0])
+    at = 0
     for found in _ESCAPE.finditer(text):
-        piece = text[at : found.start()]
-        size += len(piece)
+        read += text[at : found.start()]
         if stands[-1] != found.start():
-            reads.append(size)
+            reads.append(len(read))
             stands.append(found.start())
-        pieces += (piece, b"/" if found[1] is None else bytes.fromhex(found[1].decode()))
+        read += b"/" if found[1] is None else bytes.fromhex(found[1].decode())
         at = found.end()
-        size += 1
-        reads.append(size)
+        reads.append(len(read))
         stands.append(at)
     if not at:
         return None
-    pieces.append(text[at:])
-    return Unescaped(text=b"".join(pieces), reads=tuple(reads), stands=tuple(stands))
+    read += text[at:]
+    return Unescaped(text=bytes(read), reads=reads, stands=stands)

@@ -2,15 +2,11 @@
 
 from alembic import context
 
-from passgate.store import access_tables, directory_tables, issuer_tables, recheck_tables
+from passgate.store import access_tables, directory_tables, issuer_tables, recheck_tables, task_tables
 from passgate.store.tables import METADATA
 
-_ = (
-    access_tables,
-    directory_tables,
-    issuer_tables,
-    recheck_tables,
-)  # their tables are in METADATA once they are imported
+_TABLES = (access_tables, directory_tables, issuer_tables, recheck_tables, task_tables)
+"""Once they are imported, theirs are among METADATA."""
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -12,6 +12,7 @@ from passgate.core.errors import StoreError
 from passgate.core.passes import Pass
 from passgate.core.text_plan import LanePlan
 from passgate.endpoints.llm.account import CallAccount, expected
+from passgate.endpoints.llm.lane_counts import LaneCounts
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.settings import Price
 from passgate.endpoints.llm.transcript import CallTranscript
@@ -70,9 +71,9 @@ async def test_everybody_is_told_once() -> None:
     house = House()
     one = account(house)
     one.http = 200
-    one.reader = Read(summary=USED)
-    lane = one.lane(LanePlan(), b"")
-    lane.feed(b"a@b.cd")
+    lanes = LaneCounts(house.gated().masker)
+    one.answered_by(Read(summary=USED), lanes)
+    lanes.lane(LanePlan(), b"").feed(b"a@b.cd")
     one.masked.update({"EMAIL": 2})
     one.delivered(b"x@y.zz", b"<<EMAIL>>")
     await one.settle("ok")

@@ -129,6 +129,8 @@ async def answered(
         )
         answering = Answering(
             request=request,
+            gated=gated,
+            aside=house.services.aside,
             limits=limits or house.limits,
             call=asked,
             account=account,
@@ -287,6 +289,8 @@ async def test_what_has_not_begun_cannot_be_broken_off() -> None:
         gated = house.gated()
         answering = Answering(
             request=request,
+            gated=gated,
+            aside=house.services.aside,
             limits=house.limits,
             call=call("x"),
             account=None,  # type: ignore[arg-type]

@@ -56,6 +56,7 @@ async def uploaded(
             account=account,
             transcript=transcript,
             limits=limits or house.limits,
+            aside=house.services.aside,
         )
         left = b""
         try:

@@ -1,0 +1,20 @@
+"""Lanes are counted once, when they end, however they end."""
+
+from passgate.core.text_plan import LanePlan
+from passgate.endpoints.llm.lane_counts import LaneCounts
+from tests.unit.endpoints.llm.parts import House
+
+
+async def test_each_lane_counts_once() -> None:
+    counts = LaneCounts(House().gated().masker)
+    finished, whole, left = (counts.lane(LanePlan(), b"") for _ in range(3))
+    finished.feed(b"a@b.cd")
+    finished.finish()
+    whole.whole(b"a@b.cd")
+    left.feed(b"a@b.cd")
+    assert counts.masked["EMAIL"] == finished.masked["EMAIL"] + whole.masked["EMAIL"]
+    before = counts.masked["EMAIL"]
+    counts.finish()
+    counts.finish()
+    assert counts.masked["EMAIL"] == before + left.masked["EMAIL"]
+    assert (left.held, dict(left.restored)) == (0, {})
