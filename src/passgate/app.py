@@ -48,6 +48,7 @@ from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.identity import token_endpoint
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
+from passgate.wiring.sources import Sources, lease_keeper
 from passgate.wiring.telemetry import expose, open_telemetry
 
 _LOG = logging.getLogger("passgate")
@@ -169,8 +170,12 @@ class Gate:
         self._journal = PassJournal(changes=store, recorder=ledger, by=f"{settings.node}-{worker}")
         self._policies = BundleSource(settings.policy.bundles, settings.policy.packs)
         self.policy_wanted = asyncio.Event()
-        self.postgres = PostgresWiring(settings, self.record)
-        self._models = llm.targets(settings.llm_resources)
+        sources = Sources(settings.vaults)
+        keeper = lease_keeper(
+            settings, sources, database=self.database, live=self.live, worker=worker, record=self.record
+        )
+        self.postgres = PostgresWiring(settings, self.record, sources=sources, keeper=keeper)
+        self._models = llm.targets(settings.llm_resources, sources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
         tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)

@@ -1,11 +1,12 @@
 """What every kind of listener and resource is wired with: certificates and upstream secrets."""
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from passgate.config import section as configured
 from passgate.core.errors import ConfigError
+from passgate.core.event import EventType, Json
 from passgate.credentials.command import CommandCredential
 from passgate.credentials.credential import Credential
 from passgate.credentials.environment import EnvironmentCredential
@@ -26,7 +27,26 @@ class Listening(Protocol):
         """Stop listening, end every session, wait until all of them are recorded."""
 
 
-def credential(source: configured.Credential) -> Credential:
+class Record(Protocol):
+    async def __call__(self, type_: EventType, detail: Mapping[str, Json]) -> None:
+        """Write down what the gate itself did."""
+
+
+class OnThisMachine(Protocol):
+    """Settings that say where a secret is: one of the three."""
+
+    @property
+    def env(self) -> str | None: ...
+
+    @property
+    def file(self) -> Path | None: ...
+
+    @property
+    def command(self) -> tuple[str, ...] | None: ...
+
+
+def local_secret(source: OnThisMachine) -> Credential:
+    """Raises ConfigError."""
     if source.env is not None:
         return EnvironmentCredential(name=source.env)
     if source.file is not None:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from passgate.store import lease_tables  # noqa: F401 - its tables belong to METADATA
 from passgate.store.tables import METADATA
 
 context.configure(
