@@ -79,6 +79,7 @@ class VaultServer:
                     headers=headers,
                     ssl=self.tls or True,
                     allow_redirects=False,
+                    middlewares=(_Once(),),
                 ) as answer,
             ):
                 said = await _bounded(answer)
@@ -101,6 +102,21 @@ class VaultServer:
         if document is None:
             raise VaultUnreachableError(f"vault {self.name} does not answer as a Vault does: is `address` right?")
         return document
+
+
+class _Once:
+    """aiohttp sends a GET again by itself when its connection is lost. Whether to is decided above, and not for all of them."""
+
+    def __init__(self) -> None:
+        self._sent = False
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        if self._sent:
+            raise aiohttp.ServerDisconnectedError
+        self._sent = True
+        return await handler(request)
 
 
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
