@@ -25,6 +25,10 @@ class FileCredential:
 
     async def obtain(self) -> str:
         """Raises SecretUnavailableError."""
+        return self.read()
+
+    def read(self) -> str:
+        """Raises SecretUnavailableError."""
         where = f"The secret file {self.path}"
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)

@@ -99,11 +99,11 @@ disable_mlock = true
 
 
 def _unsealed(address: str, ca: Path, process: "subprocess.Popen[bytes]", log: Path) -> OpenBao:
+    made: dict[str, Json] | None = None
     began = datetime.now(UTC)
-    while True:
+    while made is None:
         try:
             made = _ask(address, ca, "PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
-            break
         except URLError:
             ended = process.poll() is not None
             if ended or (datetime.now(UTC) - began).total_seconds() > _START_SECONDS:

@@ -15,6 +15,7 @@ from passgate.identity.login_limiter import LoginLimiter
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Budgets, Passes, Telemetry
+from passgate.pipeline.sealing import UNSEALED, Sealing
 from passgate.wiring.shared import server_context
 from passgate.wiring.sources import Sources
 
@@ -33,11 +34,12 @@ def endpoint(
     budgets: Budgets | None,
     telemetry: Telemetry,
     beside: Beside | None,
+    sealing: Sealing = UNSEALED,
 ) -> llm.LlmEndpoint:
-    """Raises ConfigError if the certificate is not usable."""
+    """Raises ConfigError if the certificate is not usable, MasterKeyError."""
     tls = None
     if listener.require_tls:
-        tls = server_context(*settings.certificate_of(listener))
+        tls = server_context(*settings.certificate_of(listener), sealing=sealing)
         tls.set_alpn_protocols(["http/1.1"])
     return llm.LlmEndpoint(
         settings=llm.LlmSettings(limits=_limits(settings.limits)),

@@ -21,6 +21,7 @@ from passgate.languages.sql.source import CatalogSource
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Passes
+from passgate.pipeline.sealing import UNSEALED, Sealing
 from passgate.wiring.shared import Record, first_certificate, server_context
 from passgate.wiring.sources import Sources, database_logins
 
@@ -64,8 +65,9 @@ class PostgresWiring:
         passes: Passes,
         live: LiveSessions,
         siblings: CancelElsewhere | None,
+        sealing: Sealing = UNSEALED,
     ) -> postgres.PostgresEndpoint:
-        """Raises ConfigError if the certificate is not usable."""
+        """Raises ConfigError if the certificate is not usable, MasterKeyError."""
         certificate, key = self._settings.certificate_of(listener)
         endpoint = postgres.PostgresEndpoint(
             settings=postgres.PostgresSettings(
@@ -78,7 +80,7 @@ class PostgresWiring:
             logins=LoginLimiter(),
             resources=self._targets,
             live=live,
-            tls=server_context(certificate, key),
+            tls=server_context(certificate, key, sealing=sealing),
             siblings=siblings,
         )
         self._endpoints.append(endpoint)
