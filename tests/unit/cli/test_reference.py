@@ -19,6 +19,7 @@ from passgate.cli.ledger import ledger_app
 from passgate.cli.llm import llm_app
 from passgate.cli.main import GROUPS, build
 from passgate.cli.policy import policy_app
+from passgate.cli.secrets import secrets_app
 from passgate.cli.serve import serve
 from passgate.cli.sessions import sessions_app
 
@@ -50,6 +51,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("catalog", live.catalog_app),
         ("config", config_app),
         ("llm", llm_app),
+        ("secrets", secrets_app),
         ("approvals", approvals_app),
         ("policy", policy_app),
         ("ledger", ledger_app),
