@@ -67,9 +67,7 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
     wanted()  # before anything else: what was asked for by name and is not there must not be made do without
     _log_to_stderr()
     settings.state_folder.create()
-    open_sealing(
-        settings
-    )  # before anything is begun: without the right master key nothing is started, and nothing written
+    open_sealing(settings)  # first of all: without the right master key nothing is begun, and nothing written
     _compile_rules(settings.state_folder.cache)
     if workers == 1:
         _run_worker(settings, worker=0, shared=False)
@@ -110,10 +108,7 @@ def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> 
     if shared:
         _log_to_stderr()
     try:
-        with (
-            in_use(settings.state_folder),
-            asyncio.Runner(loop_factory=_loop_factory()) as runner,
-        ):
+        with in_use(settings.state_folder), asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_worker(settings, worker, open_sealing(settings), shared=shared))
     except PassgateError as error:
         if not shared:

@@ -16,6 +16,7 @@ from passgate.core.errors import SecretUnavailableError, StoreError
 from passgate.core.lease import Lease
 from passgate.core.session import Session
 from passgate.credentials.vault.database import DatabaseEngine, LeasedLogin, LeaseEndedError
+from passgate.credentials.vault.errors import VaultUnreachableError
 from passgate.pipeline.logins import Login
 
 _LOG = logging.getLogger(__name__)
@@ -140,27 +141,45 @@ class LeaseKeeper:
     # -- what goes on in the background ----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Until cancelled. What a former process of this name left behind goes first: its sessions ended with it."""
-        await self._round(holder=self._holder)
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            await self._round()
+        """Until cancelled. Three loops, so that a vault that is slow keeps nobody from holding on to what is used."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_holding())
+            tasks.create_task(self._keep_sweeping())
+            tasks.create_task(self._keep_renewing())
 
-    async def _round(self, holder: str = "") -> None:
-        try:
-            await self.sweep(holder)
-            self._store.hold([held.lease.id for held in self._held.values()], held_until=self._now() + _HOLD)
-        except StoreError as error:
-            _LOG.warning("leased logins cannot be looked after: %s", error)
-        await self.renew()
+    async def _keep_holding(self) -> None:
+        while True:
+            try:
+                self._store.hold([held.lease.id for held in self._held.values()], held_until=self._now() + _HOLD)
+            except StoreError as error:
+                _LOG.warning("leased logins cannot be held on to: %s", error)
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _keep_sweeping(self) -> None:
+        former = self._holder  # what a former process of this name left behind goes first: its sessions ended with it
+        while True:
+            try:
+                await self.sweep(former)
+            except StoreError as error:
+                _LOG.warning("leased logins cannot be swept: %s", error)
+            former = ""
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            await self.renew()
+            await asyncio.sleep(TICK_SECONDS)
 
     async def sweep(self, holder: str = "") -> int:
         """Take away what nobody holds; how many. ``holder``: whose rows count as abandoned too. Raises StoreError."""
         gone = 0
+        away: set[str] = set()
         for lease in self._store.abandoned(now=self._now(), holder=holder):
             held = self._held.get(lease.user)
             if held is not None and held.lease.id == lease.id:
                 continue  # this process was stuck, but has not given it up
+            if lease.server in away:
+                continue
             if lease.server not in self._engines:
                 _LOG.warning("a login leased by vault %s is left, which is not configured any more", lease.server)
                 continue
@@ -168,6 +187,8 @@ class LeaseKeeper:
                 await self._revoke(lease)
             except SecretUnavailableError as error:
                 _LOG.warning("the login %s left behind at %s stays: %s", lease.user, lease.resource, error)
+                if isinstance(error, VaultUnreachableError):
+                    away.add(lease.server)  # one time-out is enough for this time
                 continue
             gone += 1
             await self._swept(lease)
@@ -175,17 +196,18 @@ class LeaseKeeper:
 
     async def renew(self) -> None:
         """Renew what is half over. A session whose lease is over, or cannot be renewed, is ended: its login is gone."""
+        away: set[str] = set()
         for server in {held.lease.server for held in self._held.values()}:
             try:
                 await self._engines[server].vault.keep()
             except SecretUnavailableError as error:
                 _LOG.warning("the gate's own token cannot be kept: %s", error)
         for held in tuple(self._held.values()):
-            await self._renew(held)
+            await self._renew(held, away)
 
-    async def _renew(self, held: _Held) -> None:
+    async def _renew(self, held: _Held, away: set[str]) -> None:
         clock = asyncio.get_running_loop().time
-        if held.renewable and held.due <= (began := clock()) < held.until:
+        if held.renewable and held.lease.server not in away and held.due <= (began := clock()) < held.until:
             held.due = began + min(_RETRY_SECONDS, (held.until - began) / 2)
             try:
                 seconds = await self._engines[held.lease.server].renew(held.lease.id)
@@ -194,6 +216,8 @@ class LeaseKeeper:
                 held.until = began
             except SecretUnavailableError as error:
                 _LOG.warning("the login %s is not renewed yet: %s", held.lease.user, error)
+                if isinstance(error, VaultUnreachableError):
+                    away.add(held.lease.server)
             else:
                 # Near its longest time a Vault renews for no more than is left, so this comes to its end below.
                 if began + seconds > held.until:

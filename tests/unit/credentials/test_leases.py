@@ -1,7 +1,7 @@
 """Leased logins are written down, renewed, taken away, and swept when nobody is left who would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -288,11 +288,71 @@ async def test_who_gives_up_waiting_leaves_nothing_behind(vault: Vault, store: L
     assert vault.live == set()
 
 
+async def test_a_vault_that_cannot_be_reached_is_tried_once_a_round(
+    vault: Vault, store: LeaseStore, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "_RENEWED_AFTER", 0.0)
+    one = keeper(vault, store, told)
+    for _ in range(3):
+        await one.open("main", "database", "ro", make_session())
+    await one.open("main", "database", "rw", make_session())
+    vault.status = 503
+    with pytest.raises(SecretUnavailableError):
+        await one.close("v-rw-4")
+    await vault.server.close()
+    asked: list[str] = []
+    engine = one._engines["main"]
+
+    class Counting:
+        vault = engine.vault
+
+        async def renew(self, lease: str) -> float:
+            asked.append(lease)
+            return await engine.renew(lease)
+
+        async def revoke(self, lease: str) -> None:
+            asked.append(lease)
+            await engine.revoke(lease)
+
+    one._engines = {"main": Counting()}  # type: ignore[dict-item]
+    await one.renew()
+    assert len(asked) == 1
+    told.time += timedelta(minutes=5)
+    assert await keeper(vault, store, told).sweep("gate-0") == 0
+    assert await one.sweep("gate-0") == 0
+    assert asked[1:] == ["database/creds/rw/4"]  # its own three are in use
+    assert (len(kept(store)), told.lost) == (4, [])
+
+
+async def test_a_login_that_cannot_be_crossed_out_is_swept_again(
+    vault: Vault, store: LeaseStore, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = keeper(vault, store, told)
+    logins = DatabaseLogins(
+        keeper=one, server="main", mount="database", roles=(LeasedRole(role="ro", verbs=frozenset(VerbClass)),)
+    )
+    login = await logins.open(make_session())
+
+    def full(_lease_id: str) -> None:
+        raise StoreError
+
+    monkeypatch.setattr(store, "remove", full)
+    with pytest.raises(SecretUnavailableError, match="is gone, but not crossed out"):
+        await logins.close(login.user)
+    monkeypatch.undo()
+    told.time += timedelta(minutes=5)
+    assert await one.sweep() == 1  # the vault takes no offence
+    assert (vault.live, kept(store)) == (set(), ())
+
+
 class BrokenStore(LeaseStore):
     def add(self, lease: Lease, *, holder: str, held_until: datetime) -> None:
         raise StoreError
 
     def abandoned(self, *, now: datetime, holder: str = "") -> tuple[Lease, ...]:
+        raise StoreError
+
+    def hold(self, lease_ids: Sequence[str], *, held_until: datetime) -> None:
         raise StoreError
 
 
