@@ -3,6 +3,7 @@
 import base64
 import binascii
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from hashlib import sha256
@@ -90,22 +91,26 @@ class CommandMasterKey:
     def _run(self, what: str, content: bytes) -> bytes:
         where = f"The command of the master key, {self.argv[0]} {what},"
         try:
-            done = subprocess.run(  # noqa: S603 - the operator's own, without a shell
+            process = subprocess.Popen(  # noqa: S603 - the operator's own, without a shell
                 [*self.argv, what],
-                input=base64.b64encode(content) + b"\n",
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                timeout=_COMMAND_SECONDS,
-                check=False,
+                start_new_session=True,
             )
         except OSError as error:
             raise MasterKeyError(f"{where} cannot be started: {error.strerror}") from error
-        except subprocess.TimeoutExpired:
-            raise MasterKeyError(f"{where} gave no answer within {_COMMAND_SECONDS} s") from None
-        if done.returncode != 0:
-            raise MasterKeyError(f"{where} failed with status {done.returncode}")
+        with process:
+            try:
+                printed, _ = process.communicate(base64.b64encode(content) + b"\n", timeout=_COMMAND_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)  # with whatever it started, or its output would stay open
+                process.communicate()
+                raise MasterKeyError(f"{where} gave no answer within {_COMMAND_SECONDS} s") from None
+        if process.returncode != 0:
+            raise MasterKeyError(f"{where} failed with status {process.returncode}")
         try:
-            answer = base64.b64decode(done.stdout.strip(), validate=True)
+            answer = base64.b64decode(printed.strip(), validate=True)
         except binascii.Error:
             answer = b""
         if not 0 < len(answer) <= _MAX_BYTES:

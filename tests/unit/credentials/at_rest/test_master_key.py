@@ -91,4 +91,4 @@ def test_a_program_that_is_not_there_or_says_nothing(monkeypatch: pytest.MonkeyP
         CommandMasterKey(argv=("/nowhere/kms",)).wrap(KEY.reveal(), KEY.id)
     monkeypatch.setattr(master_key, "_COMMAND_SECONDS", 0.2)
     with pytest.raises(MasterKeyError, match="gave no answer within"):
-        CommandMasterKey(argv=("sh", "-c", "sleep 30")).unwrap(b"x", KEY.id)
+        CommandMasterKey(argv=("sh", "-c", "sleep 30; true")).unwrap(b"x", KEY.id)
