@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from passgate.core.errors import MasterKeyError
 from passgate.credentials.at_rest.data_key import DataKey, sealed_by
-from passgate.pipeline.sealing import UNSEALED
 
 KEY = DataKey(b"k" * 32)
 
@@ -44,15 +43,13 @@ def test_what_is_cut_off_is_told(size: int) -> None:
         KEY.open(KEY.seal(b"secret", "n")[:40], "n")
 
 
+def test_what_nobody_sealed_has_no_key() -> None:
+    assert sealed_by(b"secret") is None
+    assert sealed_by(b"") is None
+
+
 def test_the_same_secret_is_never_sealed_alike() -> None:
     assert KEY.seal(b"secret", "n") != KEY.seal(b"secret", "n")
-
-
-def test_without_a_master_key_things_stay_as_they_are() -> None:
-    assert UNSEALED.open(UNSEALED.seal(b"secret", "n"), "n") == b"secret"
-    assert sealed_by(b"secret") is None
-    with pytest.raises(MasterKeyError, match="n is encrypted: `master_key` must say"):
-        UNSEALED.open(KEY.seal(b"secret", "n"), "n")
 
 
 def test_nothing_shows_the_key() -> None:
