@@ -40,6 +40,7 @@ from passgate.ledger.settings import Durability, LedgerSettings, RecordingSettin
 from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, open_detector
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
+from passgate.pipeline.sealing import Sealing
 from passgate.policy.source import BundleSource
 from passgate.store.budget_store import BudgetStore
 from passgate.store.lock_store import LockStore
@@ -51,7 +52,9 @@ from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.issuer import open_issuing
 from passgate.wiring.people import PeopleWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
+from passgate.wiring.sealing import in_use, open_sealing
 from passgate.wiring.shared import Listening
+from passgate.wiring.sources import Sources, lease_keeper
 from passgate.wiring.tasks import TasksWiring
 from passgate.wiring.telemetry import expose, open_telemetry
 
@@ -68,6 +71,7 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
     wanted()  # before anything else: what was asked for by name and is not there must not be made do without
     _log_to_stderr()
     settings.state_folder.create()
+    open_sealing(settings)  # first of all: without the right master key nothing is begun, and nothing written
     _compile_rules(settings.state_folder.cache)
     if workers == 1:
         _run_worker(settings, worker=0, shared=False)
@@ -108,8 +112,8 @@ def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> 
     if shared:
         _log_to_stderr()
     try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_worker(settings, worker, shared=shared))
+        with in_use(settings.state_folder), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_worker(settings, worker, open_sealing(settings), shared=shared))
     except PassgateError as error:
         if not shared:
             raise
@@ -132,9 +136,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _worker(settings: configured.Settings, worker: int, *, shared: bool) -> None:
+async def _worker(settings: configured.Settings, worker: int, sealing: Sealing, *, shared: bool) -> None:
     async with AsyncExitStack() as stack:
-        gate = await Gate.start(settings, worker, shared=shared, stack=stack)
+        gate = await Gate.start(settings, worker, sealing, shared=shared, stack=stack)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -160,16 +164,17 @@ async def _worker(settings: configured.Settings, worker: int, *, shared: bool) -
 class Gate:
     """One worker's services, wired. Implements the admin channel's ``Control``."""
 
-    def __init__(self, settings: configured.Settings, worker: int, ledger: Ledger) -> None:
-        """Raises StoreError, BundleError, DetectorError."""
+    def __init__(self, settings: configured.Settings, worker: int, ledger: Ledger, sealing: Sealing) -> None:
+        """Raises StoreError, BundleError, DetectorError, MasterKeyError."""
         folder = settings.state_folder
         self._settings = settings
         self._worker_number = worker
         self._ledger = ledger
+        self._sealing = sealing
         self._started = datetime.now(UTC)
         self.live = LiveSessions()
         self.database = SqliteDatabase(folder.database)
-        store = PassStore(self.database)
+        store = PassStore(self.database, sealing=sealing)
         self.passes = PassRegistry(store)
         self._watch = RevocationWatch(
             feed=store, end=self.live.revoke, blind=lambda _error: self.live.end_all(EndReason.BLIND)
@@ -178,13 +183,23 @@ class Gate:
         self._journal = PassJournal(changes=store, recorder=ledger, by=f"{settings.node}-{worker}")
         self._policies = BundleSource(settings.policy.bundles, settings.policy.packs)
         self.policy_wanted = asyncio.Event()
-        self.postgres = PostgresWiring(settings, self.record)
-        self._models = llm.targets(settings.llm_resources)
+        sources = Sources(settings.vaults)
+        keeper = lease_keeper(
+            settings, sources, database=self.database, live=self.live, worker=worker, record=self.record
+        )
+        self.postgres = PostgresWiring(settings, self.record, sources=sources, keeper=keeper)
+        self._models = llm.targets(settings.llm_resources, sources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
         self._access = AccessWiring(settings, registry=self.passes, database=self.database, recorder=recorder)
         self._people = PeopleWiring(
-            settings, registry=self.passes, database=self.database, recorder=recorder, look=self._watch.look
+            settings,
+            registry=self.passes,
+            database=self.database,
+            recorder=recorder,
+            look=self._watch.look,
+            sources=sources,
+            shared_key=store.shared_key,
         )
         self.issuing = open_issuing(
             settings,
@@ -193,6 +208,8 @@ class Gate:
             recorder=recorder,
             desk=self._access.desk,
             admission=self._people.admission,
+            sources=sources,
+            shared_key=store.shared_key,
         )
         self._beside: list[Beside] = [*self.issuing.beside, *self._people.beside()]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
@@ -214,11 +231,13 @@ class Gate:
         self.tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def start(cls, settings: configured.Settings, worker: int, *, shared: bool, stack: AsyncExitStack) -> "Gate":
+    async def start(
+        cls, settings: configured.Settings, worker: int, sealing: Sealing, *, shared: bool, stack: AsyncExitStack
+    ) -> "Gate":
         """Everything open, listening last; ``stack`` closes it in the opposite order."""
-        ledger = Ledger.open(settings.state_folder.ledger, _ledger_settings(settings, worker))
+        ledger = Ledger.open(settings.state_folder.ledger, _ledger_settings(settings, worker), sealing=sealing)
         stack.callback(ledger.close)
-        gate = cls(settings, worker, ledger)
+        gate = cls(settings, worker, ledger, sealing)
         stack.callback(gate.telemetry.close)
         stack.callback(gate.database.close)
         stack.push_async_callback(gate.facts.close)
@@ -280,9 +299,17 @@ class Gate:
                 telemetry=self.telemetry,
                 beside=first_of(self._beside),
                 own=self.issuing.own,
+                sealing=self._sealing,
             )
         siblings = Siblings(self._socket).cancel if shared else None
-        return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)
+        return self.postgres.endpoint(
+            listener,
+            steps=self.steps,
+            passes=self.passes,
+            live=self.live,
+            siblings=siblings,
+            sealing=self._sealing,
+        )
 
     # -- what goes on in the background ----------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, StateOption, state_folder_from
 from passgate.cli.output import say, when
+from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,14 +31,16 @@ def certificate(names: HostnameOption = None, config: ConfigOption = DEFAULT_CON
     from passgate.identity.authority import CertifiedKey, expiry
 
     folder = state_folder_from(config, state)
+    sealing = OpenedWhenNeeded(config, state)
     try:
-        authority = CertifiedKey(certificate=folder.ca_certificate.read_bytes(), key=folder.ca_key.read_bytes())
+        key = sealing.open(folder.ca_key.read_bytes(), "tls/ca.key")
+        authority = CertifiedKey(certificate=folder.ca_certificate.read_bytes(), key=key)
     except OSError as error:
         raise ConfigError(
             f"The development CA in {folder.tls} cannot be read ({error.strerror}): run `passgate init`"
         ) from error
     server = _server_certificate(authority, names or ())
-    _replace(folder.server_key, server.key, 0o600)
+    _replace(folder.server_key, sealing.seal(server.key, "tls/server.key"), 0o600)
     _replace(folder.server_certificate, server.certificate, 0o644)
     say(f"{folder.server_certificate}: good until {when(expiry(server.certificate))}")
 

@@ -9,6 +9,7 @@ import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, actor, state_folder_from
 from passgate.cli.output import Json, note, printable, say, say_json, say_table, when
+from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType
@@ -148,7 +149,7 @@ def export_(
     if form not in set(Format):
         raise typer.BadParameter(f"{form!r} is not known: use {' or '.join(Format)}", param_hint="--format")
     reader = _reader(config, state, ledger)
-    record(reader.path, EventType.AUDIT_EXPORTED, {"format": form, "from": start})
+    record(reader.path, EventType.AUDIT_EXPORTED, {"format": form, "from": start}, sealing=reader.sealing)
     for log in reader.logs():
         for line in export(log.entries(start), Format(form)):
             sys.stdout.buffer.write(line)
@@ -168,7 +169,7 @@ def search(
     from passgate.ledger.index import Index
 
     reader = _reader(config, state, ledger)
-    record(reader.path, EventType.AUDIT_VIEWED, {"command": "search"})
+    record(reader.path, EventType.AUDIT_VIEWED, {"command": "search"}, sealing=reader.sealing)
     with Index.open(reader) as index:
         hits = index.search(" ".join(words), limit)
     if as_json:
@@ -214,7 +215,7 @@ def tail(
     """Show the newest entries of each log."""
     reader = _reader(config, state, ledger)
     logs = reader.logs()
-    record(reader.path, EventType.AUDIT_VIEWED, {"command": "tail"})
+    record(reader.path, EventType.AUDIT_VIEWED, {"command": "tail"}, sealing=reader.sealing)
     newest: list[Entry] = []
     for log in logs:
         head = log.head()
@@ -243,7 +244,7 @@ def erase_session(
     from passgate.ledger.index import Index
 
     reader = _reader(config, state, None)
-    record(reader.path, EventType.KEY_DESTROYED, {"session": session, "basis": basis})
+    record(reader.path, EventType.KEY_DESTROYED, {"session": session, "basis": basis}, sealing=reader.sealing)
     erased = erase(reader, session)
     with Index.open(reader) as index:
         index.forget(session)
@@ -256,7 +257,7 @@ def erase_session(
 def _reader(config: Path, state: Path | None, ledger: Path | None) -> "LedgerReader":
     from passgate.ledger.reader import LedgerReader
 
-    return LedgerReader(ledger_path(config, state, ledger))
+    return LedgerReader(ledger_path(config, state, ledger), sealing=OpenedWhenNeeded(config, state))
 
 
 @ledger_app.command()
@@ -273,7 +274,7 @@ def repair(
     """
     from passgate.ledger.repair import repair as repair_log
 
-    repaired = repair_log(ledger_path(config, state, ledger), log, by=actor())
+    repaired = repair_log(ledger_path(config, state, ledger), log, by=actor(), sealing=OpenedWhenNeeded(config, state))
     if as_json:
         size, given_up = (repaired.size, repaired.given_up) if repaired is not None else (None, 0)
         say_json({"log": log, "repaired": repaired is not None, "size": size, "given_up": given_up})

@@ -9,10 +9,12 @@ import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, actor, state_folder_from
 from passgate.cli.output import Json, note, printable, say, say_json, say_table, when
+from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
 from passgate.core.errors import LockError
 from passgate.core.event import EventType
 from passgate.core.lock import Lock, LockKind
+from passgate.pipeline.sealing import Sealing
 
 if TYPE_CHECKING:
     from passgate.config.state_folder import StateFolder
@@ -66,7 +68,7 @@ def lock(
     folder = state_folder_from(config, state)
     with _store(folder) as store:
         store.add(made)
-    _told(folder, EventType.LOCK_SET, made)
+    _told(folder, EventType.LOCK_SET, made, OpenedWhenNeeded(config, state))
     ended = _look_now(folder)
     if as_json:
         say_json({**_as_json(made), "sessions_ended": ended})
@@ -86,7 +88,7 @@ def unlock(
         found = next((one for one in store.holding(datetime.now(UTC)) if one.id == lock_id), None)
         if found is None or not store.lift(lock_id):
             raise LockError(f"There is no lock {printable(lock_id)}")
-    _told(folder, EventType.LOCK_LIFTED, found)
+    _told(folder, EventType.LOCK_LIFTED, found, OpenedWhenNeeded(config, state))
     _look_now(folder)
     if as_json:
         say_json({"lifted": lock_id})
@@ -142,9 +144,9 @@ def _store(folder: "StateFolder") -> "Iterator[LockStore]":
         database.close()
 
 
-def _told(folder: "StateFolder", type_: EventType, made: Lock) -> None:
+def _told(folder: "StateFolder", type_: EventType, made: Lock, sealing: Sealing) -> None:
     detail = {"lock": made.id, "kind": made.kind.value, "target": made.target, "reason": made.reason}
-    record(folder.ledger, type_, detail)
+    record(folder.ledger, type_, detail, sealing=sealing)
 
 
 def _look_now(folder: "StateFolder") -> int:

@@ -25,6 +25,7 @@ GROUPS = {
     "policy": ("passgate.cli.policy", "policy_app"),
     "ledger": ("passgate.cli.ledger", "ledger_app"),
     "catalog": ("passgate.cli.live", "catalog_app"),
+    "secrets": ("passgate.cli.secrets", "secrets_app"),
     "llm": ("passgate.cli.llm", "llm_app"),
     "config": ("passgate.cli.config", "config_app"),
 }

@@ -10,6 +10,7 @@ import typer
 from passgate.cli.ledger import LedgerOption, ledger_path
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, state_folder_from
 from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
 from passgate.core.event import EventType
 
@@ -41,7 +42,7 @@ def list_(
     from passgate.ledger.index import Index
     from passgate.ledger.reader import LedgerReader
 
-    with Index.open(LedgerReader(ledger_path(config, state, ledger))) as index:
+    with Index.open(LedgerReader(ledger_path(config, state, ledger), sealing=OpenedWhenNeeded(config, state))) as index:
         rows = index.sessions(limit)
     if as_json:
         say_json([_row_json(row) for row in rows])
@@ -77,10 +78,10 @@ def show(
     from passgate.ledger.index import Index
     from passgate.ledger.reader import LedgerReader
 
-    reader = LedgerReader(ledger_path(config, state, ledger))
+    reader = LedgerReader(ledger_path(config, state, ledger), sealing=OpenedWhenNeeded(config, state))
     with Index.open(reader) as index:
         row = _only(index, session)
-    record(reader.path, EventType.AUDIT_VIEWED, {"command": "sessions show", "session": row.id})
+    record(reader.path, EventType.AUDIT_VIEWED, {"command": "sessions show", "session": row.id}, sealing=reader.sealing)
     entries = reader.session(row.id)
     if as_json:
         say_json({**_row_json(row), "events": [dict(entry.event) for entry in entries]})
@@ -140,10 +141,12 @@ def replay(
     from passgate.ledger.replay import replay as read_back
     from passgate.wiring.recordings import READERS
 
-    reader = LedgerReader(ledger_path(config, state, ledger))
+    reader = LedgerReader(ledger_path(config, state, ledger), sealing=OpenedWhenNeeded(config, state))
     with Index.open(reader) as index:
         row = _only(index, session)
-    record(reader.path, EventType.AUDIT_VIEWED, {"command": "sessions replay", "session": row.id})
+    record(
+        reader.path, EventType.AUDIT_VIEWED, {"command": "sessions replay", "session": row.id}, sealing=reader.sealing
+    )
     found = read_back(reader, row.id, READERS)
     if found is None:
         note(f"The ledger holds nothing of session {row.id}.")

@@ -9,6 +9,7 @@ from passgate.cli.options import actor
 from passgate.cli.output import note
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
+from passgate.pipeline.sealing import UNSEALED, Sealing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,24 +18,24 @@ _LOGS = 8
 """How many commands may record at the same moment."""
 
 
-def record(ledger: Path, type_: EventType, detail: "Mapping[str, Json]") -> None:
+def record(ledger: Path, type_: EventType, detail: "Mapping[str, Json]", *, sealing: Sealing = UNSEALED) -> None:
     """Durable before the command shows anything. On a copy that cannot be written a person is told instead.
 
-    Raises LedgerUnavailableError, LedgerCorruptError.
+    Raises LedgerUnavailableError, LedgerCorruptError, MasterKeyError.
     """
     if not os.access(ledger, os.W_OK) or not (ledger / "keys").is_dir():
         note("This copy of the ledger cannot be written, so that it was looked at is not recorded.")
         return
-    asyncio.run(_append(ledger, Event(type=type_, actor=actor(), detail=detail)))
+    asyncio.run(_append(ledger, Event(type=type_, actor=actor(), detail=detail), sealing))
 
 
-async def _append(folder: Path, event: Event) -> None:
+async def _append(folder: Path, event: Event, sealing: Sealing) -> None:
     from passgate.ledger.ledger import Ledger
     from passgate.ledger.settings import LedgerSettings
 
     for worker in range(_LOGS):
         try:
-            ledger = Ledger.open(folder, LedgerSettings(node="cli", worker=worker, reserve_bytes=0))
+            ledger = Ledger.open(folder, LedgerSettings(node="cli", worker=worker, reserve_bytes=0), sealing=sealing)
         except LedgerUnavailableError:
             if worker == _LOGS - 1:
                 raise

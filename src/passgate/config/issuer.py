@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from passgate.config.kinds import Duration, FilePath, Host, Name, Text, not_empty
-from passgate.config.section import Credential, Section
+from passgate.config.secret_sources import Credential
+from passgate.config.section import Section
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from passgate.config.kinds import Address, FilePath, Name, Port, Text, not_empty
-from passgate.config.section import Credential, ListenerTls, Section, ShownTls
+from passgate.config.secret_sources import Credential
+from passgate.config.section import ListenerTls, Section, ShownTls
 
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9a-fA-F:.]{2,45}", re.ASCII)

@@ -6,7 +6,8 @@ from typing import Literal
 from pydantic import model_validator
 
 from passgate.config.kinds import Duration, Name
-from passgate.config.section import Credential, Section
+from passgate.config.secret_sources import Credential
+from passgate.config.section import Section
 
 
 class Directory(Section):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from passgate.config.kinds import Address, Duration, FilePath, Host, Name, Port, Text, not_empty
-from passgate.config.section import Credential, ListenerTls, Section, ShownTls
+from passgate.config.secret_sources import Credential, Lease
+from passgate.config.section import ListenerTls, Section, ShownTls
 from passgate.core.action import VerbClass
 
 
@@ -61,6 +62,13 @@ class PostgresUpstream(Section):
     )
     credential: Credential
     mint: Mint | None = None
+    lease: Lease | None = None
+
+    @model_validator(mode="after")
+    def _one_maker(self) -> "PostgresUpstream":
+        if self.mint is not None and self.lease is not None:
+            raise ValueError("either the gate makes the sessions' logins (mint) or a vault does (lease)")
+        return self
 
 
 class Catalog(Section):

@@ -1,10 +1,10 @@
-"""What every kind of listener and resource has: the closed mapping, TLS, and where a secret is found."""
+"""What every kind of listener and resource has: the closed mapping, and TLS."""
 
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from passgate.config.kinds import AnyPath, FilePath, Text, Variable, not_empty
+from passgate.config.kinds import FilePath
 
 
 class Section(BaseModel):
@@ -34,17 +34,3 @@ def _auto(value: object) -> object:
 
 
 ShownTls = Annotated[ListenerTls, BeforeValidator(_auto)]
-
-
-class Credential(Section):
-    """Where the upstream secret comes from: exactly one of the three. The secret itself never stands in this file."""
-
-    env: Variable | None = None
-    file: AnyPath | None = None
-    command: Annotated[tuple[Text, ...], AfterValidator(not_empty)] | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "Credential":
-        if sum(source is not None for source in (self.env, self.file, self.command)) != 1:
-            raise ValueError("exactly one of env, file and command must be set")
-        return self

@@ -13,6 +13,7 @@ from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, 
 from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
 from passgate.config.postgres import PostgresListener, PostgresResource
 from passgate.config.quantities import format_duration
+from passgate.config.secret_sources import LocalSecret, Vaults
 from passgate.config.section import Section
 from passgate.config.state_folder import StateFolder
 from passgate.config.telemetry import Telemetry
@@ -113,8 +114,10 @@ class Settings(Section):
     state: AnyPath
     node: Name = "gate"
     org: Name = "local"
+    master_key: LocalSecret | None = None
     listeners: Annotated[tuple[Listener, ...], AfterValidator(not_empty)]
     resources: Annotated[Mapping[Name, Resource], AfterValidator(not_empty)]
+    vaults: Vaults = Field(default_factory=dict)
     policy: Policy = Policy()
     passes: Passes = Passes()
     identity: Identity = Identity()
@@ -161,6 +164,18 @@ class Settings(Section):
             raise ValueError("identity.issuer needs a listener of kind http: its tokens are given there")
         if self.identity.issuer is not None and "api" in self.resources:
             raise ValueError("with identity.issuer no resource can be called 'api': that is the control API's name")
+        return self
+
+    @model_validator(mode="after")
+    def _vaults(self) -> "Settings":
+        for name, one in self.resources.items():
+            credential = one.upstream.credential
+            wanted = [credential.vault.server] if credential is not None and credential.vault is not None else []
+            if isinstance(one, PostgresResource) and one.upstream.lease is not None:
+                wanted.append(one.upstream.lease.server)
+            unknown = sorted(set(wanted) - set(self.vaults))
+            if unknown:
+                raise ValueError(f"the resource {name} names the vault {unknown[0]!r}, which is not among vaults")
         return self
 
     @property

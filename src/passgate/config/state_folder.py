@@ -26,6 +26,16 @@ class StateFolder:
         return self.path / "tasks.bell"
 
     @property
+    def keyring(self) -> Path:
+        """The data keys under which secrets are encrypted, each wrapped under the master key. Not there: they are not encrypted."""
+        return self.path / "keyring.json"
+
+    @property
+    def secrets_lock(self) -> Path:
+        """Held by every gate that runs, and alone by who encrypts anew."""
+        return self.path / "secrets.lock"
+
+    @property
     def run(self) -> Path:
         """Admin sockets of the gates that run now."""
         return self.path / "run"

@@ -127,5 +127,9 @@ class SecretUnavailableError(PassgateError):
     """The upstream credential could not be obtained."""
 
 
+class MasterKeyError(PassgateError):
+    """The secrets of the state folder cannot be opened."""
+
+
 class StoreError(PassgateError):
     """The state store cannot be read or written."""

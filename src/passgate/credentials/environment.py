@@ -15,6 +15,10 @@ class EnvironmentCredential:
 
     async def obtain(self) -> str:
         """Raises SecretUnavailableError."""
+        return self.read()
+
+    def read(self) -> str:
+        """Raises SecretUnavailableError."""
         secret = os.environ.get(self.name)
         if secret is None:
             raise SecretUnavailableError(f"The environment variable {self.name} is not set")

@@ -17,11 +17,17 @@ class FileCredential:
     """The first line of ``path``. Read each time, so that a rotated file is followed.
 
     A file that everybody can read is refused; one that a group can read is only warned of, since that is how some systems mount it.
+    ``mounted``: as Kubernetes mounts a pod's own token, for everybody in the container to read; only writing is refused then.
     """
 
     path: Path
+    mounted: bool = False
 
     async def obtain(self) -> str:
+        """Raises SecretUnavailableError."""
+        return self.read()
+
+    def read(self) -> str:
         """Raises SecretUnavailableError."""
         where = f"The secret file {self.path}"
         try:
@@ -30,9 +36,9 @@ class FileCredential:
                 mode = os.fstat(descriptor).st_mode
                 if not stat.S_ISREG(mode):
                     raise SecretUnavailableError(f"{where} is not a regular file")
-                if mode & (stat.S_IROTH | stat.S_IWOTH):
+                if mode & (stat.S_IWOTH if self.mounted else stat.S_IROTH | stat.S_IWOTH):
                     raise SecretUnavailableError(f"{where} is open to everybody: chmod 600 it")
-                if mode & (stat.S_IRGRP | stat.S_IWGRP):
+                if not self.mounted and mode & (stat.S_IRGRP | stat.S_IWGRP):
                     _LOG.warning("the secret file %s is open to its group: chmod 600 it", self.path)
                 line = file.readline(MAX_BYTES + 2)
         except OSError as error:

@@ -31,3 +31,5 @@ class RememberedCredential:
 
     def forget(self) -> None:
         self._secret = None
+        if isinstance(self._source, RememberedCredential):
+            self._source.forget()

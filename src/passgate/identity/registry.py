@@ -52,13 +52,17 @@ class PassRegistry:
     def __init__(self, store: PassStore, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._now = now
-        self._decoy_key = store.shared_key(_DECOY_KEY)
+        self._decoy_key: bytes | None = None
 
     def find(self, pass_id: str) -> Pass | None:
         """Also one that has ended: the caller asks ``Pass.state``. None for what is not a pass id at all."""
         return self._store.find(pass_id) if is_pass_id(pass_id) else None
 
     def verifier(self, pass_id: str) -> ScramVerifier:
+        if (
+            self._decoy_key is None
+        ):  # who never asks needs no key: the command line issues passes without the master key
+            self._decoy_key = self._store.shared_key(_DECOY_KEY)
         # The decoy is always made, so that a known id does not answer sooner.
         decoy = decoy_verifier(self._decoy_key, pass_id)
         known = self._store.verifier(pass_id) if is_pass_id(pass_id) else None

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
 from passgate.ledger.files import Files, write_all
+from passgate.pipeline.sealing import UNSEALED, Sealing
 
 KEY_BYTES = 32
 _NONCE = Struct(">4sQ")
@@ -31,13 +32,17 @@ _SLOTS_AHEAD = 512
 _COMMITMENT = b"passgate session key commitment v1\n"
 
 
-def _secret_file(path: Path) -> bytes:
-    """The 32 bytes in ``path``, made at first use. Two processes that start together agree on one. Raises OSError."""
+def _secret_file(path: Path, sealing: Sealing) -> bytes:
+    """The 32 bytes in ``path``, made at first use. Two processes that start together agree on one.
+
+    Raises OSError, MasterKeyError.
+    """
+    name = f"ledger/keys/{path.name}"
     if not path.exists():
         temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.write(fd, os.urandom(KEY_BYTES))
+            os.write(fd, sealing.seal(os.urandom(KEY_BYTES), name))
             os.fsync(fd)
         finally:
             os.close(fd)
@@ -47,7 +52,7 @@ def _secret_file(path: Path) -> bytes:
             pass  # another process was first: its key is the key
         finally:
             temporary.unlink()
-    data = path.read_bytes()
+    data = sealing.open(path.read_bytes(), name)
     if len(data) != KEY_BYTES:
         raise LedgerCorruptError(f"{path.name} does not hold a key")
     return data
@@ -66,15 +71,15 @@ class RootKeys:
         return "RootKeys()"
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True) -> "RootKeys":
-        """Raises LedgerUnavailableError (also where there are none and none may be made), LedgerCorruptError."""
+    def open(cls, folder: Path, *, create: bool = True, sealing: Sealing = UNSEALED) -> "RootKeys":
+        """Raises LedgerUnavailableError (also where there are none and none may be made), LedgerCorruptError, MasterKeyError."""
         try:
             if create:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             elif not (folder / "wrapping.key").exists():
                 raise LedgerUnavailableError("the ledger's keys are not here")
-            signing = _secret_file(folder / "signing.key")
-            wrapping = _secret_file(folder / "wrapping.key")
+            signing = _secret_file(folder / "signing.key", sealing)
+            wrapping = _secret_file(folder / "wrapping.key", sealing)
         except OSError as error:
             raise LedgerUnavailableError(f"the ledger's keys cannot be read: {error.strerror}") from error
         return cls(Ed25519PrivateKey.from_private_bytes(signing), wrapping)

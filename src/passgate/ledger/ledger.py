@@ -18,6 +18,7 @@ from passgate.ledger.settings import LedgerSettings
 from passgate.ledger.writer import Writer
 from passgate.pipeline.protocols import Recording
 from passgate.pipeline.receipt import Receipt
+from passgate.pipeline.sealing import UNSEALED, Sealing
 
 KEYS = "keys"
 
@@ -60,16 +61,22 @@ class Ledger:
 
     @classmethod
     def open(
-        cls, path: Path, settings: LedgerSettings | None = None, *, files: Files | None = None, repaired_by: str = ""
+        cls,
+        path: Path,
+        settings: LedgerSettings | None = None,
+        *,
+        files: Files | None = None,
+        repaired_by: str = "",
+        sealing: Sealing = UNSEALED,
     ) -> "Ledger":
         """Open, or begin, this process's log in the ledger folder ``path``.
 
         ``repaired_by``: who says that a last batch of which only the seal is whole may be given up; empty for nobody.
         On return the boot and the outcome ``unknown`` of every intent that a crash left open are durable.
-        Raises LedgerUnavailableError (another writer, a disk that fails or is full) and LedgerCorruptError.
+        Raises LedgerUnavailableError (another writer, a disk that fails or is full), LedgerCorruptError, MasterKeyError.
         """
         settings, files = settings or LedgerSettings(), files or OsFiles()
-        keys = RootKeys.open(path / KEYS)
+        keys = RootKeys.open(path / KEYS, sealing=sealing)
         signer = NoteSigner(settings.origin, keys.signing)
         log = Log.open(path / settings.log_name, settings, files, signer, give_up_batch=bool(repaired_by))
         try:

@@ -16,6 +16,7 @@ from passgate.ledger.leaves import Document, parse
 from passgate.ledger.log import CHECKPOINT, VERIFIER
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.segment import Batch, first_leaf, read_segment, segment_paths
+from passgate.pipeline.sealing import UNSEALED, Sealing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +152,9 @@ class SessionTexts:
 class LedgerReader:
     """Every log in a ledger folder. The keys are needed only for what is encrypted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, sealing: Sealing = UNSEALED) -> None:
         self.path = path
+        self.sealing = sealing
         self._root: RootKeys | None = None
 
     def logs(self) -> tuple[LogReader, ...]:
@@ -178,7 +180,7 @@ class LedgerReader:
     def _find_root(self) -> RootKeys | None:
         for folder in (self.path / "keys", self.path.parent / "keys"):
             if (folder / "wrapping.key").exists():
-                return RootKeys.open(folder, create=False)
+                return RootKeys.open(folder, create=False, sealing=self.sealing)
         return None
 
     def session_keys(self, log: LogReader, session: str) -> dict[str, SessionKey]:

@@ -16,6 +16,7 @@ from passgate.ledger.log import TORN, known_checkpoints
 from passgate.ledger.reader import LogReader
 from passgate.ledger.recovery import recover
 from passgate.ledger.settings import LedgerSettings
+from passgate.pipeline.sealing import UNSEALED, Sealing
 
 _ORIGIN = "audit."
 
@@ -30,7 +31,7 @@ class Repaired:
     copies: Path
 
 
-def repair(path: Path, log: str, *, by: str) -> Repaired | None:
+def repair(path: Path, log: str, *, by: str, sealing: Sealing = UNSEALED) -> Repaired | None:
     """Repair ``<path>/<log>``; None where it opens as it is. ``by``: who says so, for the record.
 
     Raises LedgerCorruptError for any other damage, LedgerUnavailableError where the log is in use or cannot be written, OSError.
@@ -44,7 +45,7 @@ def repair(path: Path, log: str, *, by: str) -> Repaired | None:
         recovered = recover(directory, verifier, known, give_up_batch=True)
     else:
         return None
-    Ledger.open(path, _settings(verifier.name, log), repaired_by=by).close()
+    Ledger.open(path, _settings(verifier.name, log), repaired_by=by, sealing=sealing).close()
     size = recovered.standing.range.size
     given_up = 0 if recovered.lost is None else recovered.lost.size - size
     return Repaired(log=log, size=size, given_up=given_up, copies=directory / TORN)

@@ -15,6 +15,7 @@ class EndReason(StrEnum):
     PASS_EXPIRED = "the pass has expired"
     PASS_REVOKED = "the pass was revoked"
     KILLED = "the session was ended by an administrator"
+    LOGIN_ENDED = "the session's login at the target has ended"
     LOCKED = "the principal, the pass or the resource was locked"
     BLIND = "the gate cannot see which passes are revoked"
     SHUTDOWN = "the gate is shutting down"
@@ -53,12 +54,12 @@ class LiveSessions:
     def list(self) -> tuple[Session, ...]:
         return tuple(live.session for live in self._sessions.values())
 
-    def kill(self, session_id: str) -> bool:
+    def kill(self, session_id: str, reason: EndReason = EndReason.KILLED) -> bool:
         """End one session; False if this process has none of that id."""
         live = self._sessions.get(session_id)
         if live is None:
             return False
-        live.connection.end(EndReason.KILLED)
+        live.connection.end(reason)
         return True
 
     def revoke(self, pass_ids: Iterable[str]) -> int:

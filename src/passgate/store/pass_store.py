@@ -13,7 +13,9 @@ from passgate.core.budget import Budget
 from passgate.core.errors import StoreError
 from passgate.core.passes import Pass, PassChange, PassChangeKind
 from passgate.pipeline.protocols import ScramVerifier
+from passgate.pipeline.sealing import UNSEALED, Sealing
 from passgate.store.delegations import below, check_link, link
+from passgate.store.node_keys import sealed_name
 from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
 from passgate.store.tables import DELEGATIONS, NODE_KEYS, PASS_BUDGETS, PASS_CHANGES, PASSES
@@ -67,8 +69,9 @@ _KEY_BYTES = 32
 class PassStore:
     """All times are aware. Every method raises StoreError when the database cannot be used."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqliteDatabase, *, sealing: Sealing = UNSEALED) -> None:
         self._database = database
+        self._sealing = sealing
 
     def add(self, pass_: Pass, verifier: ScramVerifier, *, actor: str) -> None:
         """Raises StoreError also when the id is taken, PassRequestError where what it is delegated from has ended or is narrower.
@@ -181,16 +184,19 @@ class PassStore:
             connection.execute(update(PASS_CHANGES).where(PASS_CHANGES.c.seq.in_(list(seqs))).values(recorded=1))
 
     def shared_key(self, name: str) -> bytes:
-        """32 random bytes, made by whoever asks first, the same for every process of this state folder from then on."""
+        """32 random bytes, made by whoever asks first, the same for every process of this state folder from then on.
+
+        Raises MasterKeyError.
+        """
         wanted = select(NODE_KEYS.c.key).where(NODE_KEYS.c.name == name)
         with self._database.reading() as connection:
-            key: bytes | None = connection.execute(wanted).scalar()
-        if key is not None:
-            return key
-        with self._database.writing() as connection:
-            fresh = {"name": name, "key": secrets.token_bytes(_KEY_BYTES)}
-            connection.execute(sqlite_insert(NODE_KEYS).on_conflict_do_nothing(), fresh)
-            return bytes(connection.execute(wanted).scalar_one())
+            kept: bytes | None = connection.execute(wanted).scalar()
+        if kept is None:
+            fresh = {"name": name, "key": self._sealing.seal(secrets.token_bytes(_KEY_BYTES), sealed_name(name))}
+            with self._database.writing() as connection:
+                connection.execute(sqlite_insert(NODE_KEYS).on_conflict_do_nothing(), fresh)
+                kept = bytes(connection.execute(wanted).scalar_one())
+        return self._sealing.open(kept, sealed_name(name))
 
 
 def _change(kind: PassChangeKind, pass_id: str, actor: str, at: datetime) -> dict[str, object]:

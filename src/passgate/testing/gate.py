@@ -11,9 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from passgate.core.errors import PassgateError
 from passgate.testing.postgres import PostgresCluster, free_port
@@ -59,7 +60,8 @@ class GateSetup:
     """What a gate is to be in front of, and how: a cluster, models, or both.
 
     ``user`` and ``password``: whom the gate is upstream. ``bundle``: rules in YAML beside ``packs``. ``upstream_tls``: a YAML
-    mapping, with the cluster's own authority if None; ``upstream_more``: one more setting beside it. ``models``: resources of kind
+    mapping, with the cluster's own authority if None; ``upstream_more``: one more setting beside it; ``credential``: where the
+    password is, a YAML mapping, the file that holds ``password`` if None. ``models``: resources of kind
     ``llm``; ``https``: how their listener speaks; ``http_listener``: it is there without models too. ``sections``: further
     top-level settings in YAML.
     """
@@ -72,6 +74,7 @@ class GateSetup:
     workers: int = 1
     require_tls: bool = True
     upstream_tls: str | None = None
+    credential: str | None = None
     upstream_more: str = ""
     models: tuple[LlmUpstream, ...] = ()
     https: bool = False
@@ -97,7 +100,7 @@ class GateSetup:
       database: {self.database}
       user: {self.user}
       tls: {tls}
-      credential: {{file: {secrets / "shop"}}}
+      credential: {self.credential or f"{{file: {secrets / 'shop'}}}"}
       {self.upstream_more}
 """
         if self.models or self.http_listener:
@@ -161,16 +164,7 @@ class RunningGate:
         (directory / "rules.yaml").write_text(setup.bundle)
         config = directory / "passgate.yaml"
         config.write_text(setup.configuration(cluster, port=port, http_port=http_port, secrets=secrets, state=state))
-        log = directory / "gate.log"
         _lend_rules(state / "cache")
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "passgate", "serve", "--config", str(config), "--workers", str(setup.workers)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**os.environ, **setup.environment},
-            )
         gate = cls(
             directory=directory,
             config=config,
@@ -179,19 +173,36 @@ class RunningGate:
             port=port,
             http_port=http_port,
             https=setup.https,
-            process=process,
+            process=_serve(config, setup.workers, setup.environment),
         )
-        try:
-            gate._wait_until_ready(log, [port] * (cluster is not None) + [http_port] * bool(setup.models))
-            _keep_rules(state / "cache")
+        with gate._until_left([port] * (cluster is not None) + [http_port] * bool(setup.models)):
             yield gate
+
+    @contextmanager
+    def again(self, *, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator["RunningGate"]:
+        """Another on the same configuration and state, once this one's process has ended. Raises PassgateError as ``start``."""
+        gate = replace(self, process=_serve(self.config, 1, environment))
+        with gate._until_left([self.port]):
+            yield gate
+
+    @contextmanager
+    def _until_left(self, ports: Sequence[int]) -> Iterator[None]:
+        try:
+            self._wait_until_ready(self.log, ports)
+            _keep_rules(self.state / "cache")
+            yield
         finally:
-            process.terminate()
+            self.process.terminate()
             try:
-                process.wait(timeout=15)
+                self.process.wait(timeout=15)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+                self.process.kill()
+                self.process.wait()
+
+    @property
+    def log(self) -> Path:
+        """What every gate of this folder has said."""
+        return self.directory / "gate.log"
 
     @property
     def url(self) -> str:
@@ -271,6 +282,17 @@ class RunningGate:
                 del waiting[0]
         if waiting:
             raise PassgateError(f"the gate did not come up:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _serve(config: Path, workers: int, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    with (config.parent / "gate.log").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "passgate", "serve", "--config", str(config), "--workers", str(workers)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+        )
 
 
 @cache

@@ -1,6 +1,6 @@
 """The issuing of tokens, wired: the OAuth endpoints of a gate, and whoever knows the tokens of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from passgate.config import issuer as configured
@@ -54,7 +54,9 @@ from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.agent_keys import keyed_agents
 from passgate.wiring.identity import pass_exchange, sign_ins, token_exchange
-from passgate.wiring.shared import credential
+from passgate.wiring.sources import Sources
+
+_KEY = "token-signing-keys"
 
 _BEGUN = Rate(burst=60, seconds=1)
 """Sign-ins that one address may begin: a whole office may share it."""
@@ -83,6 +85,8 @@ def open_issuing(
     recorder: Recorder,
     desk: AccessDesk,
     admission: Admission,
+    sources: Sources,
+    shared_key: Callable[[str], bytes],
 ) -> Issuing:
     """Nothing without a provider, an agent and an issuer. Raises ConfigError."""
     identity = settings.identity
@@ -104,7 +108,13 @@ def open_issuing(
         )
         return Issuing(beside=(endpoint.serve, metadata.serve))
     access, issuer = _issuer(
-        settings, identity.issuer, exchange=exchange, registry=registry, database=database, recorder=recorder
+        settings,
+        identity.issuer,
+        exchange=exchange,
+        registry=registry,
+        database=database,
+        recorder=recorder,
+        shared_key=shared_key,
     )
     grants: dict[str, Grant] = {REFRESH_GRANT: RefreshGrant(issuer)}
     pages: list[Beside] = []
@@ -119,6 +129,7 @@ def open_issuing(
             exchange=exchange,
             database=database,
             recorder=recorder,
+            sources=sources,
         )
         grants |= {CODE_GRANT: CodeGrant(people), DEVICE_GRANT: DeviceGrant(people)}
         browsers, begun = Browsers(issuer.url), LoginLimiter(per_peer=_BEGUN, per_pass=_BEGUN)
@@ -175,10 +186,11 @@ def _sign_ins(
     exchange: TokenExchange,
     database: SqliteDatabase,
     recorder: Recorder,
+    sources: Sources,
 ) -> SignIns:
     """Raises ConfigError."""
     provider = settings.identity.providers[sign_in.provider]
-    secret = None if sign_in.secret is None else credential(sign_in.secret)
+    secret = None if sign_in.secret is None else sources.credential(sign_in.secret)
     registration = Registration(
         provider=sign_in.provider,
         issuer=provider.issuer,
@@ -226,8 +238,9 @@ def _issuer(
     registry: PassRegistry,
     database: SqliteDatabase,
     recorder: Recorder,
+    shared_key: Callable[[str], bytes],
 ) -> tuple[AccessTokenIssuer, Issuer]:
-    keys = SigningKeys(SigningKeyStore(database), rotation=section.key_rotation)
+    keys = SigningKeys(SigningKeyStore(database, shared_key(_KEY)), rotation=section.key_rotation)
     authorizations = AuthorizationStore(database)
     access = AccessTokenIssuer(
         url=section.url,

@@ -16,7 +16,9 @@ from passgate.identity.login_limiter import LoginLimiter
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Budgets, Passes, Telemetry
-from passgate.wiring.shared import credential, server_context
+from passgate.pipeline.sealing import UNSEALED, Sealing
+from passgate.wiring.shared import server_context
+from passgate.wiring.sources import Sources
 
 _CREDENTIAL_SECONDS = 60.0
 """A provider's key is looked up at most once a minute, and anew as soon as the provider refuses it."""
@@ -34,11 +36,12 @@ def endpoint(
     telemetry: Telemetry,
     beside: Beside | None,
     own: OwnTokens | None,
+    sealing: Sealing = UNSEALED,
 ) -> llm.LlmEndpoint:
-    """Raises ConfigError if the certificate is not usable."""
+    """Raises ConfigError if the certificate is not usable, MasterKeyError."""
     tls = None
     if listener.require_tls:
-        tls = server_context(*settings.certificate_of(listener))
+        tls = server_context(*settings.certificate_of(listener), sealing=sealing)
         tls.set_alpn_protocols(["http/1.1"])
     return llm.LlmEndpoint(
         settings=llm.LlmSettings(limits=_limits(settings.limits)),
@@ -55,19 +58,21 @@ def endpoint(
     )
 
 
-def targets(resources: Mapping[str, LlmResource]) -> llm.LlmTargets:
+def targets(resources: Mapping[str, LlmResource], sources: Sources) -> llm.LlmTargets:
     """Raises ConfigError if a file of authorities is not usable."""
-    return {name: _target(name, resource) for name, resource in resources.items()}
+    return {name: _target(name, resource, sources) for name, resource in resources.items()}
 
 
-def _target(name: str, resource: LlmResource) -> llm.LlmTarget:
+def _target(name: str, resource: LlmResource, sources: Sources) -> llm.LlmTarget:
     source = resource.upstream.credential
     return llm.LlmTarget(
         resource=Resource(name=name, kind=resource.kind, labels=dict(resource.labels)),
         provider=resource.provider,
         dialect=Dialect(resource.dialect),
         url=resource.upstream.url.rstrip("/").removesuffix("/v1"),
-        credential=None if source is None else RememberedCredential(credential(source), seconds=_CREDENTIAL_SECONDS),
+        credential=None
+        if source is None
+        else RememberedCredential(sources.credential(source), seconds=_CREDENTIAL_SECONDS),
         tls=_client_context(name, resource),
         models=resource.models,
         fallback=resource.fallback,

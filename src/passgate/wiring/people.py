@@ -21,12 +21,11 @@ from passgate.identity.recheck.watch import Asked, RecheckWatch
 from passgate.identity.registry import PassRegistry
 from passgate.pipeline.protocols import Recorder
 from passgate.store.directory_store import GroupStore, PeopleStore, UserStore
-from passgate.store.pass_store import PassStore
 from passgate.store.recheck_store import RecheckStore
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.identity import fetch, grant, verifier
-from passgate.wiring.shared import credential
+from passgate.wiring.sources import Sources
 
 _KEY = "subject-refresh-tokens"
 
@@ -42,11 +41,15 @@ class PeopleWiring:
         database: SqliteDatabase,
         recorder: Recorder,
         look: Callable[[], object],
+        sources: Sources,
+        shared_key: Callable[[str], bytes],
     ) -> None:
         """Raises ConfigError, StoreError."""
         identity = settings.identity
         self._database = database
         self._recorder = recorder
+        self._sources = sources
+        self._shared_key = shared_key
         self._providers = identity.providers
         self._directory = identity.directory
         self._grants = [grant(one) for one in identity.grants]
@@ -97,7 +100,7 @@ class PeopleWiring:
     def _sealings(self) -> Iterator[tuple[str, Sealing]]:
         for name, one in self._providers.items():
             if one.recheck is not None:
-                key = PassStore(self._database).shared_key(_KEY)
+                key = self._shared_key(_KEY)
                 yield name, Sealing(key, provider=name, every=one.recheck.every)
 
     def _scim(self, directory: Directory, standing: Standing) -> ScimEndpoint:
@@ -106,7 +109,7 @@ class PeopleWiring:
         )
         subjects = PeopleStore(self._database, subject=directory.subject)
         return ScimEndpoint(
-            admission=ScimAdmission(secret=credential(directory.credential), attempts=LoginLimiter()),
+            admission=ScimAdmission(secret=self._sources.credential(directory.credential), attempts=LoginLimiter()),
             users=Users(entries=UserStore(self._database), subjects=subjects, consequences=consequences),
             groups=Groups(entries=GroupStore(self._database), subjects=subjects, consequences=consequences),
             recorder=self._recorder,

@@ -5,13 +5,13 @@ import logging
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack
-from typing import Protocol
 
 from passgate.config.postgres import PostgresListener, PostgresResource, PostgresUpstream
 from passgate.config.settings import Limits, Settings
 from passgate.core.errors import ConfigError, TargetUnavailableError
-from passgate.core.event import EventType, Json
+from passgate.core.event import EventType
 from passgate.core.resource import Resource
+from passgate.credentials.leases import LeaseKeeper
 from passgate.endpoints import postgres
 from passgate.identity.login_limiter import LoginLimiter
 from passgate.languages.sql.language import SqlLanguage
@@ -21,7 +21,9 @@ from passgate.languages.sql.source import CatalogSource
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Passes
-from passgate.wiring.shared import credential, first_certificate, server_context
+from passgate.pipeline.sealing import UNSEALED, Sealing
+from passgate.wiring.shared import Record, first_certificate, server_context
+from passgate.wiring.sources import Sources, database_logins
 
 _LOG = logging.getLogger("passgate")
 
@@ -33,17 +35,15 @@ _SWEEP_SECONDS = 60.0
 CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
 
 
-class Record(Protocol):
-    async def __call__(self, type_: EventType, detail: Mapping[str, Json]) -> None:
-        """Write down what the gate itself did."""
-
-
 class PostgresWiring:
     """``close`` once every endpoint is closed."""
 
-    def __init__(self, settings: Settings, record: Record) -> None:
+    def __init__(self, settings: Settings, record: Record, *, sources: Sources, keeper: LeaseKeeper | None) -> None:
+        """``keeper``: looks after leased logins, where there is a Vault."""
         self._settings = settings
         self._record = record
+        self._secrets = sources
+        self._keeper = keeper
         self._stack = ExitStack()
         self._resources = settings.postgres_resources
         self._refresh = {name: asyncio.Event() for name in self._resources}
@@ -65,8 +65,9 @@ class PostgresWiring:
         passes: Passes,
         live: LiveSessions,
         siblings: CancelElsewhere | None,
+        sealing: Sealing = UNSEALED,
     ) -> postgres.PostgresEndpoint:
-        """Raises ConfigError if the certificate is not usable."""
+        """Raises ConfigError if the certificate is not usable, MasterKeyError."""
         certificate, key = self._settings.certificate_of(listener)
         endpoint = postgres.PostgresEndpoint(
             settings=postgres.PostgresSettings(
@@ -79,7 +80,7 @@ class PostgresWiring:
             logins=LoginLimiter(),
             resources=self._targets,
             live=live,
-            tls=server_context(certificate, key),
+            tls=server_context(certificate, key, sealing=sealing),
             siblings=siblings,
         )
         self._endpoints.append(endpoint)
@@ -89,7 +90,7 @@ class PostgresWiring:
         return any([await endpoint.cancel(process_id, key) for endpoint in self._endpoints])
 
     def _target(self, name: str, resource: PostgresResource) -> postgres.Target:
-        upstream = _upstream(resource.upstream)
+        upstream = _upstream(resource.upstream, self._secrets.credential(resource.upstream.credential))
         query = postgres.CatalogQuery(upstream)
         self._stack.callback(query.close)
         source = CatalogSource(query, lambda catalog: SqlLanguage(catalog=catalog, parser=self._parser))
@@ -101,8 +102,14 @@ class PostgresWiring:
             resource=Resource(name=name, kind=resource.kind, labels=dict(resource.labels)),
             upstream=upstream,
             source=source,
-            minter=self._minters.get(name),
+            minter=self._minters.get(name) or self._leasing(resource, upstream),
         )
+
+    def _leasing(self, resource: PostgresResource, upstream: postgres.Upstream) -> postgres.Minting | None:
+        lease = resource.upstream.lease
+        if lease is None or self._keeper is None:
+            return None
+        return postgres.Leasing(upstream=upstream, logins=database_logins(lease, self._keeper))
 
     # -- catalogs --------------------------------------------------------------------------------------------------
 
@@ -125,6 +132,8 @@ class PostgresWiring:
         """What has to run for as long as the gate does."""
         yield from (self._follow_catalog(name) for name in self._sources)
         yield from (self._sweep_roles(name, minter) for name, minter in self._minters.items())
+        if self._keeper is not None:
+            yield self._keeper.run()
 
     async def _sweep_roles(self, name: str, minter: postgres.Minter) -> None:
         """What a crash has left behind of sessions' own roles goes once their time is over."""
@@ -189,13 +198,13 @@ def _limits(limits: Limits) -> postgres.Limits:
     )
 
 
-def _upstream(upstream: PostgresUpstream) -> postgres.Upstream:
+def _upstream(upstream: PostgresUpstream, credential: postgres.Credential) -> postgres.Upstream:
     return postgres.Upstream(
         host=upstream.host,
         port=upstream.port,
         database=upstream.database,
         user=upstream.user,
-        credential=credential(upstream.credential),
+        credential=credential,
         tls=postgres.TlsMode(upstream.tls.mode),
         ca=upstream.tls.ca,
         auth=frozenset(postgres.AuthMethod(method) for method in upstream.auth),

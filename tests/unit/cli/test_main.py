@@ -90,7 +90,8 @@ def test_what_was_not_to_be_expected_is_not_hidden(passgate: Passgate, monkeypat
 def test_a_mistyped_command_is_answered_with_a_suggestion(passgate: Passgate) -> None:
     result = passgate("servee")
     assert result.code == 2
-    assert "Did you mean 'serve'?" in result.err
+    assert "Did you mean" in result.err
+    assert "'serve'" in result.err
 
 
 def test_a_reader_that_has_gone_is_no_traceback(folder: Path) -> None:

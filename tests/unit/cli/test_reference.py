@@ -20,6 +20,7 @@ from passgate.cli.llm import llm_app
 from passgate.cli.main import GROUPS, build
 from passgate.cli.policy import policy_app
 from passgate.cli.request import request, requests_app
+from passgate.cli.secrets import secrets_app
 from passgate.cli.serve import serve
 from passgate.cli.sessions import sessions_app
 
@@ -52,6 +53,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("catalog", live.catalog_app),
         ("config", config_app),
         ("llm", llm_app),
+        ("secrets", secrets_app),
         ("approvals", approvals_app),
         ("requests", requests_app),
         ("policy", policy_app),

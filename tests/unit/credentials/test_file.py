@@ -80,3 +80,13 @@ def test_what_is_not_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(SecretUnavailableError, match="not a regular file"):  # and does not wait for a writer
         obtain(FileCredential(path=tmp_path / "pipe"))
+
+
+async def test_what_kubernetes_mounts_may_be_read_by_all_and_written_by_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("e.y.J\n")
+    path.chmod(0o644)
+    assert await FileCredential(path=path, mounted=True).obtain() == "e.y.J"
+    path.chmod(0o646)
+    with pytest.raises(SecretUnavailableError, match="open to everybody"):
+        await FileCredential(path=path, mounted=True).obtain()

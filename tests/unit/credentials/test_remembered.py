@@ -63,3 +63,10 @@ async def test_a_failure_is_not_remembered() -> None:
         await credential.obtain()
     source.broken = False
     assert await credential.obtain() == "hunter2"
+
+
+async def test_forgetting_reaches_what_another_remembers() -> None:
+    credential = RememberedCredential(RememberedCredential(Source(), seconds=60), seconds=60)
+    await credential.obtain()
+    credential.forget()
+    assert await credential.obtain() == "hunter2"

@@ -2,7 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import select, update
+
+from passgate.core.errors import StoreError
 from passgate.core.signing_key import SigningKey
+from passgate.store.issuer_tables import SIGNING_KEYS
 from passgate.store.signing_key_store import SigningKeyStore
 from passgate.store.sqlite import SqliteDatabase
 from tests.unit.store.conftest import NOW
@@ -13,7 +18,7 @@ def key(kid: str, hours: int = 0) -> SigningKey:
 
 
 def test_a_key_follows_the_newest_or_not_at_all(database: SqliteDatabase) -> None:
-    store = SigningKeyStore(database)
+    store = SigningKeyStore(database, bytes(32))
     assert store.keys() == ()
     store.follow(key("b"), newest=None)
     store.follow(key("x"), newest=None)  # somebody was sooner
@@ -24,3 +29,16 @@ def test_a_key_follows_the_newest_or_not_at_all(database: SqliteDatabase) -> Non
     store.drop("b")
     assert store.keys() == (key("a", hours=1),)
     assert "sekrit" not in repr(store.keys())
+
+
+def test_what_is_kept_opens_with_its_own_key_only(database: SqliteDatabase) -> None:
+    SigningKeyStore(database, bytes(32)).follow(key("a"), newest=None)
+    with database.reading() as connection:
+        kept = connection.execute(select(SIGNING_KEYS.c.private)).scalar_one()
+    assert "sekrit" not in kept
+    with pytest.raises(StoreError, match="not kept by this gate"):
+        SigningKeyStore(database, b"1" * 32).keys()
+    with database.writing() as connection:
+        connection.execute(update(SIGNING_KEYS).values(kid="b"))
+    with pytest.raises(StoreError, match="not kept by this gate"):
+        SigningKeyStore(database, bytes(32)).keys()

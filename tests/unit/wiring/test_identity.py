@@ -18,6 +18,7 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.access import AccessWiring
 from passgate.wiring.identity import _by_group, grant, verifier
 from passgate.wiring.issuer import open_issuing
+from passgate.wiring.sources import Sources
 from tests.unit.identity.conftest import MemoryStore
 from tests.unit.pipeline.steps import MemoryRecorder
 
@@ -48,7 +49,14 @@ async def test_what_a_client_is_told_of_signing_in(tmp_path: Path) -> None:
     registry, recorder = PassRegistry(MemoryStore()), MemoryRecorder()
     desk = AccessWiring(settings, registry=registry, database=database, recorder=recorder).desk
     issuing = open_issuing(
-        settings, registry=registry, database=database, recorder=recorder, desk=desk, admission=TokenAlone()
+        settings,
+        registry=registry,
+        database=database,
+        recorder=recorder,
+        desk=desk,
+        admission=TokenAlone(),
+        sources=Sources({}),
+        shared_key=lambda _name: bytes(32),
     )
     answers = first_of(issuing.beside)
     assert answers is not None

@@ -19,6 +19,7 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.testing.oidc_provider import CLIENT_ID, OidcProvider
 from passgate.wiring.access import AccessWiring
 from passgate.wiring.issuer import Issuing, open_issuing
+from passgate.wiring.sources import Sources
 from tests.unit.endpoints.oauth.fakes import serving
 from tests.unit.pipeline.steps import MemoryRecorder
 
@@ -64,7 +65,14 @@ def opened(identity: str, database: SqliteDatabase) -> Issuing:
     said, recorder = settings(identity), MemoryRecorder()
     desk = AccessWiring(said, registry=registry, database=database, recorder=recorder).desk
     return open_issuing(
-        said, registry=registry, database=database, recorder=recorder, desk=desk, admission=TokenAlone()
+        said,
+        registry=registry,
+        database=database,
+        recorder=recorder,
+        desk=desk,
+        admission=TokenAlone(),
+        sources=Sources({}),
+        shared_key=lambda _name: bytes(32),
     )
 
 

@@ -11,6 +11,7 @@ from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError, SecretUnavailableError
 from passgate.endpoints.llm import LlmTarget
 from passgate.wiring.llm import targets
+from passgate.wiring.sources import Sources
 
 CONFIG = """\
 state: ./state
@@ -34,7 +35,7 @@ def settings(text: str, base: Path) -> Settings:
 
 
 def wired(base: Path, text: str = CONFIG) -> dict[str, LlmTarget]:
-    return dict(targets(settings(text, base).llm_resources))
+    return dict(targets(settings(text, base).llm_resources, Sources({})))
 
 
 async def test_each_resource_becomes_a_target(tmp_path: Path) -> None:

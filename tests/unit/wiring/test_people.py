@@ -13,6 +13,7 @@ from passgate.identity.registry import PassRegistry
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.people import PeopleWiring
+from passgate.wiring.sources import Sources
 from tests.unit.config.test_identity import BASE, PROVIDER
 from tests.unit.pipeline.steps import MemoryRecorder
 
@@ -36,6 +37,8 @@ def wiring(database: SqliteDatabase, identity: str) -> PeopleWiring:
         database=database,
         recorder=MemoryRecorder(),
         look=lambda: None,
+        sources=Sources({}),
+        shared_key=PassStore(database).shared_key,
     )
 
 

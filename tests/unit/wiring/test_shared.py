@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from passgate.config.section import Credential
+from passgate.config.secret_sources import Credential
 from passgate.core.errors import ConfigError
 from passgate.credentials.environment import EnvironmentCredential
 from passgate.credentials.file import FileCredential
 from passgate.credentials.remembered import RememberedCredential
 from passgate.identity.authority import CertifiedKey, make_authority, make_server_certificate
-from passgate.wiring.shared import credential, first_certificate, server_context
+from passgate.wiring.shared import first_certificate, local_secret, server_context
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +20,11 @@ def authority() -> CertifiedKey:
 
 
 def test_a_secret_is_found_where_the_settings_say(tmp_path: Path) -> None:
-    assert isinstance(credential(Credential(env="KEY")), EnvironmentCredential)
-    assert isinstance(credential(Credential(file=tmp_path / "x")), FileCredential)
-    assert isinstance(credential(Credential(command=("true",))), RememberedCredential)
+    assert isinstance(local_secret(Credential(env="KEY")), EnvironmentCredential)
+    assert isinstance(local_secret(Credential(file=tmp_path / "x")), FileCredential)
+    assert isinstance(local_secret(Credential(command=("true",))), RememberedCredential)
     with pytest.raises(ConfigError):
-        credential(Credential.model_construct())
+        local_secret(Credential.model_construct())
 
 
 def test_a_certificate_and_its_key_make_a_context(tmp_path: Path, authority: CertifiedKey) -> None:

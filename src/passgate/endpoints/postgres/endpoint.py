@@ -242,6 +242,7 @@ class PostgresEndpoint:
             parameters = (*parameters, floor.PARAMETER)
         seconds = self._settings.limits.connect
         login = target.upstream
+        connection: upstream.Connection | None = None
         try:
             if target.minter is not None:
                 login = await target.minter.mint(session)
@@ -253,9 +254,13 @@ class PostgresEndpoint:
             )
             async with asyncio.timeout(seconds):
                 ((database, user, path),) = await upstream.ask(connection, _WHO)
-        except (TargetUnavailableError, SecretUnavailableError, TimeoutError) as error:
+        except BaseException as error:
+            if connection is not None:
+                connection.stream.abort()
             if login is not target.upstream:
                 self._unmint(target, session, login.user)
+            if not isinstance(error, TargetUnavailableError | SecretUnavailableError | TimeoutError):
+                raise
             raise TurnedAwayError(
                 CONNECTION_FAILURE,
                 f'resource "{target.resource.name}" cannot be reached',

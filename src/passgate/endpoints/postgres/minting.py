@@ -28,7 +28,7 @@ WHERE rolname ~ '^passgate_[0-9a-hjkmnp-tv-z]{26}$' AND rolvaliduntil < pg_catal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class Known:
     """A credential that is there already."""
 
     text: str = field(repr=False)
@@ -52,7 +52,7 @@ class Minter:
         password = secrets.token_urlsafe(32)
         members = {role for verb in session.pass_.verbs for role in self._grants.get(verb, ())}
         await self._server(_creation(name, password, session.pass_.expires, sorted(members)))
-        return replace(self._upstream, user=name, credential=_Known(text=password), auth=frozenset({AuthMethod.SCRAM}))
+        return replace(self._upstream, user=name, credential=Known(text=password), auth=frozenset({AuthMethod.SCRAM}))
 
     async def drop(self, name: str) -> None:
         """Take the role away, and its connection with it; what it owns becomes the gate's. Raises TargetUnavailableError."""

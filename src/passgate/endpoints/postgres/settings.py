@@ -56,7 +56,7 @@ class Minting(Protocol):
     """Makes a login of its own for each session."""
 
     async def mint(self, session: Session) -> Upstream:
-        """How to log in as this session. Raises TargetUnavailableError."""
+        """How to log in as this session. Raises TargetUnavailableError, SecretUnavailableError."""
 
     async def drop(self, name: str) -> None:
         """The session with this login is over. Raises TargetUnavailableError."""

@@ -117,7 +117,7 @@ class House:
             spent=SpentTokenStore(self.database),
             now=now,
         )
-        self.keys = SigningKeys(SigningKeyStore(self.database), rotation=timedelta(days=30), now=now)
+        self.keys = SigningKeys(SigningKeyStore(self.database, bytes(32)), rotation=timedelta(days=30), now=now)
         self.authorizations = AuthorizationStore(self.database)
         self.access = AccessTokenIssuer(
             url=URL, keys=self.keys, authorizations=self.authorizations, find=self.registry.find, now=now

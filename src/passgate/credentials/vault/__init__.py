@@ -1,0 +1,1 @@
+"""HashiCorp Vault and OpenBao, which speak the same HTTP API."""
