@@ -21,6 +21,7 @@ import passgate
 from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
+from passgate.approvals.sealing import KEY_BYTES
 from passgate.config import settings as configured
 from passgate.config.llm import HttpListener
 from passgate.core.errors import LedgerUnavailableError, PassgateError, PolicyError
@@ -46,6 +47,7 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.identity import token_endpoint
+from passgate.wiring.key_file import key_file
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -175,7 +177,9 @@ class Gate:
         recorder = self.telemetry.recorder(ledger)
         tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
         self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
-        self.desk = ApprovalsWiring(settings.approvals, recorder)
+        self.desk = ApprovalsWiring(
+            settings.approvals, recorder, database=self.database, key=key_file(folder.approvals_key, KEY_BYTES)
+        )
         detector = open_detector(cache=folder.cache)
         if self._models:
             detector.prepare()  # or the first answer would wait for it
@@ -205,6 +209,8 @@ class Gate:
         admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
+        gate.desk.desk.resume()
+        stack.push_async_callback(gate.desk.desk.close)
         await gate.open_desk(stack)
         await expose(
             gate.telemetry, settings.telemetry, worker=worker, sessions=lambda: len(gate.live.list()), stack=stack

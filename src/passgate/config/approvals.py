@@ -10,9 +10,9 @@ from passgate.config.section import Section
 
 
 class Person(Section):
-    """Known by the user that they are on this machine, as the kernel says."""
+    """Known by the user that they are on this machine, as the kernel says, or by what a channel says of them."""
 
-    os_user: Text
+    os_user: Text | None = None
     groups: Annotated[tuple[Text, ...], AfterValidator(not_empty)] = ("approvers",)
 
 
@@ -26,6 +26,8 @@ class Approvals(Section):
     def _distinct(self) -> "Approvals":
         users: dict[str, str] = {}
         for subject, person in self.people.items():
+            if person.os_user is None:
+                continue
             other = users.setdefault(person.os_user, subject)
             if other != subject:
                 raise ValueError(f"{other} and {subject} are both {person.os_user}: one of them could approve twice")

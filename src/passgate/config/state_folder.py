@@ -51,6 +51,11 @@ class StateFolder:
         return self.path / "ledger"
 
     @property
+    def approvals_key(self) -> Path:
+        """What requests for approval are encrypted under in the database."""
+        return self.path / "approvals.key"
+
+    @property
     def cache(self) -> Path:
         """What can be rebuilt: compiled detectors and the like."""
         return self.path / "cache"

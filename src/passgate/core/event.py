@@ -22,6 +22,7 @@ class EventType(StrEnum):
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_VOTED = "approval.voted"
     APPROVAL_RESOLVED = "approval.resolved"
+    APPROVAL_UNTOLD = "approval.untold"
     CREDENTIAL_MINTED = "credential.minted"
     CREDENTIAL_DROPPED = "credential.dropped"
     MASK_APPLIED = "mask.applied"

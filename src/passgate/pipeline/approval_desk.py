@@ -55,7 +55,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequest:
-    """One held action. ``text`` and ``inputs`` are exactly what will run, unmasked: for the eyes of whoever decides, inside the gate.
+    """One held action. ``text`` and ``inputs`` are exactly what will run, unmasked: for whoever decides, and for inside the gate.
 
     ``shown``: the same masked, as it may leave the gate; of a call to a model what would be sent to it, and perhaps cut. ``cut``:
     how many bytes of it are left out. ``principal``: who asks, with the whole chain it acts for. ``binding_sha256``: hash of the
@@ -111,3 +111,27 @@ class ApprovalDesk(Protocol):
         Raises ApprovalError where it may not be counted: no such request, decided or expired, the voter or one whom the chain acts
         for has asked for it, not of the group, has voted before, note too long. Raises LedgerUnavailableError, StoreError.
         """
+
+
+class Channel(Protocol):
+    """One way to tell people that somebody waits for them. It decides nothing: votes come to the desk, however people are told.
+
+    Each method is tried again after a failure, so it must bear being called twice.
+    """
+
+    async def announce(self, request: ApprovalRequest) -> str:
+        """Tell people. Returns where, in the channel's own words, empty where there is no such place. Raises ChannelError."""
+
+    async def resolved(self, request: ApprovalRequest, reference: str) -> None:
+        """Tell those who were told that it is over; ``reference``: what ``announce`` returned, empty if it failed.
+
+        Raises ChannelError.
+        """
+
+
+class Announcing(Protocol):
+    """Passes on to every channel there is, later: neither waits nor raises."""
+
+    def announce(self, request: ApprovalRequest) -> None: ...
+
+    def resolved(self, request: ApprovalRequest) -> None: ...

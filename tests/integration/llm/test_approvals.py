@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from passgate.approvals.desk import Person
 from passgate.endpoints.llm.settings import Limits
+from passgate.pipeline.approval_desk import Voter
 from tests.integration.llm.conftest import Gate
 
 RULES = """\
@@ -16,7 +16,7 @@ rules:
   then: hold
   approvers: {group: leads, count: 1, expires: 10m}
 """
-GRACE = Person(subject="grace@example.com", groups=frozenset({"leads"}))
+GRACE = Voter(subject="grace@example.com", groups=frozenset({"leads"}))
 
 
 @pytest.fixture

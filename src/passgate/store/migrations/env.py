@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import passgate.store.approval_tables  # noqa: F401 - its tables are part of METADATA
 from passgate.store.tables import METADATA
 
 context.configure(
