@@ -19,6 +19,7 @@ class EventType(StrEnum):
     ACTION_OUTCOME = "action.outcome"
     ACTION_REFUSED = "action.refused"
     ACTION_HELD = "action.held"
+    ACTION_PREVIEWED = "action.previewed"
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_VOTED = "approval.voted"
     APPROVAL_RESOLVED = "approval.resolved"
