@@ -180,6 +180,7 @@ class Gate:
         self.desk = ApprovalsWiring(
             settings.approvals, recorder, database=self.database, key=key_file(folder.approvals_key, KEY_BYTES)
         )
+        self._beside += self.desk.beside
         detector = open_detector(cache=folder.cache)
         if self._models:
             detector.prepare()  # or the first answer would wait for it
@@ -209,8 +210,8 @@ class Gate:
         admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
-        gate.desk.desk.resume()
-        stack.push_async_callback(gate.desk.desk.close)
+        gate.desk.start()
+        stack.push_async_callback(gate.desk.close)
         await gate.open_desk(stack)
         await expose(
             gate.telemetry, settings.telemetry, worker=worker, sessions=lambda: len(gate.live.list()), stack=stack

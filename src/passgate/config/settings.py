@@ -155,6 +155,8 @@ class Settings(Section):
             raise ValueError(f"identity names the resource {unknown[0]!r}, which is not among resources")
         if self.identity.providers and not any(isinstance(one, HttpListener) for one in self.listeners):
             raise ValueError("identity.providers needs a listener of kind http: tokens become passes there")
+        if self.approvals.answered_over_http and not any(isinstance(one, HttpListener) for one in self.listeners):
+            raise ValueError("approvals by Slack or a webhook need a listener of kind http: votes come back there")
         return self
 
     @property

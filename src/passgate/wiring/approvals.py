@@ -2,20 +2,24 @@
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from passgate.api.messages import ApprovalInfo, PreviewInfo, VoteInfo
+from passgate.approvals.announcing import Announcer
 from passgate.approvals.desk import Desk
 from passgate.approvals.nobody import Nobody
 from passgate.approvals.record import Records
 from passgate.approvals.sealing import Sealer
 from passgate.config import approvals as configured
 from passgate.core.errors import ApprovalError, ConfigError
+from passgate.endpoints.beside import Beside
 from passgate.pipeline.approval_desk import ApprovalRequest, Voter
 from passgate.pipeline.protocols import Approvals, Recorder
 from passgate.store.approval_store import ApprovalRequestStore
+from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.approval_channels import channels, ways_back
 
 
 class ApprovalsWiring:
@@ -24,8 +28,12 @@ class ApprovalsWiring:
     def __init__(
         self, settings: configured.Approvals, recorder: Recorder, *, database: SqliteDatabase, key: bytes
     ) -> None:
-        """``key``: 32 bytes, for what is stored."""
-        self.desk = Desk(recorder=recorder, store=ApprovalRequestStore(database), records=Records(Sealer(key)))
+        """``key``: 32 bytes, for what is stored. Raises ConfigError."""
+        store = ApprovalRequestStore(database)
+        self._channels = channels(settings)
+        self._announcer = Announcer(channels=self._channels.by_name, store=store, recorder=recorder)
+        self.desk = Desk(recorder=recorder, store=store, records=Records(Sealer(key)), announcing=self._announcer)
+        self._ways_back = ways_back(settings, desk=self.desk, spent=SpentTokenStore(database))
         self._people: Mapping[str, Voter] = {
             f"unix:{person.os_user}": Voter(subject=subject, groups=frozenset(person.groups))
             for subject, person in settings.people.items()
@@ -34,6 +42,23 @@ class ApprovalsWiring:
         self._operators = {"unix:root", f"unix:{_name(os.geteuid())}"}
         self._settings = settings
         self.approvals: Approvals = self.desk if settings.people else Nobody()
+
+    @property
+    def beside(self) -> Sequence[Beside]:
+        """What answers on the HTTP listener."""
+        return self._ways_back.beside
+
+    def start(self) -> None:
+        """What a restart left waits again, and channels are told. Raises StoreError."""
+        self._announcer.start()
+        self.desk.resume()
+
+    async def close(self) -> None:
+        await self.desk.close()
+        await self._announcer.close()
+        await self._ways_back.close()
+        for poster in self._channels.posters:
+            await poster.close()
 
     def socket(self, node: str, worker: int) -> Path | None:
         """Where people reach this process, None where there is no such place. Raises ConfigError if the folder cannot be made."""

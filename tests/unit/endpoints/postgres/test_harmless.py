@@ -44,7 +44,7 @@ async def test_plain_writes_can_be_tried(text: str) -> None:
         ("UPDATE orders SET note = nobody_knows(1)", "calls nobody_knows"),
         ("UPDATE orders SET note = dblink('host=x', 'select 1')", "calls dblink"),
         ("UPDATE orders SET note = pg_notify('a', 'b')::text", "calls pg_catalog.pg_notify"),
-        ("UPDATE orders SET total = setval('order_ids', 1)", "calls pg_catalog.setval"),
+        ("UPDATE orders SET total = setval('orders_id_seq', 1)", "calls pg_catalog.setval"),
         ("UPDATE orders SET note = pg_read_file('x')", "calls pg_catalog.pg_read_file"),
         ("UPDATE orders SET note = pg_sleep(9)::text", "calls pg_catalog.pg_sleep"),
         ("UPDATE nowhere SET a = 1", "not all of it was understood"),
@@ -87,7 +87,7 @@ def test_numbers_are_drawn_by_name_or_by_default() -> None:
         action("INSERT INTO orders (id) VALUES (1)"),
         action("UPDATE orders SET note = 'x' WHERE total > 1"),
     )
-    assert draws_numbers(action("INSERT INTO orders (id) VALUES (nextval('order_ids'))"), by_default=False)
+    assert draws_numbers(action("INSERT INTO orders (id) VALUES (nextval('orders_id_seq'))"), by_default=False)
     assert draws_numbers(insert, by_default=True)
     assert not draws_numbers(insert, by_default=False)
     assert not draws_numbers(update, by_default=True)
