@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passgate.config import approvals as configured
+from passgate.config.section import Credential
 from passgate.core.errors import ConfigError
 from passgate.credentials.remembered import RememberedCredential
 from passgate.endpoints.approvals.incoming import Spent
@@ -82,7 +83,7 @@ def ways_back(settings: configured.Approvals, *, desk: ApprovalDesk, spent: Spen
     return WaysBack(beside=tuple(beside), slack=slack, poster=poster)
 
 
-def _secret(source: configured.Credential) -> RememberedCredential:
+def _secret(source: Credential) -> RememberedCredential:
     return RememberedCredential(credential(source), seconds=_SECRET_SECONDS)
 
 
