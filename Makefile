@@ -44,7 +44,7 @@ native: ## compile what runs per statement and per row
 
 lock: ## resolve requirements/*.in anew
 	@tools/bootstrap.sh demo
-	for name in runtime dev; do .venv/bin/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header \
+	for name in runtime dev canaille; do .venv/bin/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 --universal requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## remove what the targets above made

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from steps import DemoFailedError, Step, expect
 
+from passgate.cli.device_flow import DeviceFlow
 from passgate.cli.signing_in import Gate
 from passgate.core.errors import PassgateError
 from passgate.testing import GateSetup, IssuedPass, PostgresCluster, RunningGate, command_line
@@ -186,9 +187,9 @@ def _take(gate: RunningGate, provider: OidcProvider, person: str) -> tuple[Issue
 
     async def take() -> dict[str, object]:
         at = Gate(url=_url(gate))
-        token = await at.sign_in(None, invite)
+        tokens = await at.sign_in(None, [DeviceFlow(invite=invite)])
         asked = {"audience": ["shop"], "scope": ["read write"], "agent": ["archivist"], "purpose": ["tidy up"]}
-        return dict(await at.exchange(token, asked))
+        return dict(await at.exchange(tokens, asked))
 
     answer = asyncio.run(take())
     return IssuedPass(id=str(answer["pass"]), secret=str(answer["secret"])), pages[0]

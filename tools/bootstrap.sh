@@ -57,6 +57,18 @@ if [ ! -e "$stamp" ]; then
   touch "$stamp"
 fi
 
+if [ "$purpose" = test ]; then
+  # A provider that people sign in at. Its dependencies are none of ours, so it lives apart.
+  canaille=.venv/canaille/.passgate-$(sha256sum requirements/canaille.txt | cut -c1-16)
+  if [ ! -e "$canaille" ]; then
+    echo "passgate: preparing .venv/canaille" >&2
+    rm -rf .venv/canaille
+    "$python" -m venv .venv/canaille
+    .venv/canaille/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/canaille.txt
+    touch "$canaille"
+  fi
+fi
+
 # Every source counts that the compiled ones may import: the types that mypy saw there are compiled into them.
 sources=(src/passgate/{implementation.py,core,pipeline,codecs,endpoints,languages,ledger,masking/hot,policy})
 native=.venv/.native-$(find "${sources[@]}" -name '*.py' -print0 | sort -z | xargs -0 -r cat setup.py | sha256sum | cut -c1-16)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import passgate
@@ -46,7 +47,7 @@ from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
-from passgate.wiring.identity import token_endpoint
+from passgate.wiring.issuer import open_issuing
 from passgate.wiring.key_file import key_file
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
@@ -86,6 +87,7 @@ def _supervise(settings: configured.Settings, workers: int) -> None:
         for number in range(workers)
     ]
     stop = {signal.SIGTERM, signal.SIGINT}
+    resource_tracker.ensure_running()  # or the first start would do it, and unblock what is blocked here
     signal.pthread_sigmask(signal.SIG_BLOCK, {*stop, signal.SIGCHLD})
     for process in processes:
         process.start()
@@ -135,6 +137,9 @@ async def _worker(settings: configured.Settings, worker: int, *, shared: bool) -
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        supervisor = multiprocessing.parent_process()
+        if supervisor is not None:  # killed, it cannot end its workers: nobody would know that they are still there
+            loop.add_reader(supervisor.sentinel, stop.set)
         loop.add_signal_handler(signal.SIGHUP, gate.policy_wanted.set)
         gc.collect()
         gc.freeze()
@@ -175,12 +180,11 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
-        self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
+        self.issuing = open_issuing(settings, registry=self.passes, database=self.database, recorder=recorder)
         self.desk = ApprovalsWiring(
             settings.approvals, recorder, database=self.database, key=key_file(folder.approvals_key, KEY_BYTES)
         )
-        self._beside += self.desk.beside
+        self._beside: list[Beside] = [*self.issuing.beside, *self.desk.beside]
         detector = open_detector(cache=folder.cache)
         if self._models:
             detector.prepare()  # or the first answer would wait for it
@@ -259,6 +263,7 @@ class Gate:
                 budgets=PassBudgets(BudgetStore(self.database)),
                 telemetry=self.telemetry,
                 beside=first_of(self._beside),
+                own=self.issuing.own,
             )
         siblings = Siblings(self._socket).cancel if shared else None
         return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)

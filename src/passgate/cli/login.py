@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +13,7 @@ from passgate.cli.output import Json, note, printable, say, say_json
 from passgate.core.errors import SignInError
 
 if TYPE_CHECKING:
+    from passgate.cli.provider_client import Flow
     from passgate.cli.signing_in import Gate
 
 Answer = Mapping[str, object]
@@ -40,19 +41,24 @@ def login(
     provider_ca: Annotated[
         Path | None, typer.Option("--provider-ca", help="The authority that signed the provider's certificate.")
     ] = None,
+    device: Annotated[
+        bool, typer.Option("--device", help="Sign in with another machine's browser: a page and a code.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open no browser, print the page; it must be opened on this machine.")
+    ] = False,
+    wait: Annotated[str, typer.Option("--wait", help="How long to wait for the person: 5m.")] = "5m",
     key_file: Annotated[
         Path | None, typer.Option("--key-file", help="Write the pass's key there and print none.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign in at the company's identity provider and take a pass. The browser may be on another machine."""
+    """Sign in at the company's identity provider, in a browser, and take a pass."""
     from passgate.cli.signing_in import Gate
-    from passgate.config.quantities import parse_duration
 
-    try:
-        seconds = "" if ttl is None else str(int(parse_duration(ttl).total_seconds()))
-    except ValueError as error:
-        raise SignInError(f"--ttl: {error}") from None
+    seconds = "" if ttl is None else str(int(_seconds("--ttl", ttl)))
+    if device and no_browser:
+        raise SignInError("--device and --no-browser are two ways to sign in: choose one")
     asked = {
         "audience": resource,
         "scope": [" ".join(verbs.replace(",", " ").split())],
@@ -60,13 +66,55 @@ def login(
         **{name: [value] for name, value in (("ticket", ticket), ("ttl", seconds), ("agent", agent)) if value},
     }
     at = Gate(url=gate.rstrip("/"), ca=ca, provider_ca=provider_ca)
-    token = None if token_file is None else _read(token_file)
-    answer = asyncio.run(_take(at, provider, token, asked))
+    if token_file is not None:
+        answer = asyncio.run(_bring(at, _read(token_file), asked))
+    else:
+        flows = _flows(device=device, no_browser=no_browser, wait=_seconds("--wait", wait))
+        answer = asyncio.run(_take(at, provider, flows, asked))
     _show(answer, key_file, as_json=as_json)
 
 
-async def _take(gate: "Gate", provider: str | None, token: str | None, asked: Mapping[str, list[str]]) -> Answer:
-    return await gate.exchange(token or await gate.sign_in(provider, _invite), asked)
+def _seconds(option: str, text: str) -> float:
+    from passgate.config.quantities import parse_duration
+
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError as error:
+        raise SignInError(f"{option}: {error}") from None
+
+
+def _flows(*, device: bool, no_browser: bool, wait: float) -> "Sequence[Flow]":
+    """The first that the provider has is used."""
+    from passgate.cli.browser import has_browser
+    from passgate.cli.browser_flow import BrowserFlow
+    from passgate.cli.device_flow import DeviceFlow
+
+    elsewhere = DeviceFlow(invite=_invite, wait=wait)
+    if device:
+        return (elsewhere,)
+    if no_browser:
+        return (BrowserFlow(show=_print_page, wait=wait),)
+    if has_browser():
+        return (BrowserFlow(show=_open_page, wait=wait), elsewhere)
+    return (elsewhere, BrowserFlow(show=_print_page, wait=wait))
+
+
+async def _bring(gate: "Gate", token: str, asked: Mapping[str, list[str]]) -> Answer:
+    from passgate.cli.provider_client import Tokens
+
+    return await gate.exchange(Tokens(id_token=token), asked)
+
+
+async def _take(gate: "Gate", provider: str | None, flows: "Sequence[Flow]", asked: Mapping[str, list[str]]) -> Answer:
+    """Where the gate asks for a stronger sign-in, the provider is asked for it, once."""
+    from passgate.cli.signing_in import StepUpNeededError
+
+    try:
+        return await gate.exchange(await gate.sign_in(provider, flows), asked)
+    except StepUpNeededError as needed:
+        note(f"{printable(str(needed))}. Sign in once more.")
+        step_up = needed.step_up
+    return await gate.exchange(await gate.sign_in(provider, flows, step_up), asked)
 
 
 def _read(path: Path) -> str:
@@ -78,6 +126,17 @@ def _read(path: Path) -> str:
 
 def _invite(url: str, code: str) -> None:
     note(f"Open {printable(url)} and enter the code {printable(code)}.")
+
+
+async def _print_page(url: str) -> None:
+    note(f"Open {printable(url)} in a browser on this machine.")
+
+
+async def _open_page(url: str) -> None:
+    from passgate.cli.browser import open_browser
+
+    note(f"A browser opens for you to sign in. If none does, open {printable(url)}")
+    await open_browser(url)
 
 
 def _show(answer: Answer, key_file: Path | None, *, as_json: bool) -> None:

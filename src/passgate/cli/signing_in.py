@@ -1,28 +1,25 @@
-"""The command line's side of signing in: the device flow at the provider (RFC 8628), the exchange at the gate (RFC 8693)."""
+"""The command line's side of signing in: at the provider that a gate names, then the exchange at the gate (RFC 8693)."""
 
-import asyncio
-import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import aiohttp
-import orjson
-
+from passgate.cli.oauth_requests import Answer, get, post, text
+from passgate.cli.provider_client import Flow, ProviderClient, StepUp, Tokens
 from passgate.core.errors import SignInError
 
-Answer = Mapping[str, object]
-
-_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
-_SECONDS = 30.0
-_MAX_BYTES = 1024 * 1024
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_STEP_UP = "insufficient_user_authentication"
+_REDIRECT = "http://127.0.0.1/callback"
 
-_LONGEST_WAIT = 1800.0
-"""However long a provider's code lives: a person is there, or is not."""
+
+class StepUpNeededError(SignInError):
+    """The gate asks for a stronger sign-in."""
+
+    def __init__(self, message: str, step_up: StepUp) -> None:
+        super().__init__(message)
+        self.step_up = step_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,57 +30,70 @@ class Gate:
     ca: Path | None = None
     provider_ca: Path | None = None
 
-    async def sign_in(self, provider: str | None, invite: Callable[[str, str], None]) -> str:
-        """The ID token of whoever signed in. ``invite`` is told the page and the code. Raises SignInError."""
-        told = (await _get(f"{self.url}/.well-known/oauth-authorization-server", self.ca)).get("passgate_sign_in")
+    async def sign_in(self, provider: str | None, flows: Sequence[Flow], step_up: StepUp | None = None) -> Tokens:
+        """The tokens of whoever signed in, by the first of ``flows`` that the provider has. Raises SignInError."""
+        about = await get(f"{self.url}/.well-known/oauth-authorization-server", self.ca)
+        told = about.get("passgate_sign_in")
         one = _chosen(told if isinstance(told, list) else [], provider)
-        issuer = _text(one, "issuer")
-        about = await _get(issuer.removesuffix("/") + "/.well-known/openid-configuration", self.provider_ca)
-        if about.get("issuer") != issuer:
+        issuer = text(one, "issuer")
+        document = await get(issuer.removesuffix("/") + "/.well-known/openid-configuration", self.provider_ca)
+        if document.get("issuer") != issuer:
             raise SignInError("the provider's discovery document is another issuer's")
-        if "device_authorization_endpoint" not in about:
-            raise SignInError("the provider offers no device flow: have it enabled for this client")
-        client = {"client_id": _text(one, "client_id")}
-        scopes = one.get("scopes")
-        scope = " ".join(map(str, scopes)) if isinstance(scopes, list) else "openid"
-        begun = await _post(_text(about, "device_authorization_endpoint"), {**client, "scope": scope}, self.provider_ca)
-        page = begun.get("verification_uri_complete") or begun.get("verification_uri")
-        invite(str(page), _text(begun, "user_code"))
-        return await self._poll(
-            _text(about, "token_endpoint"), {**client, "device_code": _text(begun, "device_code")}, begun
+        keeps = about.get("passgate_recheck") is True
+        client = ProviderClient(
+            issuer=issuer,
+            document=document,
+            client_id=text(one, "client_id"),
+            scope=_scope(one.get("scopes"), offline=keeps),
+            redirect_uri=str(one.get("redirect_uri") or _REDIRECT),
+            prompt=prompt if isinstance(prompt := one.get("prompt"), str) else None,
+            ca=self.provider_ca,
+            step_up=step_up,
+        )
+        flow = next((flow for flow in flows if flow.is_offered(document)), flows[0])
+        if not flow.is_offered(document):
+            raise SignInError("the provider offers no such way to sign in: have it enabled for this client")
+        found = await flow.sign_in(client)
+        return Tokens(
+            id_token=found.id_token,
+            access_token=found.access_token if one.get("access_token") is True else None,
+            refresh_token=found.refresh_token if keeps else None,
+            nonce_verifier=found.nonce_verifier,
         )
 
-    async def _poll(self, endpoint: str, form: Mapping[str, str], begun: Answer) -> str:
-        interval = max(float(str(begun.get("interval", 5))), 1.0)
-        left = min(float(str(begun.get("expires_in", 600))), _LONGEST_WAIT)
-        while left > 0:
-            await asyncio.sleep(interval)
-            left -= interval
-            answer = await _post(endpoint, {"grant_type": _DEVICE, **form}, self.provider_ca, errors=True)
-            match answer.get("error"):
-                case None:
-                    return _text(answer, "id_token")
-                case "authorization_pending":
-                    continue
-                case "slow_down":
-                    interval += 5
-                case other:
-                    raise SignInError(f"the provider says: {answer.get('error_description') or other}")
-        raise SignInError("nobody signed in within the time that the provider gives")
-
-    async def exchange(self, token: str, asked: Mapping[str, Sequence[str]]) -> Answer:
-        """The gate's answer. Raises SignInError with its reason."""
-        form = {
-            "grant_type": [_EXCHANGE],
-            "subject_token": [token],
-            "subject_token_type": [_ID_TOKEN],
-            **{name: list(values) for name, values in asked.items()},
+    async def exchange(self, tokens: Tokens, asked: Mapping[str, Sequence[str]]) -> Answer:
+        """The gate's answer. Raises SignInError with its reason, StepUpNeededError where it asks for a stronger sign-in."""
+        form = [("grant_type", _EXCHANGE), ("subject_token", tokens.id_token), ("subject_token_type", _ID_TOKEN)]
+        besides = {
+            "nonce_verifier": tokens.nonce_verifier,
+            "subject_access_token": tokens.access_token,
+            "subject_refresh_token": tokens.refresh_token,
         }
-        pairs = [(name, value) for name, values in form.items() for value in values]
-        answer = await _send("POST", f"{self.url}/oauth/token", self.ca, pairs, errors=True)
-        if "error" in answer:
-            raise SignInError(f"the gate says: {answer.get('error_description') or answer['error']}")
-        return answer
+        form += [(name, value) for name, value in besides.items() if value]
+        form += [(name, value) for name, values in asked.items() for value in values]
+        answer = await post(f"{self.url}/oauth/token", form, self.ca, errors=True)
+        if "error" not in answer:
+            return answer
+        said = f"the gate says: {answer.get('error_description') or answer['error']}"
+        if answer["error"] == _STEP_UP:
+            raise StepUpNeededError(said, _step_up(answer))
+        raise SignInError(said)
+
+
+def _step_up(answer: Answer) -> StepUp:
+    """RFC 9470, section 3."""
+    values, age = answer.get("acr_values"), answer.get("max_age")
+    return StepUp(
+        acr_values=tuple(values.split()) if isinstance(values, str) else (),
+        max_age=age if isinstance(age, int) and not isinstance(age, bool) and age >= 0 else None,
+    )
+
+
+def _scope(scopes: object, *, offline: bool) -> str:
+    asked = [str(scope) for scope in scopes] if isinstance(scopes, list) else ["openid"]
+    if offline and "offline_access" not in asked:
+        asked.append("offline_access")
+    return " ".join(asked)
 
 
 def _chosen(offered: Sequence[object], wanted: str | None) -> Answer:
@@ -97,45 +107,3 @@ def _chosen(offered: Sequence[object], wanted: str | None) -> Answer:
     if len(found) > 1:
         raise SignInError(f"the gate knows several providers: choose one with --provider ({names})")
     return found[0]
-
-
-def _text(answer: Answer, name: str) -> str:
-    value = answer.get(name)
-    if not isinstance(value, str) or not value:
-        raise SignInError(f"the answer lacks {name}")
-    return value
-
-
-async def _get(url: str, ca: Path | None) -> Answer:
-    return await _send("GET", url, ca, [])
-
-
-async def _post(url: str, form: Mapping[str, str], ca: Path | None, *, errors: bool = False) -> Answer:
-    return await _send("POST", url, ca, list(form.items()), errors=errors)
-
-
-async def _send(
-    method: str, url: str, ca: Path | None, form: Sequence[tuple[str, str]], *, errors: bool = False
-) -> Answer:
-    """A JSON object; an OAuth error is an answer if ``errors``. Raises SignInError."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise SignInError(f"{url} is asked over https only")
-    where = f"{parts.scheme}://{parts.netloc}"
-    try:
-        tls = ssl.create_default_context(cafile=None if ca is None else str(ca))
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as client,
-            client.request(method, url, data=form or None, ssl=tls, allow_redirects=False) as answer,
-        ):
-            body = await answer.content.read(_MAX_BYTES)
-            status = answer.status
-    except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise SignInError(f"{where} cannot be reached: {type(error).__name__}") from error
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict) or (status != 200 and not (errors and "error" in found)):
-        raise SignInError(f"{where} answered {status}, and not as it should")
-    return found

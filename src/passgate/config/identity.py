@@ -3,31 +3,63 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from passgate.config.issuer import Issuer
 from passgate.config.kinds import Duration, FilePath, Name, Text, not_empty
 from passgate.config.section import Section
 from passgate.core.action import VerbClass
 
 Verb = Literal["read", "write", "ddl", "admin", "code", "egress"]
+Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!#-\[\]-~]+$")]
+"""Of those that OAuth parts by spaces and quotes (NQCHAR of RFC 6749, appendix A)."""
+
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+
+AGENTS = "agents"
+"""As the provider of a grant: the agents that sign in with keys of their own."""
 
 _MOST_LEEWAY = timedelta(minutes=5)
 _LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
+_ANY_TENANT = frozenset({"common", "organizations", "consumers"})
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def _issuer(value: str) -> str:
     if not value.startswith(("https://", *_LOOPBACK)):
         raise ValueError("an issuer is an https URL, exactly as its tokens say it")
+    parts = urlsplit(value)
+    tenant = parts.path.split("/")[1] if parts.path else ""
+    if "{" in value or (parts.hostname == "login.microsoftonline.com" and tenant in _ANY_TENANT):
+        raise ValueError(
+            "this issuer is a template for any tenant: name your own, with its tenant id, as its tokens say it"
+        )
+    return value
+
+
+def _redirect_uri(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme == "http" and parts.hostname in _LOOPBACK_HOSTS and parts.path.startswith("/")
+        plain = not (parts.query or parts.fragment or parts.username or parts.password)
+        parts.port  # noqa: B018 - raises ValueError for what is none
+    except ValueError:
+        known = plain = False
+    if not known or not plain:
+        raise ValueError("a redirect URI is on the person's own machine, as in http://127.0.0.1/callback")
     return value
 
 
 class SignIn(Section):
-    """How people sign in there from the command line: a public client with the device flow (RFC 8628)."""
+    """How people sign in there from the command line: a public client with the authorization code flow (RFC 8252) or the device
+    flow (RFC 8628). A redirect URI without a port stands for any."""
 
     client_id: Text
     scopes: tuple[Text, ...] = ("openid", "email", "groups")
+    redirect_uri: Annotated[Text, AfterValidator(_redirect_uri)] = "http://127.0.0.1/callback"
+    prompt: Literal["login", "consent", "select_account"] | None = None
 
 
 class Provider(Section):
@@ -39,6 +71,10 @@ class Provider(Section):
     kind: Literal["human", "agent", "service"] = "human"
     subject: Text = "email"
     groups: Text = "groups"
+    groups_from: Literal["token", "userinfo"] = "token"
+    groups_required: bool | None = None
+    acr: Text = "acr"
+    require_nonce: bool = False
     owner: Text | None = None
     claims: Mapping[Text, Text] = Field(default_factory=dict)
     algorithms: Annotated[tuple[Algorithm, ...], AfterValidator(not_empty)] = ("RS256", "ES256")
@@ -51,13 +87,15 @@ class Provider(Section):
     def _fits(self) -> "Provider":
         if self.leeway > _MOST_LEEWAY:
             raise ValueError("leeway is for clocks that are a little off: 5m at most")
+        if self.require_nonce and self.sign_in is None:
+            raise ValueError("require_nonce needs sign_in: a nonce is sent by whoever has a person sign in")
         if (self.kind == "agent") != (self.owner is not None):
             raise ValueError("an agent's tokens need an owner, the human that it acts for, and nobody else's have one")
         return self
 
 
 class Grant(Section):
-    """Who may ask for passes, on what, for how long."""
+    """Who may ask for passes, on what, for how long, and how they must have signed in."""
 
     provider: Name
     resources: Annotated[tuple[Name, ...], AfterValidator(not_empty)]
@@ -66,6 +104,9 @@ class Grant(Section):
     claims: Mapping[Text, Text] = Field(default_factory=dict)
     max_ttl: Duration = timedelta(hours=1)
     ticket: bool = False
+    acr: tuple[Word, ...] = ()
+    amr: tuple[Word, ...] = ()
+    max_auth_age: Duration | None = None
 
 
 class Agent(Section):
@@ -75,6 +116,26 @@ class Agent(Section):
     resources: Annotated[tuple[Name, ...], AfterValidator(not_empty)]
     verbs: Annotated[tuple[Verb, ...], AfterValidator(not_empty)] = ("read",)
     until: Text
+    owner: Text | None = None
+    keys: FilePath | None = None
+    jwk: Mapping[Text, Text] | None = None
+
+    @model_validator(mode="after")
+    def _keyed(self) -> "Agent":
+        if self.keys is not None and self.jwk is not None:
+            raise ValueError("keys is a file with a key set, jwk one key right here: set one of them")
+        if (self.keyed or self.owner is not None) and not (self.keyed and self.owner is not None):
+            raise ValueError(
+                "an agent with a key of its own needs an owner, the human that it acts for, and no other has one"
+            )
+        if self.jwk is not None and (self.jwk.get("kty") == "oct" or self.jwk.keys() & {"d", "k", "p", "q"}):
+            raise ValueError("jwk is a public key: the private one stays with the agent")
+        return self
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it signs in with a key of its own."""
+        return self.keys is not None or self.jwk is not None
 
     @field_validator("until", mode="after")
     @classmethod
@@ -97,16 +158,49 @@ class Identity(Section):
     providers: Mapping[Name, Provider] = Field(default_factory=dict)
     grants: tuple[Grant, ...] = ()
     agents: Mapping[Name, Agent] = Field(default_factory=dict)
+    issuer: Issuer | None = None
 
     @model_validator(mode="after")
     def _known(self) -> "Identity":
-        unknown = sorted({grant.provider for grant in self.grants} - set(self.providers))
+        if AGENTS in self.providers:
+            raise ValueError(
+                f"no provider can be called {AGENTS!r}: in grants that means agents with keys of their own"
+            )
+        unknown = sorted({grant.provider for grant in self.grants} - {*self.providers, AGENTS})
         if unknown:
             raise ValueError(f"a grant names the provider {unknown[0]!r}, which is not among providers")
+        for name, provider in self.providers.items():
+            if provider.groups_from == "userinfo" and provider.sign_in is None:
+                raise ValueError(
+                    f"{name}: groups_from userinfo needs sign_in: workloads have no access token to read it with"
+                )
         issuers = [provider.issuer for provider in self.providers.values()]
         if len(set(issuers)) < len(issuers):
             raise ValueError("two providers have the same issuer")
+        if self.issuer is not None:
+            self._issuing(self.issuer)
+        elif any(agent.keyed for agent in self.agents.values()):
+            raise ValueError(
+                "agents with keys of their own need issuer: its url is what their assertions are meant for"
+            )
         return self
+
+    def _issuing(self, issuer: Issuer) -> None:
+        agents = sorted({client.agent for client in issuer.clients.values() if client.agent} - set(self.agents))
+        if agents:
+            raise ValueError(f"issuer.clients names the agent {agents[0]!r}, which is not among agents")
+        sign_in = issuer.sign_in
+        if sign_in is None:
+            return
+        provider = self.providers.get(sign_in.provider)
+        if provider is None or provider.kind != "human":
+            raise ValueError(
+                f"issuer.sign_in names {sign_in.provider!r}, which is not among providers, or not one of people"
+            )
+        if sign_in.client_id not in provider.audience:
+            raise ValueError(
+                f"issuer.sign_in.client_id must be in the audience of {sign_in.provider}: its tokens are for it"
+            )
 
 
 def verbs(words: tuple[Verb, ...]) -> frozenset[VerbClass]:

@@ -68,12 +68,39 @@ class TokenRefusedError(PassgateError):
     """The token proves nothing here."""
 
 
+class TokenEndedError(TokenRefusedError):
+    """The token is genuine, and no longer counts."""
+
+
+class OAuthError(PassgateError):
+    """The request is not one that is granted.
+
+    ``code``: a word of RFC 6749, section 5.2, or of an extension of it.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class IssuerUnavailableError(PassgateError):
     """The issuer of the token cannot be asked."""
 
 
 class PassRequestError(PassgateError):
     """The pass cannot be issued as asked for."""
+
+
+class StepUpRequiredError(PassRequestError):
+    """A stronger or fresher sign-in is needed.
+
+    ``acr_values``: contexts, any of which will do; ``max_age``: seconds since the sign-in, at most (RFC 9470).
+    """
+
+    def __init__(self, message: str, *, acr_values: tuple[str, ...] = (), max_age: int | None = None) -> None:
+        super().__init__(message)
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 class SecretUnavailableError(PassgateError):

@@ -5,14 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from passgate.core.action import VerbClass
-from passgate.core.errors import PassRequestError
+from passgate.core.errors import PassRequestError, StepUpRequiredError
 from passgate.identity.oidc.token import Identity
+
+AGENTS = "agents"
+"""In the place of a provider: registered agents that sign in with a key of their own. The claim ``agent`` is the name of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """Identities of ``provider`` that are in one of ``groups`` (any, if none is named) and say all of ``claims`` may ask for passes
-    on these resources with these verbs, for ``max_ttl`` at most. ``ticket``: they must name one."""
+    on these resources with these verbs, for ``max_ttl`` at most. ``ticket``: they must name one.
+
+    How they must have signed in: ``acr``, to one of these contexts; ``amr``, by all of these methods; ``max_auth_age``, at most so
+    long ago.
+    """
 
     provider: str
     resources: frozenset[str]
@@ -21,6 +28,9 @@ class Grant:
     groups: frozenset[str] = frozenset()
     claims: Mapping[str, str] = field(default_factory=dict)
     ticket: bool = False
+    acr: Sequence[str] = ()
+    amr: frozenset[str] = frozenset()
+    max_auth_age: timedelta | None = None
 
     def is_for(self, identity: Identity) -> bool:
         who = identity.principal
@@ -28,6 +38,25 @@ class Grant:
             identity.provider == self.provider
             and (not self.groups or bool(self.groups & who.groups))
             and all(who.claims.get(name) == value for name, value in self.claims.items())
+        )
+
+    def step_up(self, identity: Identity) -> StepUpRequiredError | None:
+        """What is missing of how they signed in. What the provider does not say counts as missing."""
+        signed_in = identity.authentication
+        wanted: list[str] = []
+        if self.acr and not signed_in.acr & set(self.acr):
+            wanted.append(f"to {' or '.join(self.acr)}")
+        if not self.amr <= signed_in.amr:
+            wanted.append(f"with {' and '.join(sorted(self.amr))}")
+        old = self.max_auth_age
+        if old is not None and (signed_in.age is None or signed_in.age > old):
+            wanted.append(f"within the last {int(old.total_seconds())} seconds")
+        if not wanted:
+            return None
+        return StepUpRequiredError(
+            f"this needs a stronger sign-in: {', '.join(wanted)}",
+            acr_values=tuple(self.acr),
+            max_age=None if old is None else int(old.total_seconds()),
         )
 
 
@@ -55,7 +84,7 @@ def allowance(
 ) -> Allowance:
     """Every resource needs a grant of its own that covers all the verbs; the strictest of those used sets the bounds.
 
-    Raises PassRequestError naming what is not covered.
+    Raises PassRequestError naming what is not covered, StepUpRequiredError where only a stronger sign-in is missing.
     """
     mine = [grant for grant in grants if grant.is_for(identity)]
     used: list[Grant] = []
@@ -64,8 +93,18 @@ def allowance(
         if not covering:
             wanted = ", ".join(sorted(verbs))
             raise PassRequestError(f"{identity.principal} may not ask for {wanted} on {resource}")
-        used.append(max(covering, key=lambda grant: (not grant.ticket, grant.max_ttl)))
+        used.append(_best(covering, identity))
     return Allowance(max_ttl=min(grant.max_ttl for grant in used), ticket=any(grant.ticket for grant in used))
+
+
+def _best(covering: Sequence[Grant], identity: Identity) -> Grant:
+    """Of those whose sign-in is strong enough. Raises StepUpRequiredError of the one that asks for the least else."""
+    ranked = sorted(covering, key=lambda grant: (not grant.ticket, grant.max_ttl), reverse=True)
+    missing = [grant.step_up(identity) for grant in ranked]
+    for grant, step_up in zip(ranked, missing, strict=True):
+        if step_up is None:
+            return grant
+    raise next(step_up for step_up in missing if step_up is not None)
 
 
 def narrowed(agent: Agent, resources: Iterable[str], verbs: frozenset[VerbClass], now: datetime) -> timedelta:

@@ -11,7 +11,10 @@ from passgate.core.passes import Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed."""
+    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed.
+
+    ``nonce_verifier``: the token's nonce is the S256 hash of it. ``access_token``: of the same sign-in, to read groups with.
+    """
 
     token: str = field(repr=False)
     resources: frozenset[str]
@@ -20,6 +23,8 @@ class ExchangeRequest:
     ticket: str | None = None
     ttl: timedelta | None = None
     agent: str | None = None
+    nonce_verifier: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +42,16 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """What a client must know to have a person sign in at a provider: OpenID Connect's words, nothing secret."""
+    """What a client must know to have a person sign in at a provider: OpenID Connect's words, nothing secret.
+
+    ``prompt``: what the provider is to ask the person, if anything. ``access_token``: the gate wants that one, too
+    (``subject_access_token``).
+    """
 
     name: str
     issuer: str
     client_id: str
     scopes: Sequence[str]
+    redirect_uri: str = "http://127.0.0.1/callback"
+    prompt: str | None = None
+    access_token: bool = False

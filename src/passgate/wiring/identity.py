@@ -1,34 +1,30 @@
-"""Identity as it is wired: providers, grants, agents, and the endpoint where tokens become passes."""
+"""Identity as it is wired: providers, grants, agents."""
 
 from passgate.config import identity as configured
 from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
-from passgate.endpoints.tokens import TokenEndpoint
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
-from passgate.identity.login_limiter import LoginLimiter
 from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
 from passgate.identity.oidc.token import Verifier
+from passgate.identity.oidc.userinfo import UserInfo
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import SignIn
-from passgate.pipeline.protocols import Recorder
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 
 
-def token_endpoint(
-    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
-) -> TokenEndpoint | None:
-    """None without a provider. Raises ConfigError."""
+def token_exchange(settings: Settings, *, registry: PassRegistry, database: SqliteDatabase) -> TokenExchange:
+    """Raises ConfigError."""
     identity = settings.identity
-    if not identity.providers:
-        return None
-    exchange = TokenExchange(
-        trusted={one.issuer: _trusted(name, one) for name, one in identity.providers.items()},
+    return TokenExchange(
+        trusted={
+            one.issuer: _trusted(name, one, _by_group(identity, name)) for name, one in identity.providers.items()
+        },
         grants=[_grant(grant) for grant in identity.grants],
         agents={name: _agent(name, agent) for name, agent in identity.agents.items()},
         registry=registry,
@@ -40,15 +36,30 @@ def token_endpoint(
         ),
         spent=SpentTokenStore(database),
     )
-    sign_in = [
-        SignIn(name=name, issuer=one.issuer, client_id=one.sign_in.client_id, scopes=one.sign_in.scopes)
-        for name, one in identity.providers.items()
+
+
+def sign_ins(settings: Settings) -> list[SignIn]:
+    return [
+        SignIn(
+            name=name,
+            issuer=one.issuer,
+            client_id=one.sign_in.client_id,
+            scopes=one.sign_in.scopes,
+            redirect_uri=one.sign_in.redirect_uri,
+            prompt=one.sign_in.prompt,
+            access_token=one.groups_from == "userinfo",
+        )
+        for name, one in settings.identity.providers.items()
         if one.sign_in is not None
     ]
-    return TokenEndpoint(exchange=exchange, sign_in=sign_in, attempts=LoginLimiter(), recorder=recorder)
 
 
-def _trusted(name: str, one: configured.Provider) -> Trusted:
+def _by_group(identity: configured.Identity, provider: str) -> bool:
+    """Whether what people of this provider may ask for depends on their groups: then a token that names none is no answer."""
+    return any(grant.groups for grant in identity.grants if grant.provider == provider)
+
+
+def _trusted(name: str, one: configured.Provider, by_group: bool) -> Trusted:
     try:
         fetch = HttpsFetch(ca=one.ca)
     except OSError as error:
@@ -65,8 +76,13 @@ def _trusted(name: str, one: configured.Provider) -> Trusted:
         algorithms=frozenset(one.algorithms),
         leeway=one.leeway,
         max_age=one.max_age,
+        groups_required=by_group if one.groups_required is None else one.groups_required,
+        groups_from_userinfo=one.groups_from == "userinfo",
+        acr=one.acr,
+        nonce_required=one.require_nonce,
     )
-    return Trusted(verifier=Verifier(provider, IssuerKeys(one.issuer, fetch)), single_use=one.single_use)
+    verifier = Verifier(provider, IssuerKeys(one.issuer, fetch), userinfo=UserInfo(one.issuer, fetch))
+    return Trusted(verifier=verifier, single_use=one.single_use)
 
 
 def _grant(grant: configured.Grant) -> Grant:
@@ -78,6 +94,9 @@ def _grant(grant: configured.Grant) -> Grant:
         groups=frozenset(grant.groups),
         claims=dict(grant.claims),
         ticket=grant.ticket,
+        acr=grant.acr,
+        amr=frozenset(grant.amr),
+        max_auth_age=grant.max_auth_age,
     )
 
 

@@ -29,6 +29,10 @@ class Provider:
         """Who the next one to sign in is."""
         urllib.request.urlopen(f"{self.issuer}/test/who?is={person}").close()
 
+    def tells_groups(self, where: str) -> None:
+        """In the ``token``, or at the ``userinfo`` endpoint only."""
+        urllib.request.urlopen(f"{self.issuer}/test/groups?in={where}").close()
+
     def sign_in(self, page: str) -> str:
         """What a person does with a browser: open the page, confirm, be redirected to the end. The last page's text."""
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
@@ -75,12 +79,32 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
         yield provider
 
 
+AGENTS = """\
+  agents:
+    reporter: {purpose: weekly reports, resources: [shop], verbs: [read], until: '2099-12-31'}
+    retired: {purpose: gone, resources: [shop], verbs: [read], until: '2020-12-31'}
+"""
+
+
+@contextmanager
+def gate_for(identity: str, cluster: PostgresCluster, folder: Path) -> Iterator[RunningGate]:
+    setup = GateSetup(
+        database="shop",
+        user="app",
+        password="app-password",
+        bundle=BUNDLE,
+        http_listener=True,
+        sections=f"identity:\n{identity}",
+    )
+    with RunningGate.start(folder, cluster, setup) as gate:
+        yield gate
+
+
 @pytest.fixture(scope="package")
 def gate(
     cluster: PostgresCluster, provider: Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningGate]:
     identity = f"""\
-identity:
   providers:
     company:
       issuer: {provider.issuer}
@@ -88,12 +112,28 @@ identity:
       sign_in: {{client_id: passgate-cli, scopes: [openid, email, groups]}}
   grants:
     - {{provider: company, groups: [engineering], resources: [shop], verbs: [read, write], max_ttl: 30m}}
-  agents:
-    reporter: {{purpose: weekly reports, resources: [shop], verbs: [read], until: '2099-12-31'}}
-    retired: {{purpose: gone, resources: [shop], verbs: [read], until: '2020-12-31'}}
+    - {{provider: company, groups: [engineering], resources: [shop], verbs: [admin], acr: ['urn:example:mfa'], amr: [mfa]}}
+    - {{provider: company, groups: [engineering], resources: [shop], verbs: [code], max_auth_age: 1m}}
+{AGENTS}"""
+    with gate_for(identity, cluster, tmp_path_factory.mktemp("signed-in")) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="package")
+def careful_gate(
+    cluster: PostgresCluster, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGate]:
+    """Demands the nonce, and reads groups where a thin ID token leaves them."""
+    identity = f"""\
+  providers:
+    company:
+      issuer: {provider.issuer}
+      audience: [passgate-cli]
+      groups_from: userinfo
+      require_nonce: true
+      sign_in: {{client_id: passgate-cli, scopes: [openid, email, groups]}}
+  grants:
+    - {{provider: company, groups: [engineering], resources: [shop]}}
 """
-    setup = GateSetup(
-        database="shop", user="app", password="app-password", bundle=BUNDLE, http_listener=True, sections=identity
-    )
-    with RunningGate.start(tmp_path_factory.mktemp("signed-in"), cluster, setup) as gate:
+    with gate_for(identity, cluster, tmp_path_factory.mktemp("careful")) as gate:
         yield gate

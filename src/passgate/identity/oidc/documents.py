@@ -26,11 +26,22 @@ def discovery_url(issuer: str) -> str:
     return issuer.removesuffix("/") + "/.well-known/openid-configuration"
 
 
-def keys_url(issuer: str, document: Document) -> str:
-    """Where its keys are. Raises IssuerUnavailableError if the document is not this issuer's (section 4.3) or names a place that
-    cannot be trusted."""
-    if document.get("issuer") != issuer:
+def check_issuer(issuer: str, document: Document) -> None:
+    """Raises IssuerUnavailableError if the document is not this issuer's (section 4.3)."""
+    said = document.get("issuer")
+    if isinstance(said, str) and "{tenantid}" in said:
+        # Entra ID's common, organizations and consumers: one document for everybody's tenants, whose issuer is a template.
+        raise IssuerUnavailableError(
+            f"the discovery document at {issuer} is for any tenant: name your own one's issuer"
+        )
+    if said != issuer:
         raise IssuerUnavailableError(f"the discovery document at {issuer} is another issuer's")
+
+
+def keys_url(issuer: str, document: Document) -> str:
+    """Where its keys are. Raises IssuerUnavailableError if the document is not this issuer's or names a place that cannot be
+    trusted."""
+    check_issuer(issuer, document)
     url = document.get("jwks_uri")
     if not isinstance(url, str) or not is_safe(url):
         raise IssuerUnavailableError(f"the discovery document of {issuer} names no keys behind https")

@@ -20,15 +20,16 @@ class HttpsFetch:
         """Raises OSError if the file cannot be read."""
         self._tls = ssl.create_default_context(cafile=None if ca is None else str(ca))
 
-    async def __call__(self, url: str) -> Document:
-        """Raises IssuerUnavailableError."""
+    async def __call__(self, url: str, *, bearer: str | None = None) -> Document:
+        """``bearer``: an access token to show. Raises IssuerUnavailableError."""
         if not is_safe(url):
             raise IssuerUnavailableError("an issuer is asked over https only")
+        headers = {"Accept": "application/json"} | ({} if bearer is None else {"Authorization": f"Bearer {bearer}"})
         try:
             timeout = aiohttp.ClientTimeout(total=_SECONDS)
             async with (
                 aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as client,
-                client.get(url, ssl=self._tls, allow_redirects=False, headers={"Accept": "application/json"}) as answer,
+                client.get(url, ssl=self._tls, allow_redirects=False, headers=headers) as answer,
             ):
                 if answer.status != 200:
                     raise IssuerUnavailableError(f"the issuer answered {answer.status}")

@@ -17,6 +17,10 @@ class Provider:
 
     ``subject`` and ``groups`` name the claims that say who it is and what they belong to. ``owner``: the human that agents of this
     issuer act for. ``claims``: what every token must say besides. ``leeway``: clock skew; ``max_age``: how old a token may be.
+
+    ``groups_required``: a token without the claim of groups is refused. ``groups_from_userinfo``: they are not in the token but at
+    the provider's userinfo endpoint. ``acr``: the claim that says how somebody signed in. ``nonce_required``: a token must have
+    been asked for with a nonce by whoever brings it.
     """
 
     name: str
@@ -30,3 +34,7 @@ class Provider:
     algorithms: frozenset[str] = frozenset({"RS256", "ES256"})
     leeway: timedelta = timedelta(seconds=30)
     max_age: timedelta = timedelta(hours=1)
+    groups_required: bool = False
+    groups_from_userinfo: bool = False
+    acr: str = "acr"
+    nonce_required: bool = False

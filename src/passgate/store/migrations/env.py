@@ -2,7 +2,7 @@
 
 from alembic import context
 
-import passgate.store.approval_tables  # noqa: F401 - its tables are part of METADATA
+from passgate.store import approval_tables, issuer_tables  # noqa: F401 - their tables are METADATA's
 from passgate.store.tables import METADATA
 
 context.configure(

@@ -4,7 +4,7 @@ import pytest
 from joserfc.jwk import OctKey, RSAKey
 
 from passgate.core.errors import IssuerUnavailableError
-from passgate.identity.oidc.documents import discovery_url, is_safe, keys_of
+from passgate.identity.oidc.documents import check_issuer, discovery_url, is_safe, keys_of
 
 
 def test_where_the_discovery_document_is() -> None:
@@ -39,3 +39,17 @@ def test_shared_secrets_and_keys_for_other_uses_are_left_out() -> None:
 def test_what_is_no_key_set(document: dict[str, object]) -> None:
     with pytest.raises(IssuerUnavailableError):
         keys_of(document)
+
+
+@pytest.mark.parametrize(
+    "said", ["https://b.example", "https://a.example/", "HTTPS://a.example", None, ["https://a.example"]]
+)
+def test_a_document_that_is_another_issuers(said: object) -> None:
+    check_issuer("https://a.example", {"issuer": "https://a.example"})
+    with pytest.raises(IssuerUnavailableError, match="another issuer's"):
+        check_issuer("https://a.example", {"issuer": said})
+
+
+def test_a_document_for_anybodys_tenant() -> None:
+    with pytest.raises(IssuerUnavailableError, match="name your own"):
+        check_issuer("https://l.example/common/v2.0", {"issuer": "https://l.example/{tenantid}/v2.0"})

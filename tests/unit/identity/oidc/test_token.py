@@ -13,9 +13,11 @@ from joserfc.jwk import ECKey, RSAKey
 
 from passgate.core.errors import TokenRefusedError
 from passgate.core.principal import PrincipalKind
+from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
-from passgate.identity.oidc.token import MAX_BYTES, Verifier, peek
+from passgate.identity.oidc.token import MAX_BYTES, Evidence, Verifier, peek
+from passgate.identity.oidc.userinfo import UserInfo
 from tests.unit.identity.oidc.issuer import ISSUER, NOW, Issuer
 
 PROVIDER = Provider(name="idp", issuer=ISSUER, audiences=frozenset({"passgate"}), subject="email")
@@ -73,6 +75,8 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "groups that are a text": ({"groups": "dba"}, "not a list"),
     "groups that are numbers": ({"groups": [1]}, "not a list"),
     "far too many groups": ({"groups": [f"g{n}" for n in range(1001)]}, "more than 1000"),
+    "a sign-in in the future": ({"auth_time": SECONDS + 31}, "from the future"),
+    "a sign-in at no time": ({"auth_time": "noon"}, "not a time"),
     "groups left out (Entra)": ({"groups": None, "_claim_names": {"groups": "src1"}}, "too many"),
     "groups left out (Entra, implicit)": ({"hasgroups": True}, "too many"),
 }
@@ -180,3 +184,20 @@ def test_three_parts_of_anything_raise_one_kind_of_error(parts: list[bytes]) -> 
         peek(token)
     except TokenRefusedError:
         return
+
+
+def test_groups_at_userinfo_need_one(issuer: Issuer) -> None:
+    with pytest.raises(ValueError, match="without it"):
+        verifier(issuer, replace(PROVIDER, groups_from_userinfo=True))
+
+
+async def test_a_token_that_names_nobody_by_sub_has_no_userinfo(issuer: Issuer) -> None:
+    provider = replace(PROVIDER, groups_from_userinfo=True)
+    reader = Verifier(
+        provider,
+        IssuerKeys(issuer.issuer, issuer.fetch),
+        userinfo=UserInfo(issuer.issuer, HttpsFetch()),
+        now=lambda: NOW,
+    )
+    with pytest.raises(TokenRefusedError, match="no claim sub"):
+        await reader.verify(issuer.token(issuer.claims(sub=7)), Evidence(access_token="at"))

@@ -1,0 +1,101 @@
+"""Settings of identity as they reach the services."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer, TestClient
+
+from passgate.config.identity import Grant, Identity, Provider, SignIn
+from passgate.config.loading import parse_settings
+from passgate.core.errors import ConfigError
+from passgate.endpoints.beside import first_of
+from passgate.endpoints.oauth import METADATA_PATH
+from passgate.identity.registry import PassRegistry
+from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.identity import _by_group, _grant, _trusted
+from passgate.wiring.issuer import open_issuing
+from tests.unit.identity.conftest import MemoryStore
+from tests.unit.pipeline.steps import MemoryRecorder
+
+SETTINGS = """\
+state: ./state
+listeners:
+  - {kind: http, port: 8443}
+resources:
+  docs: {kind: llm, provider: compatible, upstream: {url: 'https://models.example.com'}}
+"""
+IDENTITY = """\
+identity:
+  providers:
+    company:
+      issuer: https://idp.example.com
+      audience: [cli]
+      groups_from: userinfo
+      sign_in: {client_id: cli, redirect_uri: 'http://localhost:8250/callback', prompt: consent}
+    ci: {issuer: 'https://ci.example.com', audience: [passgate], kind: service, subject: sub}
+  grants:
+    - {provider: company, groups: [eng], resources: [docs]}
+"""
+
+
+async def test_what_a_client_is_told_of_signing_in(tmp_path: Path) -> None:
+    settings = parse_settings(SETTINGS + IDENTITY, file="passgate.yaml", base=tmp_path)
+    database = SqliteDatabase(tmp_path / "state.db")
+    issuing = open_issuing(settings, registry=PassRegistry(MemoryStore()), database=database, recorder=MemoryRecorder())
+    answers = first_of(issuing.beside)
+    assert answers is not None
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        return await answers(request) or web.Response(status=404)
+
+    async with TestClient(RawTestServer(serve)) as client, client.get(METADATA_PATH) as answer:
+        (said,) = (await answer.json())["passgate_sign_in"]
+    assert said == {
+        "name": "company",
+        "issuer": "https://idp.example.com",
+        "client_id": "cli",
+        "scopes": ["openid", "email", "groups"],
+        "redirect_uri": "http://localhost:8250/callback",
+        "prompt": "consent",
+        "access_token": True,
+    }
+    database.close()
+
+
+PROVIDER = Provider(issuer="https://idp.example.com", audience=("cli",), sign_in=SignIn(client_id="cli"))
+
+
+@pytest.mark.parametrize(
+    ("said", "by_group", "required"),
+    [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
+)
+def test_groups_are_required_where_grants_name_them(said: bool | None, by_group: bool, required: bool) -> None:
+    trusted = _trusted("company", PROVIDER.model_copy(update={"groups_required": said}), by_group)
+    assert trusted.verifier._provider.groups_required is required
+
+
+def test_whose_grants_name_groups() -> None:
+    grants = (
+        Grant(provider="company", resources=("docs",), groups=("eng",)),
+        Grant(provider="ci", resources=("docs",)),
+    )
+    identity = Identity(
+        providers={"company": PROVIDER, "ci": PROVIDER.model_copy(update={"issuer": "https://ci"})}, grants=grants
+    )
+    assert (_by_group(identity, "company"), _by_group(identity, "ci")) == (True, False)
+
+
+def test_how_people_must_have_signed_in_reaches_the_grant() -> None:
+    grant = _grant(
+        Grant(provider="company", resources=("docs",), acr=("b", "a"), amr=("hwk",), max_auth_age=timedelta(minutes=5))
+    )
+    assert (grant.acr, grant.amr, grant.max_auth_age) == (("b", "a"), {"hwk"}, timedelta(minutes=5))
+
+
+def test_an_authority_that_is_no_certificate(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing")
+    with pytest.raises(ConfigError, match=r"identity\.providers\.company\.ca"):
+        _trusted("company", PROVIDER.model_copy(update={"ca": path}), False)
