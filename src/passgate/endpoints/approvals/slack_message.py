@@ -19,8 +19,6 @@ _TEXT = 3000
 
 _PIECE = 2500
 _PIECES = 8
-_FIELD = 1800
-_FALLBACK = 200
 
 
 def escaped(text: str) -> str:
@@ -102,24 +100,26 @@ def _pieces(text: str) -> list[str]:
 
 
 def _section(text: str) -> Block:
-    return {"type": "section", "text": _plain(text, _FIELD if len(escaped(visible(text))) > _TEXT else _TEXT)}
+    return {"type": "section", "text": _plain(text, _TEXT)}
 
 
 def _plain(text: str, most: int) -> Block:
     """``emoji`` off, or ``:x:`` would become a picture."""
-    shown = visible(text)
-    cut = shown if len(escaped(shown)) <= most else next(iter(_cut(shown, most - 1))) + "…"
-    return {"type": "plain_text", "text": escaped(cut) or " ", "emoji": False}
+    return {"type": "plain_text", "text": _fitting(visible(text), most) or " ", "emoji": False}
 
 
-def _cut(text: str, most: int) -> Iterator[str]:
-    kept, length = "", 0
-    for character in text:
-        length += len(escaped(character))
-        if length > most:
+def _fitting(text: str, most: int) -> str:
+    """Escaped, and cut where that is too long."""
+    whole = escaped(text)
+    if len(whole) <= most:
+        return whole
+    kept, length = [], 0
+    for character in map(escaped, text):
+        length += len(character)
+        if length >= most:
             break
-        kept += character
-    yield kept
+        kept.append(character)
+    return "".join(kept) + "…"
 
 
 def _button(label: str, action: str, style: str, request: ApprovalRequest) -> Block:

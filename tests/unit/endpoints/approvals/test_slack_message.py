@@ -69,6 +69,15 @@ def test_every_text_fits_and_is_escaped_whatever_it_was(one: str, other: str) ->
         assert ">" not in said
 
 
+@pytest.mark.parametrize("long", ["x" * 5000, "<" * 5000, "\u202e" * 5000])
+def test_what_is_too_long_for_a_field_is_cut_and_that_is_seen(long: str) -> None:
+    (purpose,) = (
+        str(text["text"]) for text in texts(replace(REQUEST, purpose=long)) if "they say" in str(text["text"])
+    )
+    assert 2900 < len(purpose) <= 3000
+    assert purpose.endswith("…")
+
+
 def test_the_masked_statement_the_preview_and_the_facts_are_shown() -> None:
     said = " ".join(str(text["text"]) for text in texts(REQUEST))
     for wanted in (
