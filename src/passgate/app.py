@@ -19,6 +19,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 import passgate
+from passgate.api.access_messages import AccessAnswer, AccessMessage
 from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
@@ -46,6 +47,7 @@ from passgate.store.lock_store import LockStore
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
+from passgate.wiring.access import AccessWiring
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.issuer import open_issuing
 from passgate.wiring.key_file import key_file
@@ -180,7 +182,10 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        self.issuing = open_issuing(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._access = AccessWiring(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self.issuing = open_issuing(
+            settings, registry=self.passes, database=self.database, recorder=recorder, desk=self._access.desk
+        )
         self.desk = ApprovalsWiring(
             settings.approvals, recorder, database=self.database, key=key_file(folder.approvals_key, KEY_BYTES)
         )
@@ -226,6 +231,7 @@ class Gate:
         gate.run(gate._watch.run())
         gate.run(gate._locks.run())
         gate.run(gate._journal.run())
+        gate.run(gate._access.desk.run())
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)
@@ -338,6 +344,9 @@ class Gate:
 
     async def vote(self, request: str, *, approves: bool, note: str, actor: str) -> ApprovalInfo | None:
         return await self.desk.vote(request, approves=approves, note=note, actor=actor)
+
+    async def access(self, request: AccessMessage, *, actor: str) -> AccessAnswer:
+        return await self._access.answer(request, actor=actor)
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:  # noqa: ARG002 - read only
         return CatalogsRefreshed(versions=dict(await self.postgres.refresh_catalogs(resource)))

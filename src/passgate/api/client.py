@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from passgate.api.access_messages import AccessMessage
 from passgate.api.messages import (
     MAX_ANSWER_BYTES,
     ApprovalsListed,
@@ -30,7 +31,7 @@ from passgate.api.messages import (
     decode_answer,
     encode,
 )
-from passgate.core.errors import RemoteProtocolError
+from passgate.core.errors import ApprovalError, RemoteProtocolError
 
 TIMEOUT_SECONDS = 10.0
 
@@ -90,6 +91,27 @@ class AdminClient:
         """One gate is enough: they all have the same requests."""
         vote = CastVote(request=request, approves=approves, note=note)
         return self._survey(vote, VoteCounted, enough=lambda answer: answer.request is not None)
+
+    def access(self, request: AccessMessage, expected: type[_E]) -> _E:
+        """From the first gate that answers: all of them share the store, and what is asked twice might be done twice.
+
+        Raises ApprovalError with what the gate says against it, or where none answers.
+        """
+        said = "no gate answered: a gate must run for it"
+        for path in sorted(self._folder.glob("*.sock")):
+            try:
+                answer = decode_answer(self._ask(path, encode(request)))
+            except (ConnectionRefusedError, FileNotFoundError):
+                continue  # left behind by a gate that no longer runs
+            except (OSError, RemoteProtocolError) as error:
+                raise ApprovalError(
+                    f"{path.name}: no answer ({error}); whether it was done, `requests list` tells"
+                ) from error
+            if isinstance(answer, expected):
+                return answer
+            said = answer.error if isinstance(answer, Failed) else f"{path.name}: the answer fits another question"
+            break
+        raise ApprovalError(said)
 
     def _survey(
         self, request: Request, expected: type[_E], *, enough: Callable[[_E], bool] = lambda _answer: False

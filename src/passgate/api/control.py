@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from passgate.api.access_messages import AccessAnswer, AccessMessage
 from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
 from passgate.core.session import Session
 
@@ -30,6 +31,9 @@ class Control(Protocol):
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:
         """Raises TargetUnavailableError, and ConfigError for a resource that does not exist."""
+
+    async def access(self, request: AccessMessage, *, actor: str) -> AccessAnswer:
+        """Ask for access, list, vote, take. Raises ApprovalError, PassRequestError, StoreError, LedgerUnavailableError."""
 
     def approvals(self, *, actor: str) -> tuple[ApprovalInfo, ...]:
         """What waits for people. Raises ApprovalError where this user is nobody who may decide."""

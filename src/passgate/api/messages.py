@@ -3,20 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from passgate.api.access_messages import (
+    AccessGranted,
+    AccessListed,
+    AccessShown,
+    AskAccess,
+    ListAccess,
+    TakeAccess,
+    VoteAccess,
+)
+from passgate.api.message import Id, Message
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.session import Session
 
 MAX_REQUEST_BYTES = 64 * 2**10
 MAX_ANSWER_BYTES = 32 * 2**20
 """A session is described in about 500 bytes, and a process may serve tens of thousands."""
-
-Id = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Message(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class ListSessions(Message):
@@ -76,12 +80,13 @@ class CastVote(Message):
 
 
 class SessionInfo(Message):
-    """A live session. ``opened`` is in UTC; ``counters`` are those of ``core.Session``."""
+    """A live session. ``chain``: who asks, for whom. ``opened`` is in UTC; ``counters`` are those of ``core.Session``."""
 
     id: str
     pass_id: str
     principal: str
     on_behalf_of: str | None
+    chain: tuple[str, ...]
     purpose: str
     resource: str
     opened: datetime
@@ -98,6 +103,7 @@ class SessionInfo(Message):
             pass_id=session.pass_.id,
             principal=str(session.principal),
             on_behalf_of=None if behalf is None else str(behalf),
+            chain=tuple(str(link) for link in session.principal.links()),
             purpose=session.pass_.purpose,
             resource=session.resource.name,
             opened=session.opened,
@@ -243,6 +249,10 @@ Request = (
     | CancelStatement
     | ListApprovals
     | CastVote
+    | AskAccess
+    | ListAccess
+    | VoteAccess
+    | TakeAccess
 )
 Answer = (
     SessionsListed
@@ -254,6 +264,9 @@ Answer = (
     | CatalogsRefreshed
     | ApprovalsListed
     | VoteCounted
+    | AccessShown
+    | AccessListed
+    | AccessGranted
     | Failed
 )
 

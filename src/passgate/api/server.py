@@ -6,6 +6,7 @@ import os
 import socket
 from pathlib import Path
 
+from passgate.api.access_messages import AskAccess, ListAccess, TakeAccess, VoteAccess
 from passgate.api.control import Control
 from passgate.api.messages import (
     MAX_REQUEST_BYTES,
@@ -46,7 +47,7 @@ _MAX_PATH_BYTES = 107
 """``sun_path`` in unix(7), less its closing zero."""
 
 
-APPROVALS = frozenset({"approvals.list", "approvals.vote"})
+APPROVALS = frozenset({"approvals.list", "approvals.vote", "access.ask", "access.list", "access.vote", "access.take"})
 """What the people's socket takes."""
 
 
@@ -162,6 +163,8 @@ class AdminServer:
                     request.request, approves=request.approves, note=request.note, actor=peer.name
                 )
                 return VoteCounted(request=counted)
+            case AskAccess() | ListAccess() | VoteAccess() | TakeAccess():
+                return await self._control.access(request, actor=peer.name)
 
 
 def _bind(path: Path, mode: int) -> socket.socket:

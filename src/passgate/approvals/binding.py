@@ -76,12 +76,7 @@ class Binding:
 
 def chain(principal: Principal) -> tuple[str, ...]:
     """From the one who asks to the last one it acts for."""
-    names: list[str] = []
-    who: Principal | None = principal
-    while who is not None:
-        names.append(str(who))
-        who = who.on_behalf_of
-    return tuple(names)
+    return tuple(str(link) for link in principal.links())
 
 
 def person(subject: str) -> str:
@@ -91,12 +86,7 @@ def person(subject: str) -> str:
 
 def subjects(principal: Principal) -> frozenset[str]:
     """The bare subjects of the chain, as ``person`` tells people apart: whoever stands here has an interest and no vote."""
-    found: set[str] = set()
-    who: Principal | None = principal
-    while who is not None:
-        found.add(person(who.subject))
-        who = who.on_behalf_of
-    return frozenset(found)
+    return frozenset(person(link.subject) for link in principal.links())
 
 
 def _atoms(action: Action) -> tuple[str, ...]:

@@ -132,9 +132,7 @@ def say_live_sessions(run_folder: "Path", *, as_json: bool) -> None:
             (
                 session.id,
                 session.pass_id,
-                session.principal
-                if session.on_behalf_of is None
-                else f"{session.principal} for {session.on_behalf_of}",
+                " for ".join(session.chain),
                 session.resource,
                 when(session.opened),
                 how_long(now - session.opened),

@@ -12,6 +12,7 @@ from passgate.cli.certificate import certificate
 from passgate.cli.init import init
 from passgate.cli.locks import lock, locks, unlock
 from passgate.cli.login import login
+from passgate.cli.request import request
 from passgate.cli.serve import serve
 from passgate.cli.version import version
 from passgate.core.errors import PassgateError
@@ -19,6 +20,7 @@ from passgate.core.errors import PassgateError
 GROUPS = {
     "pass": ("passgate.cli.passes", "pass_app"),
     "sessions": ("passgate.cli.sessions", "sessions_app"),
+    "requests": ("passgate.cli.request", "requests_app"),
     "approvals": ("passgate.cli.approvals", "approvals_app"),
     "policy": ("passgate.cli.policy", "policy_app"),
     "ledger": ("passgate.cli.ledger", "ledger_app"),
@@ -47,7 +49,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         pretty_exceptions_enable=False,
         help="The gate between AI and infrastructure: every statement decided, masked, recorded and revocable.",
     )
-    for command in (init, serve, live.status, login, lock, unlock, locks, certificate, version):
+    for command in (init, serve, live.status, login, request, lock, unlock, locks, certificate, version):
         app.command()(command)
     first = words[0] if words else ""
     for name in (first,) if first in GROUPS else GROUPS:

@@ -1,14 +1,12 @@
-"""``passgate pass``: issue, list, show and revoke."""
+"""``passgate pass``: issue, delegate, list, show and revoke."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.cli.opening import open_database, open_registry, passes_of, secret_to
 from passgate.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -18,26 +16,27 @@ from passgate.cli.options import (
     settings_from,
     state_folder_from,
 )
-from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
-from passgate.cli.spending import amounts_as_json, budget_lines
+from passgate.cli.output import note, printable, say, say_json, say_table
+from passgate.cli.pass_shown import ends, pass_json, pass_lines, say_issued, who
+from passgate.cli.spending import amounts_as_json
 from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
-from passgate.core.passes import Pass, PassState
+from passgate.core.passes import Pass
 
 if TYPE_CHECKING:
-    from passgate.config.settings import Settings
-    from passgate.config.state_folder import StateFolder
-    from passgate.identity.registry import IssuedPass, PassRegistry
     from passgate.identity.request import PassRequest
     from passgate.pipeline.protocols import Spending
     from passgate.store.sqlite import SqliteDatabase
 
-pass_app = typer.Typer(no_args_is_help=True, help="Passes: issue, list, show, revoke.")
+pass_app = typer.Typer(no_args_is_help=True, help="Passes: issue, delegate, list, show, revoke.")
+
+
+PassArgument = Annotated[str, typer.Argument(metavar="PASS", help="The pass's public id.")]
 
 
 @pass_app.command()
 def issue(
-    who: Annotated[
+    for_: Annotated[
         str, typer.Option("--for", help="Whom it is for: agent:reporter, human:ada@example.com, service:billing.")
     ],
     resource: Annotated[list[str], typer.Option("--resource", help="What it opens; may be given several times.")],
@@ -67,27 +66,65 @@ def issue(
     as_json: JsonOption = False,
 ) -> None:
     """Issue a pass. Its secret is shown once, here."""
-    from passgate.identity.request import IssuingRules, parse_budget
+    from passgate.identity.request import parse_budget
+    from passgate.wiring.delegation import issuing_rules
 
     settings = settings_from(config, state)
     budget = parse_budget(requests=max_requests, tokens=max_tokens, cost=max_cost)
-    request = _request(who, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, ttl, budget)
-    rules = IssuingRules(
-        resources=frozenset(settings.resources),
-        default_ttl=settings.passes.default_ttl,
-        max_ttl=settings.passes.max_ttl,
-        models=frozenset(settings.llm_resources),
-    )
+    request = _request(for_, on_behalf_of, group or [], resource, verbs or ["read"], purpose, ticket, ttl, budget)
+    rules = issuing_rules(settings)
     rules.ttl(request)  # before the secret file is made
-    with _new_file(secret_file) as descriptor, _registry(settings.state_folder) as registry:
+    with secret_to(secret_file) as keep, open_registry(settings.state_folder) as registry:
         issued = registry.issue(request, rules=rules, actor=actor())
-        if descriptor is not None:
-            from passgate.cli.connecting import secret_lines
+        keep(settings, issued)
+    say_issued(settings, issued, secret_file, as_json=as_json)
 
-            pass_ = issued.pass_
-            text = secret_lines(settings, pass_.resources, pass_.id, issued.secret.reveal())
-            os.write(descriptor, text.encode())
-    _say_issued(settings, issued, secret_file, as_json=as_json)
+
+@pass_app.command()
+def delegate(
+    pass_id: PassArgument,
+    to: Annotated[str, typer.Option("--to", help="The registered agent that it is for: agent:summariser.")],
+    resource: Annotated[
+        list[str], typer.Option("--resource", help="What of the pass's resources it opens; repeatable.")
+    ],
+    purpose: Annotated[str, typer.Option("--purpose", help="Why; it stands in every record of its use.")],
+    verbs: Annotated[
+        list[str] | None, typer.Option("--verbs", help="Of the pass's verbs, parted by commas. [default: read]")
+    ] = None,
+    ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it is for; else the pass's own.")] = None,
+    ttl: Annotated[str | None, typer.Option("--ttl", help="How long it lives; never longer than the pass.")] = None,
+    max_requests: Annotated[int | None, typer.Option("--max-requests", help="Calls to models, in all.")] = None,
+    max_tokens: Annotated[int | None, typer.Option("--max-tokens", help="Tokens in and out, in all.")] = None,
+    max_cost: Annotated[str | None, typer.Option("--max-cost", help="US dollars, in all: 2.50.")] = None,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option("--secret-file", help="Write the secret there, as a password file of libpq, and print none."),
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a narrower pass for a sub-agent from a live one. It ends with that one, and spends from its budget."""
+    from passgate.identity.delegation import DelegationRequest
+    from passgate.identity.request import parse_budget, parse_verbs
+    from passgate.wiring.delegation import delegation
+
+    settings = settings_from(config, state)
+    asked = DelegationRequest(
+        parent=pass_id,
+        agent=_agent(to),
+        resources=_names(resource),
+        verbs=parse_verbs(verbs or ["read"]),
+        purpose=purpose,
+        ticket=ticket,
+        ttl=_duration(ttl),
+        budget=parse_budget(requests=max_requests, tokens=max_tokens, cost=max_cost),
+    )
+    with secret_to(secret_file) as keep, open_database(settings.state_folder) as database:
+        made = delegation(settings, registry=passes_of(database), database=database)
+        issued = made.delegate(asked, actor=actor())
+        keep(settings, issued)
+    say_issued(settings, issued, secret_file, as_json=as_json)
 
 
 @pass_app.command("list")
@@ -98,23 +135,23 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List live passes, newest first."""
-    with _registry(state_folder_from(config, state)) as registry:
+    with open_registry(state_folder_from(config, state)) as registry:
         passes = registry.list(live_only=not everything)
     now = datetime.now(UTC)
     if as_json:
-        say_json([_as_json(pass_, now) for pass_ in passes])
+        say_json([pass_json(pass_, now) for pass_ in passes])
         return
     say_table(
         ("PASS", "FOR", "RESOURCES", "VERBS", "PURPOSE", "STATE", "ENDS"),
         [
             (
                 pass_.id,
-                _who(pass_),
+                who(pass_),
                 ", ".join(sorted(pass_.resources)),
                 ", ".join(sorted(pass_.verbs)),
                 pass_.purpose,
                 pass_.state(now),
-                _ends(pass_, now),
+                ends(pass_, now),
             )
             for pass_ in passes
         ],
@@ -123,22 +160,22 @@ def list_(
 
 @pass_app.command()
 def show(
-    pass_id: Annotated[str, typer.Argument(metavar="PASS", help="The pass's public id.")],
+    pass_id: PassArgument,
     config: ConfigOption = DEFAULT_CONFIG,
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one pass."""
-    with _database(state_folder_from(config, state)) as database:
+    with open_database(state_folder_from(config, state)) as database:
         pass_, spent = _with_spending(database, pass_id)
     now = datetime.now(UTC)
     if as_json:
-        shown = _as_json(pass_, now)
+        shown = pass_json(pass_, now)
         if spent is not None:
             shown["spent"] = amounts_as_json(spent)
         say_json(shown)
         return
-    for name, text in _lines(pass_, now, spent):
+    for name, text in pass_lines(pass_, now, spent):
         say(f"{name:<13}{printable(text)}")
 
 
@@ -153,7 +190,7 @@ def revoke(
     from passgate.api.client import AdminClient
 
     folder = state_folder_from(config, state)
-    with _registry(folder) as registry:
+    with open_registry(folder) as registry:
         unknown = [pass_id for pass_id in pass_ids if registry.find(pass_id) is None]
         if unknown:
             raise PassRequestError(f"There is no pass {', '.join(map(printable, unknown))}; nothing was revoked")
@@ -176,7 +213,7 @@ def revoke(
 
 
 def _request(
-    who: str,
+    for_: str,
     on_behalf_of: str | None,
     groups: list[str],
     resources: list[str],
@@ -186,49 +223,41 @@ def _request(
     ttl: str | None,
     budget: Budget | None,
 ) -> "PassRequest":
-    from passgate.config.quantities import parse_duration
     from passgate.identity.request import PassRequest, parse_principal, parse_verbs
 
-    try:
-        duration = None if ttl is None else parse_duration(ttl)
-    except ValueError as error:
-        raise PassRequestError(f"--ttl: {error}") from None
     return PassRequest(
-        principal=parse_principal(who, groups=groups, on_behalf_of=on_behalf_of),
-        resources=frozenset(name for word in resources for name in word.split(",") if name),
+        principal=parse_principal(for_, groups=groups, on_behalf_of=on_behalf_of),
+        resources=_names(resources),
         verbs=parse_verbs(verbs),
         purpose=purpose,
         ticket=ticket,
-        ttl=duration,
+        ttl=_duration(ttl),
         budget=budget,
     )
 
 
-@contextmanager
-def _database(folder: "StateFolder") -> "Iterator[SqliteDatabase]":
-    """A state folder's database, for one command. Raises StoreError."""
-    from passgate.store.sqlite import SqliteDatabase
+def _names(words: list[str]) -> frozenset[str]:
+    return frozenset(name for word in words for name in word.split(",") if name)
 
-    folder.create()
-    database = SqliteDatabase(folder.database)
+
+def _duration(ttl: str | None) -> timedelta | None:
+    from passgate.config.quantities import parse_duration
+
     try:
-        yield database
-    finally:
-        database.close()
+        return None if ttl is None else parse_duration(ttl)
+    except ValueError as error:
+        raise PassRequestError(f"--ttl: {error}") from None
 
 
-@contextmanager
-def _registry(folder: "StateFolder") -> "Iterator[PassRegistry]":
-    """The passes of a state folder, for one command. Raises StoreError."""
-    with _database(folder) as database:
-        yield _passes(database)
+def _agent(to: str) -> str:
+    """Raises PassRequestError: passes are delegated to agents only."""
+    from passgate.core.principal import PrincipalKind
+    from passgate.identity.request import parse_principal
 
-
-def _passes(database: "SqliteDatabase") -> "PassRegistry":
-    from passgate.identity.registry import PassRegistry
-    from passgate.store.pass_store import PassStore
-
-    return PassRegistry(PassStore(database))
+    principal = parse_principal(to if ":" in to else f"{PrincipalKind.AGENT}:{to}")
+    if principal.kind is not PrincipalKind.AGENT:
+        raise PassRequestError(f"passes are delegated to agents, and {principal} is none")
+    return principal.subject
 
 
 def _with_spending(database: "SqliteDatabase", pass_id: str) -> "tuple[Pass, Spending | None]":
@@ -236,103 +265,7 @@ def _with_spending(database: "SqliteDatabase", pass_id: str) -> "tuple[Pass, Spe
     from passgate.identity.budgets import PassBudgets
     from passgate.store.budget_store import BudgetStore
 
-    pass_ = _passes(database).find(pass_id)
+    pass_ = passes_of(database).find(pass_id)
     if pass_ is None:
         raise PassRequestError(f"There is no pass {printable(pass_id)}")
     return pass_, PassBudgets(BudgetStore(database)).spent(pass_)
-
-
-@contextmanager
-def _new_file(path: Path | None) -> Iterator[int | None]:
-    """A file that was not there, open to its owner only; taken away again if the command fails. Raises PassRequestError."""
-    if path is None:
-        yield None
-        return
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise PassRequestError(f"The secret file {path} cannot be made: {error.strerror}") from error
-    try:
-        yield descriptor
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
-
-
-def _say_issued(settings: "Settings", issued: "IssuedPass", secret_file: Path | None, *, as_json: bool) -> None:
-    from passgate.cli.connecting import connections
-
-    pass_, now = issued.pass_, datetime.now(UTC)
-    ways = connections(settings, pass_.id, sorted(pass_.resources), secret_file=secret_file and secret_file.absolute())
-    if as_json:
-        shown = _as_json(pass_, now)
-        shown["connect"] = [{"resource": way.resource, "command": way.command, "dsn": way.dsn} for way in ways]
-        if secret_file is None:
-            shown["secret"] = issued.secret.reveal()
-            shown["key"] = issued.key
-        else:
-            shown["secret_file"] = str(secret_file.absolute())
-        say_json(shown)
-        return
-    for name, text in _lines(pass_, now):
-        say(f"{name:<13}{printable(text)}")
-    if secret_file is None:
-        say(f"{'secret':<13}{issued.secret.reveal()}")
-        if any(name in settings.llm_resources for name in pass_.resources):
-            say(f"{'API key':<13}{pass_.id}.<secret>")
-        note("The secret is shown this once and kept nowhere.")
-    else:
-        say(f"{'secret file':<13}{secret_file}")
-    for way in ways:
-        say(f"\n{way.command}\n{way.dsn}")
-
-
-def _lines(pass_: Pass, now: datetime, spent: "Spending | None" = None) -> Iterator[tuple[str, str]]:
-    yield "pass", pass_.id
-    yield "for", str(pass_.principal)
-    if pass_.principal.on_behalf_of is not None:
-        yield "on behalf of", str(pass_.principal.on_behalf_of)
-    if pass_.principal.groups:
-        yield "groups", ", ".join(sorted(pass_.principal.groups))
-    yield "resources", ", ".join(sorted(pass_.resources))
-    yield "verbs", ", ".join(sorted(pass_.verbs))
-    yield "purpose", pass_.purpose
-    if pass_.ticket is not None:
-        yield "ticket", pass_.ticket
-    yield "issued", when(pass_.issued)
-    yield "expires", f"{when(pass_.expires)} ({how_long(pass_.expires - pass_.issued)} after issue)"
-    if pass_.budget is not None:
-        yield from budget_lines(pass_.budget, spent)
-    yield "state", f"{pass_.state(now)} ({_ends(pass_, now)})"
-
-
-def _ends(pass_: Pass, now: datetime) -> str:
-    if pass_.state(now) is PassState.LIVE:
-        return f"in {how_long(pass_.expires - now)}"
-    return when(pass_.revoked if pass_.revoked is not None and pass_.revoked <= pass_.expires else pass_.expires)
-
-
-def _who(pass_: Pass) -> str:
-    behalf = pass_.principal.on_behalf_of
-    return str(pass_.principal) if behalf is None else f"{pass_.principal} for {behalf}"
-
-
-def _as_json(pass_: Pass, now: datetime) -> dict[str, Json]:
-    behalf = pass_.principal.on_behalf_of
-    return {
-        "id": pass_.id,
-        "principal": str(pass_.principal),
-        "on_behalf_of": None if behalf is None else str(behalf),
-        "groups": sorted(pass_.principal.groups),
-        "resources": sorted(pass_.resources),
-        "verbs": sorted(verb.value for verb in pass_.verbs),
-        "purpose": pass_.purpose,
-        "ticket": pass_.ticket,
-        "issued": pass_.issued.isoformat(),
-        "expires": pass_.expires.isoformat(),
-        "revoked": None if pass_.revoked is None else pass_.revoked.isoformat(),
-        "state": pass_.state(now).value,
-        "budget": amounts_as_json(pass_.budget),
-    }

@@ -197,7 +197,7 @@ def _came_back(row: "SessionRow") -> str:
 
 
 def _who(row: "SessionRow") -> str:
-    return f"{row.actor} for {row.on_behalf_of}" if row.on_behalf_of else row.actor
+    return f"{row.actor} for {row.on_behalf_of.replace(', ', ' for ')}" if row.on_behalf_of else row.actor
 
 
 def _moment(microseconds: int) -> datetime:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from passgate.config.access import AccessRule
 from passgate.config.issuer import Issuer
 from passgate.config.kinds import Duration, FilePath, Name, Text, not_empty
 from passgate.config.section import Section
@@ -159,6 +160,8 @@ class Identity(Section):
     grants: tuple[Grant, ...] = ()
     agents: Mapping[Name, Agent] = Field(default_factory=dict)
     issuer: Issuer | None = None
+    access_rules: tuple[AccessRule, ...] = ()
+    max_chain: Annotated[int, Field(ge=2, le=8)] = 4
 
     @model_validator(mode="after")
     def _known(self) -> "Identity":
@@ -174,6 +177,12 @@ class Identity(Section):
                 raise ValueError(
                     f"{name}: groups_from userinfo needs sign_in: workloads have no access token to read it with"
                 )
+        strangers = sorted({name for rule in self.access_rules for name in rule.providers} - set(self.providers))
+        if strangers:
+            raise ValueError(f"an access rule names the provider {strangers[0]!r}, which is not among providers")
+        names = [rule.name for rule in self.access_rules]
+        if len(set(names)) < len(names):
+            raise ValueError("two access rules have the same name")
         issuers = [provider.issuer for provider in self.providers.values()]
         if len(set(issuers)) < len(issuers):
             raise ValueError("two providers have the same issuer")

@@ -150,6 +150,7 @@ class Settings(Section):
     def _identity(self) -> "Settings":
         named = [name for grant in self.identity.grants for name in grant.resources]
         named += [name for agent in self.identity.agents.values() for name in agent.resources]
+        named += [name for rule in self.identity.access_rules for name in rule.resources]
         unknown = sorted(set(named) - set(self.resources))
         if unknown:
             raise ValueError(f"identity names the resource {unknown[0]!r}, which is not among resources")

@@ -21,3 +21,13 @@ class Budget:
             raise ValueError("a budget without a ceiling is none")
         if min(ceilings) < 1:
             raise ValueError("a ceiling is at least 1")
+
+    @property
+    def ceilings(self) -> tuple[int | None, int | None, int | None]:
+        """Requests, tokens, microdollars."""
+        return self.requests, self.tokens, self.microdollars
+
+    def is_within(self, most: "Budget") -> bool:
+        """Whether no ceiling of it is above one of ``most``, or missing where that has one."""
+        pairs = zip(self.ceilings, most.ceilings, strict=True)
+        return all(ceiling is None or (one is not None and one <= ceiling) for one, ceiling in pairs)

@@ -103,6 +103,18 @@ class StepUpRequiredError(PassRequestError):
         self.max_age = max_age
 
 
+class BeyondGrantsError(PassRequestError):
+    """No grant covers what is asked for."""
+
+
+class AccessPendingError(PassRequestError):
+    """The access asked for waits for approval."""
+
+    def __init__(self, request: str, message: str | None = None) -> None:
+        super().__init__(message)
+        self.request = request
+
+
 class SecretUnavailableError(PassgateError):
     """The upstream credential could not be obtained."""
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from passgate.core.passes import Pass
-from passgate.core.principal import Principal
 
 
 class LockKind(StrEnum):
@@ -18,8 +17,8 @@ class LockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """``target``: a subject, a pass's id or a resource's name. It reaches whoever acts for the one who is locked too.
-    A subject is the same in capitals: providers do not write an address alike every time.
+    """``target``: a subject, a pass's id or a resource's name. It reaches whoever acts for the one who is locked too, and what was
+    delegated from a locked pass. A subject is the same in capitals: providers do not write an address alike every time.
 
     ``until`` None: until somebody lifts it. All times are aware and in UTC.
     """
@@ -38,12 +37,10 @@ class Lock:
     def reaches(self, pass_: Pass, resource: str) -> bool:
         match self.kind:
             case LockKind.PASS:
-                return pass_.id == self.target
+                return self.target in pass_.lineage
             case LockKind.RESOURCE:
                 return resource == self.target
-        who: Principal | None = pass_.principal
-        while who is not None:
-            if who.kind.value == self.kind.value and who.subject.casefold() == self.target.casefold():
-                return True
-            who = who.on_behalf_of
-        return False
+        target = self.target.casefold()
+        return any(
+            who.kind.value == self.kind.value and who.subject.casefold() == target for who in pass_.principal.links()
+        )

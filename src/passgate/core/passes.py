@@ -21,6 +21,8 @@ class Pass:
 
     Issued, narrowed, used, expired or revoked; never renewed in place. All times are aware and in UTC.
     ``id`` is public (it is the user name of a database client); the secret is kept nowhere but as a hash.
+    ``ancestors``: ids of the passes that it was delegated from, the nearest first; what ends one of them ends it too. Of the links
+    of ``principal`` the first holds this pass, the next one the next ancestor, and so on; the last may hold none.
     """
 
     id: str
@@ -33,6 +35,12 @@ class Pass:
     expires: datetime
     revoked: datetime | None = None
     budget: Budget | None = None
+    ancestors: tuple[str, ...] = ()
+
+    @property
+    def lineage(self) -> tuple[str, ...]:
+        """Its own id, then those of its ancestors."""
+        return (self.id, *self.ancestors)
 
     def state(self, now: datetime) -> PassState:
         if self.revoked is not None and self.revoked <= now:

@@ -1,5 +1,6 @@
 """Who is really asking."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,7 +16,7 @@ class PrincipalKind(StrEnum):
 class Principal:
     """A human, an agent or a service.
 
-    An agent always names the human or the owner it acts for in ``on_behalf_of``.
+    An agent always names whom it acts for in ``on_behalf_of``: a human, an owner, or the agent that delegated to it.
     ``claims`` holds verified claims only; what a client says of itself is not a claim.
     """
 
@@ -27,3 +28,21 @@ class Principal:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.subject}"
+
+    def links(self) -> "tuple[Principal, ...]":
+        """The delegation chain: the one who asks, whom it acts for, and so on to the last."""
+        found: list[Principal] = []
+        who: Principal | None = self
+        while who is not None:
+            found.append(who)
+            who = who.on_behalf_of
+        return tuple(found)
+
+    def is_same(self, other: "Principal") -> bool:
+        """Whether both names mean one principal: capitals and Unicode's other spellings make nobody somebody else."""
+        return self.kind is other.kind and folded(self.subject) == folded(other.subject)
+
+
+def folded(subject: str) -> str:
+    """A subject without its capitals and without Unicode's other spellings of the same letters (NFKC)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", subject).casefold())

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from passgate.core.action import VerbClass
 from passgate.core.errors import (
+    AccessPendingError,
     IssuerUnavailableError,
     LedgerUnavailableError,
     OAuthError,
@@ -32,7 +33,9 @@ from passgate.pipeline.protocols import Recorder
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 PASS = "urn:passgate:token-type:pass"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-SUBJECT_TYPES = frozenset(f"urn:ietf:params:oauth:token-type:{name}" for name in ("id_token", "jwt", "access_token"))
+SUBJECT_TYPES = frozenset(
+    {PASS, *(f"urn:ietf:params:oauth:token-type:{name}" for name in ("id_token", "jwt", "access_token"))}
+)
 
 _FIELDS = frozenset(
     {
@@ -118,6 +121,8 @@ class TokenEndpoint:
             return self._refused(RefusedError(400, "invalid_grant", str(error)), peer)
         except StepUpRequiredError as error:
             return self._refused(_step_up(error), peer)
+        except AccessPendingError as error:
+            return refusal(RefusedError(400, "authorization_pending", str(error), {"request": error.request}))
         except PassRequestError as error:
             return self._refused(RefusedError(400, "invalid_scope", str(error)), peer)
         except (IssuerUnavailableError, StoreError, LedgerUnavailableError) as error:
@@ -202,6 +207,7 @@ class TokenEndpoint:
             "secret": exchanged.secret,
             "resources": sorted(pass_.resources),
             "principal": str(pass_.principal),
+            "chain": [str(link) for link in pass_.principal.links()],
         }
 
     def _tokens(self, tokens: Tokens) -> dict[str, object]:
@@ -253,6 +259,7 @@ def pass_request(form: Form, *, token: str) -> ExchangeRequest:
         agent=form.perhaps("agent"),
         nonce_verifier=form.perhaps("nonce_verifier"),
         access_token=form.perhaps("subject_access_token"),
+        is_pass=form.perhaps("subject_token_type") == PASS,
     )
 
 

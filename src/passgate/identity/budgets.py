@@ -1,6 +1,6 @@
 """What a pass may still spend on calls to models (the pipeline's ``Budgets``)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from passgate.core.budget import Budget
@@ -11,10 +11,10 @@ from passgate.pipeline.protocols import Spending
 class SpendingStore(Protocol):
     """What is spent, shared by every process. Every method raises StoreError."""
 
-    def take(self, pass_id: str, spending: Spending) -> bool:
-        """Add it, if all of it stays within the ceilings of the pass."""
+    def take(self, pass_id: str, spending: Spending, *, ancestors: Sequence[str] = ()) -> bool:
+        """Add it to the pass and to its ancestors, if all of it stays within the ceilings of each."""
 
-    def correct(self, pass_id: str, change: Spending) -> None:
+    def correct(self, pass_id: str, change: Spending, *, ancestors: Sequence[str] = ()) -> None:
         """Add it, or take it away where it is negative."""
 
     def spent(self, pass_id: str) -> Spending: ...
@@ -26,7 +26,7 @@ caller's own word: it may say anything, also less than nothing."""
 
 
 class PassBudgets:
-    """A pass without a budget is asked nothing and counted nowhere.
+    """A pass without a budget is asked nothing and counted nowhere. What was delegated from a pass with one has one itself.
 
     What a call will cost is known when it is over: ``reserve`` takes what it may cost, ``settle`` puts right what it did cost. One
     that costs more than was expected may take a pass over its ceiling; the next one is refused.
@@ -39,9 +39,9 @@ class PassBudgets:
         if pass_.budget is None:
             return None
         wanted = _bounded(expected)
-        if self._store.take(pass_.id, wanted):
+        if self._store.take(pass_.id, wanted, ancestors=pass_.ancestors):
             return None
-        return _why_not(pass_.budget, self._store.spent(pass_.id), wanted)
+        return _why_not(pass_, pass_.budget, self._store.spent(pass_.id), wanted)
 
     def settle(self, pass_: Pass, expected: Spending, actual: Spending) -> None:
         if pass_.budget is None or expected == actual:
@@ -52,7 +52,7 @@ class PassBudgets:
             tokens=cost.tokens - taken.tokens,
             microdollars=cost.microdollars - taken.microdollars,
         )
-        self._store.correct(pass_.id, change)
+        self._store.correct(pass_.id, change, ancestors=pass_.ancestors)
 
     def spent(self, pass_: Pass) -> Spending | None:
         """What is spent so far, calls in flight as they are expected; None where the pass has no budget. Raises StoreError."""
@@ -73,9 +73,11 @@ def dollars(microdollars: int) -> str:
     return f"${whole}.{places}"
 
 
-def _why_not(budget: Budget, spent: Spending, expected: Spending) -> str:
+def _why_not(pass_: Pass, budget: Budget, spent: Spending, expected: Spending) -> str:
     """Told to the caller. Meanwhile another call may have ended, so that everything would fit again: then that is what is said."""
     reasons = list(_exceeded(budget, spent, expected))
+    if not reasons and pass_.ancestors:
+        return f"The budget of a pass that this one was delegated from ({', '.join(pass_.ancestors)}) does not allow this call."
     if not reasons:
         return "The pass's budget was taken up by calls that are under way."
     return f"The pass's budget does not allow this call: {'; '.join(reasons)}."

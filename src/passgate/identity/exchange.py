@@ -98,16 +98,11 @@ class TokenExchange:
         """Raises PassRequestError."""
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
-        allowed = allowance(self._grants, identity, request.resources, request.verbs)
+        allowed = allowance(self._grants, identity, request.resources, request.verbs, ttl=request.ttl)
         if allowed.ticket and not request.ticket:
             raise PassRequestError("this needs a ticket")
-        principal, most = identity.principal, allowed.max_ttl
-        if request.agent is not None:
-            agent = self._agent(request.agent, identity)
-            most = min(most, narrowed(agent, request.resources, request.verbs, self._now()))
-            principal = _acting(agent, identity.principal)
-        if identity.provider == AGENTS:
-            most = min(most, self._own_registration(identity, request))
+        principal, most = self.acting(identity, request)
+        most = min(most, allowed.max_ttl)
         asked = PassRequest(
             principal=principal,
             resources=request.resources,
@@ -119,6 +114,17 @@ class TokenExchange:
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
         rules.ttl(asked)
         return asked, rules
+
+    def acting(self, identity: Identity, request: ExchangeRequest) -> tuple[Principal, timedelta]:
+        """Whose the pass will be, and how long it may live for that alone. Raises PassRequestError."""
+        principal, most = identity.principal, self._rules.max_ttl
+        if request.agent is not None:
+            agent = self._agent(request.agent, identity)
+            most = min(most, narrowed(agent, request.resources, request.verbs, self._now()))
+            principal = _acting(agent, identity.principal)
+        if identity.provider == AGENTS:
+            most = min(most, self._own_registration(identity, request))
+        return principal, most
 
     def _own_registration(self, identity: Identity, request: ExchangeRequest) -> timedelta:
         """Of an agent that signed in with its own key. Raises PassRequestError."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from passgate.core.action import VerbClass
-from passgate.core.errors import PassRequestError, StepUpRequiredError
+from passgate.core.errors import BeyondGrantsError, PassRequestError, StepUpRequiredError
 from passgate.identity.oidc.token import Identity
+from passgate.identity.request import written
 
 AGENTS = "agents"
 """In the place of a provider: registered agents that sign in with a key of their own. The claim ``agent`` is the name of each."""
@@ -80,11 +81,17 @@ class Allowance:
 
 
 def allowance(
-    grants: Sequence[Grant], identity: Identity, resources: Iterable[str], verbs: frozenset[VerbClass]
+    grants: Sequence[Grant],
+    identity: Identity,
+    resources: Iterable[str],
+    verbs: frozenset[VerbClass],
+    *,
+    ttl: timedelta | None = None,
 ) -> Allowance:
     """Every resource needs a grant of its own that covers all the verbs; the strictest of those used sets the bounds.
 
-    Raises PassRequestError naming what is not covered, StepUpRequiredError where only a stronger sign-in is missing.
+    Raises BeyondGrantsError naming what is not covered, or how long ``ttl`` may be at most, StepUpRequiredError where only a
+    stronger sign-in is missing.
     """
     mine = [grant for grant in grants if grant.is_for(identity)]
     used: list[Grant] = []
@@ -92,9 +99,12 @@ def allowance(
         covering = [grant for grant in mine if resource in grant.resources and verbs <= grant.verbs]
         if not covering:
             wanted = ", ".join(sorted(verbs))
-            raise PassRequestError(f"{identity.principal} may not ask for {wanted} on {resource}")
+            raise BeyondGrantsError(f"{identity.principal} may not ask for {wanted} on {resource}")
         used.append(_best(covering, identity))
-    return Allowance(max_ttl=min(grant.max_ttl for grant in used), ticket=any(grant.ticket for grant in used))
+    most = min(grant.max_ttl for grant in used)
+    if ttl is not None and ttl > most:
+        raise BeyondGrantsError(f"the time to live is {written(ttl)}, but the maximum is {written(most)}")
+    return Allowance(max_ttl=most, ticket=any(grant.ticket for grant in used))
 
 
 def _best(covering: Sequence[Grant], identity: Identity) -> Grant:

@@ -76,6 +76,8 @@ def _event(change: PassChange) -> Event:
         "pass": pass_.id,
         "principal": str(pass_.principal),
         "on_behalf_of": None if behalf is None else str(behalf),
+        "chain": [str(link) for link in pass_.principal.links()],
+        "delegated_from": list(pass_.ancestors),
         "resources": list[Json](sorted(pass_.resources)),
         "verbs": list[Json](sorted(verb.value for verb in pass_.verbs)),
         "purpose": pass_.purpose,

@@ -10,6 +10,7 @@ from passgate.identity.pass_id import is_pass_id, new_pass_id
 from passgate.identity.request import IssuingRules, PassRequest
 from passgate.identity.secret import PassSecret, decoy_verifier, make_verifier
 from passgate.pipeline.protocols import ScramVerifier
+from passgate.pipeline.secret_proof import proves
 
 _DECOY_KEY = "login-decoy"
 
@@ -17,7 +18,8 @@ _DECOY_KEY = "login-decoy"
 class PassStore(Protocol):
     """Where passes are kept. Every method raises StoreError when it cannot answer."""
 
-    def add(self, pass_: Pass, verifier: ScramVerifier, *, actor: str) -> None: ...
+    def add(self, pass_: Pass, verifier: ScramVerifier, *, actor: str) -> None:
+        """Raises PassRequestError for a delegated pass that is not narrower than a live one that it comes from."""
 
     def find(self, pass_id: str) -> Pass | None: ...
 
@@ -25,7 +27,8 @@ class PassStore(Protocol):
 
     def all(self, *, live_at: datetime | None = None) -> tuple[Pass, ...]: ...
 
-    def revoke(self, pass_id: str, *, at: datetime, actor: str) -> Pass | None: ...
+    def revoke(self, pass_id: str, *, at: datetime, actor: str) -> Pass | None:
+        """With all that was delegated from it."""
 
     def shared_key(self, name: str) -> bytes: ...
 
@@ -61,10 +64,15 @@ class PassRegistry:
         known = self._store.verifier(pass_id) if is_pass_id(pass_id) else None
         return decoy if known is None else known
 
+    def proves(self, pass_id: str, secret: str) -> bool:
+        """Whether it is the pass's secret; of an unknown pass no secret is. Takes as long either way."""
+        return proves(secret, self.verifier(pass_id))
+
     def issue(self, request: PassRequest, *, rules: IssuingRules, actor: str) -> IssuedPass:
         """Raises PassRequestError when the request is not one that may be granted."""
         ttl = rules.ttl(request)
-        now = self._now()
+        now, parent = self._now(), request.parent
+        bounds = [end for end in (request.until, None if parent is None else parent.expires) if end is not None]
         secret = PassSecret.random()
         pass_ = Pass(
             id=new_pass_id(now),
@@ -74,8 +82,9 @@ class PassRegistry:
             purpose=request.purpose.strip(),
             ticket=request.ticket or None,
             issued=now,
-            expires=now + ttl,
+            expires=min([now + ttl, *bounds]),
             budget=request.budget,
+            ancestors=() if parent is None else parent.lineage,
         )
         self._store.add(pass_, make_verifier(secret), actor=actor)
         return IssuedPass(pass_=pass_, secret=secret)
@@ -85,5 +94,5 @@ class PassRegistry:
         return self._store.all(live_at=self._now() if live_only else None)
 
     def revoke(self, pass_id: str, *, actor: str) -> Pass | None:
-        """From now on; a second time changes nothing. None if there is no such pass."""
+        """From now on, with all that was delegated from it; a second time changes nothing. None if there is no such pass."""
         return self._store.revoke(pass_id, at=self._now(), actor=actor) if is_pass_id(pass_id) else None

@@ -4,14 +4,18 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from passgate.core.action import VerbClass
 from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
+from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 
 _SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
+MAX_CHAIN = 4
+"""A human, an agent, a sub-agent and one more."""
+
 _MAX_PURPOSE = 500
 _MAX_TICKET = 100
 _DOLLARS = re.compile(r"\$?([0-9]{1,12})(?:\.([0-9]{1,6}))?")
@@ -21,7 +25,8 @@ _MOST = 10**15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRequest:
-    """``ttl`` None: the default. ``budget`` None: no ceilings."""
+    """``ttl`` None: the default. ``budget`` None: no ceilings. ``parent``: the live pass that it is delegated from.
+    ``until``: it ends then at the latest."""
 
     principal: Principal
     resources: frozenset[str]
@@ -30,35 +35,61 @@ class PassRequest:
     ticket: str | None = None
     ttl: timedelta | None = None
     budget: Budget | None = None
+    parent: Pass | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuingRules:
-    """``resources``: the names that exist; ``models``: those of them that are models, which a budget is about."""
+    """``resources``: the names that exist; ``models``: those of them that are models, which a budget is about. ``max_chain``: how
+    many may stand in a delegation chain, the first and the last included."""
 
     resources: frozenset[str]
     default_ttl: timedelta
     max_ttl: timedelta
     models: frozenset[str] = frozenset()
+    max_chain: int = MAX_CHAIN
 
     def ttl(self, request: PassRequest) -> timedelta:
         """How long the pass asked for lives. Raises PassRequestError that names everything wrong with the request."""
-        problems = [*self._about_who(request.principal), *self._about_what(request)]
+        problems = [*self._about_who(request), *self._about_what(request)]
+        if request.parent is not None:
+            problems += self._about_parent(request, request.parent)
         ttl = request.ttl if request.ttl is not None else min(self.default_ttl, self.max_ttl)
         if ttl <= timedelta(0):
             problems.append("the time to live must be longer than zero")
         if ttl > self.max_ttl:
-            problems.append(f"the time to live is {_written(ttl)}, but the maximum is {_written(self.max_ttl)}")
+            problems.append(f"the time to live is {written(ttl)}, but the maximum is {written(self.max_ttl)}")
         if problems:
             raise PassRequestError("The pass cannot be issued: " + "; ".join(problems))
         return ttl
 
-    def _about_who(self, principal: Principal) -> Iterable[str]:
-        behalf = principal.on_behalf_of
+    def _about_who(self, request: PassRequest) -> Iterable[str]:
+        principal, behalf = request.principal, request.principal.on_behalf_of
         if principal.kind is PrincipalKind.AGENT and behalf is None:
             yield f"the agent {principal.subject} must name the human or the owner it acts for (--on-behalf-of)"
-        if behalf is not None and behalf.kind is PrincipalKind.AGENT:
+        if behalf is not None and behalf.kind is PrincipalKind.AGENT and request.parent is None:
             yield f"nobody acts on behalf of an agent: name the human or the owner behind {behalf}"
+
+    def _about_parent(self, request: PassRequest, parent: Pass) -> Iterable[str]:
+        """Each link only narrows. How long it may live is the caller's to bound: only it knows what time it is."""
+        links = request.principal.links()
+        if request.principal.kind is not PrincipalKind.AGENT:
+            yield f"passes are delegated to agents, and {request.principal} is none"
+        if request.principal.on_behalf_of != parent.principal:
+            yield f"it must act on behalf of {parent.principal}, whose pass it is delegated from"
+        if any(request.principal.is_same(other) for other in links[1:]):
+            yield f"{request.principal} stands in the chain already: nobody delegates to itself, nor back"
+        if len(links) > self.max_chain:
+            yield f"the chain would have {len(links)} links, and {self.max_chain} is the most (identity.max_chain)"
+        beyond = sorted(request.resources - parent.resources)
+        if beyond:
+            yield f"the pass {parent.id} does not open {', '.join(beyond)}"
+        wider = sorted(request.verbs - parent.verbs)
+        if wider:
+            yield f"the pass {parent.id} does not cover {', '.join(wider)}"
+        if parent.budget is not None and (request.budget is None or not request.budget.is_within(parent.budget)):
+            yield f"its budget must be within that of the pass {parent.id}"
 
     def _about_what(self, request: PassRequest) -> Iterable[str]:
         if not request.resources:
@@ -68,7 +99,8 @@ class IssuingRules:
             yield f"there is no resource {unknown!r}{_near(unknown, self.resources)}; known: {known}"
         if not request.verbs:
             yield "it names no verb"
-        if request.budget is not None and not request.resources & self.models:
+        inherited = request.parent is not None and request.parent.budget is not None
+        if request.budget is not None and not inherited and not request.resources & self.models:
             yield "it has a budget, which counts calls to models, and opens no model"
         if not request.purpose.strip():
             yield "it states no purpose"
@@ -149,7 +181,7 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-def _written(ttl: timedelta) -> str:
+def written(ttl: timedelta) -> str:
     seconds = round(ttl.total_seconds())
     parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
     return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

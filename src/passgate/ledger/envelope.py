@@ -17,6 +17,7 @@ import zstandard
 from passgate.core.decision import Decision, LimitRows, Mask, MaxRows, Notify, Obligation, Outcome, Record, Tag
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
+from passgate.core.passes import Pass
 from passgate.core.principal import Principal
 from passgate.core.session import Session
 from passgate.ledger.ids import EventIds
@@ -99,7 +100,7 @@ class SessionEnvelope:
         grant = session.pass_
         known = self._constants = Constants(
             actor=_encode(_principal(grant.principal) | {"peer": session.peer}),
-            grant=_encode({"id": grant.id, "purpose": grant.purpose, "ticket": grant.ticket}),
+            grant=_encode(_grant(grant)),
             session=_encode(session.id),
             target=_encode(
                 {
@@ -314,13 +315,16 @@ def _shrunk(event: Event, state: SessionEnvelope | None) -> tuple[Body, bytes | 
     return shrunk, sealed
 
 
+def _grant(pass_: Pass) -> dict[str, Json]:
+    body: dict[str, Json] = {"id": pass_.id, "purpose": pass_.purpose, "ticket": pass_.ticket}
+    if pass_.ancestors:
+        body["delegated_from"] = list(pass_.ancestors)
+    return body
+
+
 def _principal(principal: Principal) -> dict[str, Json]:
     body: dict[str, Json] = {"kind": principal.kind.value, "subject": principal.subject}
-    chain: list[Json] = []
-    behind = principal.on_behalf_of
-    while behind is not None:
-        chain.append({"kind": behind.kind.value, "subject": behind.subject})
-        behind = behind.on_behalf_of
+    chain: list[Json] = [{"kind": link.kind.value, "subject": link.subject} for link in principal.links()[1:]]
     if chain:
         body["on_behalf_of"] = chain
     return body

@@ -11,7 +11,8 @@ from passgate.core.passes import Pass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """``agent``: the registered agent that is to act for the one who signed in. ``ttl`` None: the default, or what is allowed.
+    """``agent``: the registered agent that is to act for the one who signed in, or for the one whose pass ``token`` is the key of
+    (``is_pass``). ``ttl`` None: the default, or what is allowed.
 
     ``nonce_verifier``: the token's nonce is the S256 hash of it. ``access_token``: of the same sign-in, to read groups with.
     """
@@ -25,6 +26,7 @@ class ExchangeRequest:
     agent: str | None = None
     nonce_verifier: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)
+    is_pass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Exchanged:
 
 class Exchange(Protocol):
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
-        """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
+        """Raises TokenRefusedError, IssuerUnavailableError, StoreError, LedgerUnavailableError, and PassRequestError, of which
+        AccessPendingError says that people are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

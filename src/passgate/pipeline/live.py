@@ -62,9 +62,9 @@ class LiveSessions:
         return True
 
     def revoke(self, pass_ids: Iterable[str]) -> int:
-        """End every session under these passes; returns how many."""
+        """End every session under these passes and under what was delegated from them; returns how many."""
         revoked = frozenset(pass_ids)
-        ended = [live for live in self._sessions.values() if live.session.pass_.id in revoked]
+        ended = [live for live in self._sessions.values() if not revoked.isdisjoint(live.session.pass_.lineage)]
         for live in ended:
             live.connection.end(EndReason.PASS_REVOKED)
         return len(ended)

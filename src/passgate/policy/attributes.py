@@ -40,9 +40,9 @@ from passgate.policy.vocabulary import (
 
 
 class Moment(Frame):
-    """What is true while one atom of one action of one session is judged."""
+    """What is true while one atom of one action of one session is judged, for one principal of the session's chain."""
 
-    __slots__ = ("_only_reads", "action", "atom", "session")
+    __slots__ = ("_only_reads", "action", "atom", "principal", "session")
 
     def __init__(self, action: Action, session: Session, atom: Atom) -> None:
         self.steps = 0  # as the base does, without the cost of a call for each decision
@@ -50,6 +50,7 @@ class Moment(Frame):
         self.action = action
         self.session = session
         self.atom = atom
+        self.principal = session.principal
         self._only_reads: bool | None = None
 
     @property
@@ -77,12 +78,14 @@ class Declared(Attribute):
     """``assumed``: its value in a rule's own tests that do not give it, None for the empty value of its type.
 
     ``volatile``: it may differ the next time the same action is asked about, so that no decision by it may be kept.
+    ``personal``: it differs from one principal of a chain to the next.
     """
 
     scope: Scope
     read: Callable[[Moment], Value]
     assumed: Value = None
     volatile: bool = False
+    personal: bool = False
 
 
 def _of_session(name: str, kind: Type, read: Callable[[Session], Value], *, optional: bool = False) -> Declared:
@@ -95,12 +98,26 @@ def _of_session(name: str, kind: Type, read: Callable[[Session], Value], *, opti
     return Declared(name=name, type=kind, optional=optional, scope=Scope.SESSION, read=found)
 
 
-def _of_delegator(name: str, kind: Type, read: Callable[[Principal], Value]) -> Declared:
-    def found(session: Session) -> Value:
-        delegator = session.principal.on_behalf_of
-        return None if delegator is None else read(delegator)
+def _of_principal(name: str, kind: Type, read: Callable[[Principal], Value]) -> Declared:
+    return Declared(
+        name=f"principal.{name}",
+        type=kind,
+        scope=Scope.SESSION,
+        read=lambda moment: read(moment.principal),
+        personal=True,
+    )
 
-    return _of_session(f"principal.on_behalf_of.{name}", kind, found, optional=True)
+
+def _of_delegator(name: str, kind: Type, read: Callable[[Principal], Value]) -> Declared:
+    whole = f"principal.on_behalf_of.{name}"
+
+    def found(moment: Moment) -> Value:
+        delegator = moment.principal.on_behalf_of
+        if delegator is None:
+            raise EvaluationError(f"{whole} has no value")
+        return read(delegator)
+
+    return Declared(name=whole, type=kind, optional=True, scope=Scope.SESSION, read=found, personal=True)
 
 
 def _of_action(name: str, kind: Type, read: Callable[[Moment], Value], *, assumed: Value = None) -> Declared:
@@ -205,9 +222,10 @@ _TABLE: tuple[Declared, ...] = (
     # what may not
     _of_session("session.peer", STRING, lambda s: s.peer),
     _of_session("session.opened", TIMESTAMP, lambda s: s.opened),
-    _of_session("principal.kind", _PRINCIPAL_KIND, lambda s: s.principal.kind),
-    _of_session("principal.subject", STRING, lambda s: s.principal.subject),
-    _of_session("principal.groups", SetType(STRING), lambda s: s.principal.groups),
+    _of_principal("kind", _PRINCIPAL_KIND, lambda p: p.kind),
+    _of_principal("subject", STRING, lambda p: p.subject),
+    _of_principal("groups", SetType(STRING), lambda p: p.groups),
+    _of_principal("chain", ListType(STRING), lambda p: tuple([str(link) for link in p.links()])),
     _of_delegator("kind", _PRINCIPAL_KIND, lambda p: p.kind),
     _of_delegator("subject", STRING, lambda p: p.subject),
     _of_delegator("groups", SetType(STRING), lambda p: p.groups),

@@ -4,10 +4,13 @@
 2. The action itself is judged like an atom where none of its atoms bears its verb: ``SELECT 1`` needs a grant too.
 3. An action that was not fully understood is denied, but for grants that say what they are worth then (``incomplete:``).
 4. A condition without a value denies. Obligations of every rule that fired apply, and never grant.
+5. Whoever acts for others is judged as each of them too, and the strictest result counts. Those whose passes it was delegated from
+   need grants as it does; of an owner who holds none only what denies, holds or obliges counts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeVar
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
@@ -21,7 +24,7 @@ from passgate.policy.attributes import Moment
 from passgate.policy.cel import EvaluationError
 from passgate.policy.obligations import merged, shows
 from passgate.policy.rule import Rule
-from passgate.policy.view import FAILURES, WEIGHT, Candidate, Tables, features, state, tables
+from passgate.policy.view import FAILURES, WEIGHT, Candidate, Link, Tables, features, others, personal, state, tables
 
 DEFAULT_DENY = "default-deny"
 NOT_UNDERSTOOD = "not-understood"
@@ -69,8 +72,9 @@ class RulePolicy:
     def __init__(self, rules: Sequence[Rule], version: str) -> None:
         self.rules = tuple(rules)
         self._version = version
+        self._personal = personal(self.rules)
         self._stable = not any(rule.volatile for rule in self.rules)
-        self._sessions: dict[int, tuple[Session, Pass, Resource, Tables]] = {}
+        self._sessions: dict[int, tuple[Session, Pass, Resource, tuple[Link, ...]]] = {}
         self._views: dict[bytes, Tables] = {}
         self._masked: dict[tuple[int, ...], bool] = {}
         self._decisions: dict[tuple[tuple[int, ...], _Masked], Decision] = {}
@@ -85,22 +89,27 @@ class RulePolicy:
 
     def decide(self, action: Action, session: Session) -> Decision:
         fired: list[Fired] = []
+        parts: list[int] = []  # where in ``fired`` each one's own begins, for an action with gaps
         heaviest, rule, decisive = 0, None, None
         try:
             atoms = judged_atoms(action)
             moment = Moment(action, session, atoms[0])
-            view = self._view(session, moment)
-            for atom in atoms:
-                moment.atom = atom
-                weight, found = _judge(view, moment, fired)
-                if weight > heaviest:
-                    heaviest, rule, decisive = weight, found, atom
+            for link in self._links(session, moment):
+                if not action.complete and link.holds:
+                    parts.append(len(fired))
+                moment.principal = link.principal
+                for atom in atoms:
+                    moment.atom = atom
+                    weight, found = _judge(link, moment, fired)
+                    if weight > heaviest:
+                        heaviest, rule, decisive = weight, found, atom
         except _RuleError as error:
             return self._failed(error)
         assert decisive is not None  # noqa: S101 - there is always an atom, and none weighs nothing
         outcome = _outcome(heaviest)
         if not action.complete and outcome is not Outcome.DENY:
-            outcome, rule = _incomplete(atoms, fired, outcome, rule)
+            for begin, end in pairwise([*parts, len(fired)]):
+                outcome, rule = _incomplete(atoms, fired[begin:end], outcome, rule)
             if outcome is Outcome.DENY:
                 return self._not_understood(action, fired)
         elif not action.complete and rule is None:
@@ -118,7 +127,7 @@ class RulePolicy:
             moment = Moment(action, session, atom)
             fired: list[Fired] = []
             try:
-                weight, rule = _judge(self._view(session, moment), moment, fired)
+                weight, rule = self._judge_chain(session, moment, fired)
                 failed = ""
             except _RuleError as error:
                 weight, rule, failed = _UNGRANTED, error.rule, str(error)
@@ -132,17 +141,39 @@ class RulePolicy:
 
     # -- the rules that concern a session ----------------------------------------------------------------------------
 
-    def _view(self, session: Session, moment: Moment) -> Tables:
+    def _links(self, session: Session, moment: Moment) -> tuple[Link, ...]:
+        """Everybody of the session's chain of whom the rules may say something of their own; the first always."""
         known = self._sessions.get(id(session))
         if known is not None and known[0] is session and known[1] is session.pass_ and known[2] is session.resource:
             return known[3]
-        states = state(self.rules, moment)
+        first = state(self.rules, moment)
+        found = [Link(principal=session.principal, tables=self._view(first), holds=True)]
+        for place, principal in enumerate(session.principal.links()[1:], 1):
+            moment.principal = principal
+            holds = place <= len(session.pass_.ancestors)
+            states = others(self._personal, first, moment, holds=holds)
+            if states is not None:
+                found.append(Link(principal=principal, tables=self._view(states), holds=holds))
+        links = tuple(found)
+        _remember(self._sessions, id(session), (session, session.pass_, session.resource, links))
+        return links
+
+    def _view(self, states: bytes) -> Tables:
         view = self._views.get(states)
         if view is None:
             view = tables(self.rules, states)
             _remember(self._views, states, view)
-        _remember(self._sessions, id(session), (session, session.pass_, session.resource, view))
         return view
+
+    def _judge_chain(self, session: Session, moment: Moment, fired: list[Fired]) -> tuple[int, Rule | None]:
+        """The strictest of what everybody's rules say of one atom. Raises _RuleError."""
+        heaviest, rule = 0, None
+        for link in self._links(session, moment):
+            moment.principal = link.principal
+            weight, found = _judge(link, moment, fired)
+            if weight > heaviest:
+                heaviest, rule = weight, found
+        return heaviest, rule
 
     # -- decisions ---------------------------------------------------------------------------------------------------
 
@@ -237,7 +268,7 @@ class RulePolicy:
     def _outcome_of(self, action: Action, session: Session, atom: Atom) -> Outcome:
         moment = Moment(action, session, atom)
         try:
-            return _outcome(_judge(self._view(session, moment), moment, [])[0])
+            return _outcome(self._judge_chain(session, moment, [])[0])
         except _RuleError:
             return Outcome.DENY
 
@@ -315,12 +346,12 @@ def _whole(action: Action) -> Atom:
 _NO_OBJECT = ObjectRef(kind="", name="")
 
 
-def _judge(view: Tables, moment: Moment, fired: list[Fired]) -> tuple[int, Rule | None]:
-    """Weight and rule of the strictest outcome for one atom; what fired is added. Raises _RuleError."""
+def _judge(link: Link, moment: Moment, fired: list[Fired]) -> tuple[int, Rule | None]:
+    """Weight and rule of the strictest outcome for one atom and one principal; what fired is added. Raises _RuleError."""
     atom = moment.atom
     keys = features(atom)
     heaviest, rule = 0, None
-    for place, table in view:
+    for place, table in link.tables:
         for candidate in table.get(keys[place], _NONE):
             test = candidate.test
             try:
@@ -331,6 +362,8 @@ def _judge(view: Tables, moment: Moment, fired: list[Fired]) -> tuple[int, Rule 
             fired.append((candidate.rule, atom))
             if candidate.weight > heaviest:
                 heaviest, rule = candidate.weight, candidate.rule
+    if not link.holds:
+        return (heaviest, rule) if heaviest > WEIGHT else (0, None)
     return (heaviest, rule) if heaviest else (_UNGRANTED, None)
 
 

@@ -20,11 +20,13 @@ DIMENSIONS = ("object.name", "column", "verb", "object.effect", "object.kind", "
 class Term:
     """One term of a condition's outermost ``&&``.
 
-    ``keys`` is set where the term is an equality (or ``in`` a literal list) over the indexed attribute ``dimension``.
+    ``personal``: its value may differ from one principal of a chain to the next. ``keys`` is set where the term is an equality (or
+    ``in`` a literal list) over the indexed attribute ``dimension``.
     """
 
     program: Program[Moment]
     of_session: bool
+    personal: bool = False
     dimension: str = ""
     keys: frozenset[str] = frozenset()
 
@@ -93,6 +95,7 @@ def _term(checked: Checked, node: Node) -> Term:
     return Term(
         program=compile_condition(checked, READERS, node),
         of_session=scope is Scope.SESSION,
+        personal=any(ATTRIBUTES[name].personal for name in attributes),
         dimension=dimension,
         keys=keys,
     )

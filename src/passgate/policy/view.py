@@ -4,12 +4,17 @@ A rule's condition is a chain of ``&&``. Terms that speak of the session only (w
 session: a false one drops the rule, a true one is dropped from it, one without a value stays to fail where it is reached. Of the
 terms that are left, one equality over an atom's attribute becomes the key under which the rule is found. So a decision costs what
 the rules about this verb and this object cost, however many others there are.
+
+Whoever acts for somebody is judged with everybody it acts for: the rules that are left for each of them. Most rules say of none of
+them anything else than of the first, and are not judged twice.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passgate.core.action import Atom
+from passgate.core.decision import Outcome
+from passgate.core.principal import Principal
 from passgate.policy.attributes import Moment
 from passgate.policy.cel import EvaluationError, Program, conjunction
 from passgate.policy.rule import DIMENSIONS, Rule, Term
@@ -36,6 +41,26 @@ class Candidate:
 
 
 Tables = tuple[tuple[int, dict[str, tuple[Candidate, ...]]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Link:
+    """One principal of a session's chain, and the rules to judge it by. ``holds``: it has a pass of its own, so it needs grants; of
+    the others only what denies, holds or obliges counts."""
+
+    principal: Principal
+    tables: Tables
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Personal:
+    """A rule that may say of one principal something else than of the next. ``stays_open``: in a term asked of each atom."""
+
+    place: int
+    rule: Rule
+    stays_open: bool
+    only_grants: bool
 
 
 def features(atom: Atom) -> tuple[str, ...]:
@@ -92,6 +117,44 @@ def tables(rules: Sequence[Rule], states: bytes) -> Tables:
         for place, bucket in enumerate(buckets)
         if bucket
     )
+
+
+def personal(rules: Sequence[Rule]) -> tuple[Personal, ...]:
+    return tuple(
+        Personal(
+            place=place,
+            rule=rule,
+            stays_open=any(term.personal and not term.of_session for term in rule.terms),
+            only_grants=_only_grants(rule),
+        )
+        for place, rule in enumerate(rules)
+        if any(term.personal for term in rule.terms)
+    )
+
+
+def others(rules: Sequence[Personal], first: bytes, moment: Moment, *, holds: bool) -> bytes | None:
+    """The states of another principal than the first, as far as they can make a difference; None where none can.
+
+    Who holds a pass needs all of its own rules, unless they are the very same. Who holds none needs no grant, and what says of it
+    what it says of the first need not be asked twice.
+    """
+    states = bytearray(first) if holds else bytearray(len(first))
+    differs = False
+    for one in rules:
+        found = _of_session(one.rule, moment)
+        if holds:
+            states[one.place] = found
+        elif one.only_grants:
+            continue
+        if found != first[one.place] or (found and (one.stays_open or found == 2)):
+            states[one.place] = found
+            differs = differs or holds or found != 0
+    return bytes(states) if differs else None
+
+
+def _only_grants(rule: Rule) -> bool:
+    then = rule.definition.then
+    return then.outcome is Outcome.ALLOW and not then.obligations and then.mask is None
 
 
 def weight(rule: Rule) -> int:

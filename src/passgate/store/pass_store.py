@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 
@@ -13,9 +13,10 @@ from passgate.core.budget import Budget
 from passgate.core.errors import StoreError
 from passgate.core.passes import Pass, PassChange, PassChangeKind
 from passgate.pipeline.protocols import ScramVerifier
+from passgate.store.delegations import below, check_link, link
 from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
-from passgate.store.tables import NODE_KEYS, PASS_BUDGETS, PASS_CHANGES, PASSES
+from passgate.store.tables import DELEGATIONS, NODE_KEYS, PASS_BUDGETS, PASS_CHANGES, PASSES
 
 _PASS_COLUMNS = (
     PASSES.c.id,
@@ -30,11 +31,14 @@ _PASS_COLUMNS = (
     PASS_BUDGETS.c.max_requests,
     PASS_BUDGETS.c.max_tokens,
     PASS_BUDGETS.c.max_microdollars,
+    DELEGATIONS.c.ancestors,
 )
-_WITH_BUDGETS = PASSES.outerjoin(PASS_BUDGETS, PASS_BUDGETS.c.pass_id == PASSES.c.id)
+_WHOLE = PASSES.outerjoin(PASS_BUDGETS, PASS_BUDGETS.c.pass_id == PASSES.c.id).outerjoin(
+    DELEGATIONS, DELEGATIONS.c.pass_id == PASSES.c.id
+)
 
 # Built once: putting a query together costs more than running it.
-_FIND = select(*_PASS_COLUMNS).select_from(_WITH_BUDGETS).where(PASSES.c.id == bindparam("pass_id"))
+_FIND = select(*_PASS_COLUMNS).select_from(_WHOLE).where(PASSES.c.id == bindparam("pass_id"))
 _VERIFIER = select(
     PASSES.c.scram_salt, PASSES.c.scram_iterations, PASSES.c.scram_stored_key, PASSES.c.scram_server_key
 ).where(PASSES.c.id == bindparam("pass_id"))
@@ -51,7 +55,7 @@ _FREE = and_(
 _ANY_FREE = select(PASS_CHANGES.c.seq).where(_FREE).limit(1)
 _FREE_CHANGES: Select[*tuple[object, ...]] = (
     select(PASS_CHANGES.c.seq, PASS_CHANGES.c.kind, PASS_CHANGES.c.actor, PASS_CHANGES.c.at, *_PASS_COLUMNS)
-    .select_from(PASS_CHANGES.join(_WITH_BUDGETS, PASSES.c.id == PASS_CHANGES.c.pass_id))
+    .select_from(PASS_CHANGES.join(_WHOLE, PASSES.c.id == PASS_CHANGES.c.pass_id))
     .where(_FREE)
     .order_by(PASS_CHANGES.c.seq)
 )
@@ -66,8 +70,13 @@ class PassStore:
         self._database = database
 
     def add(self, pass_: Pass, verifier: ScramVerifier, *, actor: str) -> None:
-        """Raises StoreError also when the id is taken."""
+        """Raises StoreError also when the id is taken, PassRequestError where what it is delegated from has ended or is narrower.
+
+        What is read of that one here is still true when this one is written.
+        """
         with self._database.writing() as connection:
+            if pass_.ancestors:
+                check_link(pass_, self._in(connection, pass_.ancestors[0]))
             row = {
                 "id": pass_.id,
                 "principal": principal_to_json(pass_.principal),
@@ -89,12 +98,13 @@ class PassStore:
                 raise StoreError(f"There is a pass {pass_.id} already") from None
             if pass_.budget is not None:
                 connection.execute(insert(PASS_BUDGETS), _unspent(pass_.id, pass_.budget))
+            if pass_.ancestors:
+                connection.execute(insert(DELEGATIONS), link(pass_))
             connection.execute(insert(PASS_CHANGES), _change(PassChangeKind.ISSUED, pass_.id, actor, pass_.issued))
 
     def find(self, pass_id: str) -> Pass | None:
         with self._database.reading() as connection:
-            row = connection.execute(_FIND, {"pass_id": pass_id}).one_or_none()
-        return None if row is None else _pass(row)
+            return self._in(connection, pass_id)
 
     def verifier(self, pass_id: str) -> ScramVerifier | None:
         with self._database.reading() as connection:
@@ -110,7 +120,7 @@ class PassStore:
 
     def all(self, *, live_at: datetime | None = None) -> tuple[Pass, ...]:
         """Newest first. ``live_at``: only those that are neither expired nor revoked then."""
-        query = select(*_PASS_COLUMNS).select_from(_WITH_BUDGETS).order_by(PASSES.c.issued.desc(), PASSES.c.id)
+        query = select(*_PASS_COLUMNS).select_from(_WHOLE).order_by(PASSES.c.issued.desc(), PASSES.c.id)
         if live_at is not None:
             query = query.where(PASSES.c.expires > live_at, PASSES.c.revoked.is_(None))
         with self._database.reading() as connection:
@@ -118,14 +128,21 @@ class PassStore:
         return tuple(_pass(row) for row in rows)
 
     def revoke(self, pass_id: str, *, at: datetime, actor: str) -> Pass | None:
-        """The pass as it is now, or None if there is none. One revoked before keeps its first time."""
+        """The pass as it is now, or None if there is none. One revoked before keeps its first time.
+
+        What was delegated from it, at any depth, is revoked with it.
+        """
         with self._database.writing() as connection:
-            changed = connection.execute(
-                update(PASSES).where(PASSES.c.id == pass_id, PASSES.c.revoked.is_(None)).values(revoked=at)
-            )
-            if changed.rowcount:
-                connection.execute(insert(PASS_CHANGES), _change(PassChangeKind.REVOKED, pass_id, actor, at))
-            row = connection.execute(_FIND, {"pass_id": pass_id}).one_or_none()
+            for each in (pass_id, *below(connection, pass_id, live_at=at)):
+                changed = connection.execute(
+                    update(PASSES).where(PASSES.c.id == each, PASSES.c.revoked.is_(None)).values(revoked=at)
+                )
+                if changed.rowcount:
+                    connection.execute(insert(PASS_CHANGES), _change(PassChangeKind.REVOKED, each, actor, at))
+            return self._in(connection, pass_id)
+
+    def _in(self, connection: Connection, pass_id: str) -> Pass | None:
+        row = connection.execute(_FIND, {"pass_id": pass_id}).one_or_none()
         return None if row is None else _pass(row)
 
     def cursor(self) -> int:
@@ -200,6 +217,7 @@ def _pass(row: Row[*tuple[object, ...]]) -> Pass:
             expires=row.expires,
             revoked=row.revoked,
             budget=_budget(row),
+            ancestors=() if row.ancestors is None else tuple(str(one) for one in row.ancestors),
         )
     except (TypeError, ValueError) as error:
         raise StoreError(f"The stored pass {row.id} cannot be read: {type(error).__name__}") from error

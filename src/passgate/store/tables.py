@@ -64,6 +64,15 @@ PASS_BUDGETS = Table(
 """Of passes with a budget: its ceilings, and what is spent of it, calls in flight included. In one row, so that one statement can
 hold the one against the other."""
 
+DELEGATIONS = Table(
+    "delegations",
+    METADATA,
+    Column("pass_id", String, primary_key=True),
+    Column("parent", String, nullable=False),
+    Column("ancestors", JSON, nullable=False),
+)
+"""Of passes made from another: that one, and the whole line up to the first, the nearest first."""
+
 PASS_CHANGES = Table(
     "pass_changes",
     METADATA,

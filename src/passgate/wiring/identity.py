@@ -4,18 +4,21 @@ from passgate.config import identity as configured
 from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
+from passgate.identity.access_desk import AccessDesk
+from passgate.identity.access_exchange import AccessExchange
 from passgate.identity.exchange import TokenExchange, Trusted
-from passgate.identity.grants import Agent, Grant
+from passgate.identity.grants import Grant
 from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
 from passgate.identity.oidc.token import Verifier
 from passgate.identity.oidc.userinfo import UserInfo
+from passgate.identity.pass_exchange import PassExchange
 from passgate.identity.registry import PassRegistry
-from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import SignIn
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.delegation import agents, delegation, issuing_rules
 
 
 def token_exchange(settings: Settings, *, registry: PassRegistry, database: SqliteDatabase) -> TokenExchange:
@@ -26,15 +29,25 @@ def token_exchange(settings: Settings, *, registry: PassRegistry, database: Sqli
             one.issuer: _trusted(name, one, _by_group(identity, name)) for name, one in identity.providers.items()
         },
         grants=[_grant(grant) for grant in identity.grants],
-        agents={name: _agent(name, agent) for name, agent in identity.agents.items()},
+        agents=agents(settings),
         registry=registry,
-        rules=IssuingRules(
-            resources=frozenset(settings.resources),
-            models=frozenset(settings.llm_resources),
-            default_ttl=settings.passes.default_ttl,
-            max_ttl=settings.passes.max_ttl,
-        ),
+        rules=issuing_rules(settings),
         spent=SpentTokenStore(database),
+    )
+
+
+def pass_exchange(
+    settings: Settings,
+    tokens: TokenExchange,
+    *,
+    registry: PassRegistry,
+    database: SqliteDatabase,
+    access: AccessDesk,
+) -> PassExchange:
+    """What the token endpoint asks: a provider's token or a pass, for what grants give or people approve."""
+    by_request = AccessExchange(tokens, desk=access, default_ttl=settings.passes.default_ttl)
+    return PassExchange(
+        by_request, registry=registry, delegation=delegation(settings, registry=registry, database=database)
     )
 
 
@@ -97,14 +110,4 @@ def _grant(grant: configured.Grant) -> Grant:
         acr=grant.acr,
         amr=frozenset(grant.amr),
         max_auth_age=grant.max_auth_age,
-    )
-
-
-def _agent(name: str, agent: configured.Agent) -> Agent:
-    return Agent(
-        name=name,
-        purpose=agent.purpose,
-        resources=frozenset(agent.resources),
-        verbs=configured.verbs(agent.verbs),
-        until=agent.ends,
     )

@@ -26,6 +26,7 @@ from passgate.endpoints.oauth.grants import AgentGrant, CodeGrant, DeviceGrant, 
 from passgate.endpoints.oauth.metadata import MetadataEndpoint
 from passgate.endpoints.oauth.revocation import RevocationEndpoint
 from passgate.endpoints.tokens import Grant, TokenEndpoint
+from passgate.identity.access_desk import AccessDesk
 from passgate.identity.exchange import TokenExchange
 from passgate.identity.issuer.access_tokens import AccessTokenIssuer
 from passgate.identity.issuer.agent_keys import AgentSignIns
@@ -51,7 +52,7 @@ from passgate.store.signing_key_store import SigningKeyStore
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.agent_keys import keyed_agents
-from passgate.wiring.identity import sign_ins, token_exchange
+from passgate.wiring.identity import pass_exchange, sign_ins, token_exchange
 from passgate.wiring.shared import credential
 
 _BEGUN = Rate(burst=60, seconds=1)
@@ -74,16 +75,22 @@ class Issuing:
 
 
 def open_issuing(
-    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
+    settings: Settings,
+    *,
+    registry: PassRegistry,
+    database: SqliteDatabase,
+    recorder: Recorder,
+    desk: AccessDesk,
 ) -> Issuing:
-    """Nothing without a provider and an issuer. Raises ConfigError."""
+    """Nothing without a provider, an agent and an issuer. Raises ConfigError."""
     identity = settings.identity
-    if not identity.providers and identity.issuer is None:
+    if not identity.providers and not identity.agents and identity.issuer is None:
         return Issuing()
     exchange = token_exchange(settings, registry=registry, database=database)
+    for_passes = pass_exchange(settings, exchange, registry=registry, database=database, access=desk)
     attempts = LoginLimiter()
     if identity.issuer is None:
-        endpoint = TokenEndpoint(exchange=exchange, attempts=attempts, recorder=recorder)
+        endpoint = TokenEndpoint(exchange=for_passes, attempts=attempts, recorder=recorder)
         metadata = MetadataEndpoint(
             sign_in=sign_ins(settings), grant_types=endpoint.grant_types, issuer=None, paths={}, more={}
         )
@@ -135,7 +142,7 @@ def open_issuing(
             "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": sorted(ASYMMETRIC),
         }
-    endpoint = TokenEndpoint(exchange=exchange, attempts=attempts, recorder=recorder, issuer=issuer, grants=grants)
+    endpoint = TokenEndpoint(exchange=for_passes, attempts=attempts, recorder=recorder, issuer=issuer, grants=grants)
     metadata = MetadataEndpoint(
         sign_in=sign_ins(settings), grant_types=endpoint.grant_types, issuer=issuer, paths=paths, more=more
     )

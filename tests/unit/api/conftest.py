@@ -8,10 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from passgate.api.access_messages import (
+    AccessAnswer,
+    AccessGranted,
+    AccessInfo,
+    AccessListed,
+    AccessMessage,
+    AccessShown,
+    AccessVoteInfo,
+    AskAccess,
+    ListAccess,
+    TakeAccess,
+    VoteAccess,
+)
 from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded, PreviewInfo
 from passgate.api.server import AdminServer
 from passgate.core.action import VerbClass
-from passgate.core.errors import ApprovalError, PolicyError, TargetUnavailableError
+from passgate.core.errors import ApprovalError, PassRequestError, PolicyError, TargetUnavailableError
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
@@ -72,6 +85,28 @@ def make_request(request_id: str = "r1", *, state: str = "pending", text: str = 
     )
 
 
+def make_access_request(request_id: str = "a1", *, state: str = "pending") -> AccessInfo:
+    return AccessInfo(
+        id=request_id,
+        state=state,
+        chain=("human:ada@example.com",),
+        source="unix",
+        resources=("shop",),
+        verbs=("read", "write"),
+        seconds=7200,
+        reason="INC-42: \u0456ncident",
+        ticket="INC-42",
+        rule="on-call",
+        group="dba",
+        count=2,
+        at=NOW,
+        expires=NOW + timedelta(minutes=30),
+        decided=None,
+        pass_id=None,
+        votes=(AccessVoteInfo(subject="grace@example.com", approves=True, note="fine", at=NOW),),
+    )
+
+
 @dataclass
 class Gate:
     """Implements Control."""
@@ -80,6 +115,7 @@ class Gate:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     policy_is_bad: bool = False
     requests: dict[str, ApprovalInfo] = field(default_factory=dict)
+    access_requests: dict[str, AccessInfo] = field(default_factory=dict)
 
     def status(self) -> GateStatus:
         return GateStatus(
@@ -128,6 +164,21 @@ class Gate:
         if resource == "down":
             raise TargetUnavailableError("down cannot be reached")
         return CatalogsRefreshed(versions={resource or "all": "7"})
+
+    async def access(self, request: AccessMessage, *, actor: str) -> AccessAnswer:
+        self.calls.append(("access", request, actor))
+        match request:
+            case ListAccess():
+                return AccessListed(requests=tuple(self.access_requests.values()))
+            case TakeAccess():
+                if request.request not in self.access_requests:
+                    raise PassRequestError("there is no such request of yours")
+                return AccessGranted(pass_id="pg_1", secret="pgs_x", resources=("shop",), expires=NOW)
+            case VoteAccess():
+                state = "approved" if request.approves else "denied"
+                return AccessShown(request=self.access_requests[request.request].model_copy(update={"state": state}))
+            case AskAccess():
+                return AccessShown(request=make_access_request())
 
     def approvals(self, *, actor: str) -> tuple[ApprovalInfo, ...]:
         self.calls.append(("approvals", actor))

@@ -10,6 +10,7 @@ import pytest
 import uvloop
 
 from passgate.api import server as server_module
+from passgate.api.access_messages import AskAccess, ListAccess, TakeAccess, VoteAccess
 from passgate.api.messages import (
     MAX_REQUEST_BYTES,
     CastVote,
@@ -22,8 +23,9 @@ from passgate.api.messages import (
 )
 from passgate.api.peer import Peer
 from passgate.api.server import APPROVALS, MAX_CONNECTIONS, AdminServer
+from passgate.core.action import VerbClass
 from passgate.core.errors import ConfigError
-from tests.unit.api.conftest import Gate, make_request
+from tests.unit.api.conftest import Gate, make_access_request, make_request
 
 
 async def ask(path: Path, *lines: bytes) -> list[bytes]:
@@ -187,17 +189,25 @@ async def test_the_peoples_socket_takes_approvals_and_nothing_else(gate: Gate, p
     gate.requests["r1"] = make_request()
     people = AdminServer(path=path, control=gate, operations=APPROVALS, mode=0o666)
     await people.start()
+    gate.access_requests["a1"] = make_access_request()
     asked = (
         ListApprovals(),
         CastVote(request="r1", approves=True, note="fine"),
+        AskAccess(resources=("shop",), verbs=(VerbClass.READ,), seconds=60),
+        ListAccess(),
+        VoteAccess(request="a1", approves=True),
+        TakeAccess(request="a1"),
         KillSession(session="s1"),
         GetStatus(),
     )
     answers = [decode_answer(line) for line in await ask(path, *map(encode, asked))]
     mode = stat.S_IMODE(os.stat(path).st_mode)
     await people.close()
-    assert [answer.kind for answer in answers] == ["approvals", "vote", "failed", "failed"]
+    kinds = ["approvals", "vote", "access", "access.listed", "access", "access.granted", "failed", "failed"]
+    assert [answer.kind for answer in answers] == kinds
     assert list(gate.live) == ["s1", "s2"]
     me = Peer(pid=0, uid=os.geteuid()).name
-    assert gate.calls == [("approvals", me), ("vote", "r1", True, "fine", me)]
+    assert gate.calls[:2] == [("approvals", me), ("vote", "r1", True, "fine", me)]
+    assert gate.calls[2:] == [("access", request, me) for request in asked[2:6]]
+    assert "pgs_x" not in repr(answers)
     assert mode == 0o666

@@ -291,3 +291,102 @@ def test_a_broken_configuration_tells_all_its_problems(passgate: Passgate, folde
     assert result.code == 2
     assert result.err.count("passgate.yaml:") == 5
     assert "passgate.yaml:1:1: stat: unknown setting (did you mean 'state'?)" in result.err
+
+
+# -- delegating --------------------------------------------------------------------------------------------------------------
+
+AGENTS = """\
+identity:
+  agents:
+    summariser: {purpose: summaries, resources: [shop], verbs: [read], until: '2999-12-31'}
+    reader: {purpose: reading, resources: [shop], until: '2999-12-31'}
+"""
+
+
+@pytest.fixture
+def with_agents(folder: Path) -> Path:
+    with (folder / "passgate.yaml").open("a") as config:
+        config.write(AGENTS)
+    return folder
+
+
+def delegate(passgate: Passgate, parent: str, *more: str) -> dict[str, Any]:
+    result = passgate(
+        "pass",
+        "delegate",
+        parent,
+        "--to",
+        "agent:summariser",
+        "--resource",
+        "shop",
+        "--purpose",
+        "sums",
+        "--json",
+        *more,
+    )
+    assert result.code == 0, result.err
+    shown: dict[str, Any] = json.loads(result.out)
+    return shown
+
+
+def test_a_narrower_pass_for_a_sub_agent(passgate: Passgate, with_agents: Path) -> None:
+    parent = issue(passgate)
+    made = delegate(passgate, parent["id"], "--verbs", "read", "--ttl", "10m")
+    assert made["chain"] == ["agent:summariser", "agent:reporter", "human:user@example.com"]
+    assert (made["delegated_from"], made["verbs"], made["ticket"]) == ([parent["id"]], ["read"], "X")
+    assert made["expires"] < parent["expires"]
+    assert made["secret"] != parent["secret"]
+    deeper = delegate(passgate, made["id"], "--to", "reader")
+    shown = {line[:13].strip(): line[13:] for line in passgate("pass", "show", deeper["id"]).out.splitlines()}
+    assert shown["for"] == "agent:reader"
+    assert shown["on behalf of"] == "agent:summariser for agent:reporter for human:user@example.com"
+    assert shown["from"] == f"{made['id']} from {parent['id']}"
+    assert (
+        "agent:reader for agent:summariser for agent:reporter for human:user@example.com"
+        in passgate("pass", "list").out
+    )
+
+
+def test_its_secret_goes_to_a_file(passgate: Passgate, with_agents: Path) -> None:
+    parent = issue(passgate)
+    made = delegate(passgate, parent["id"], "--secret-file", "below.pgpass")
+    text = (with_agents / "below.pgpass").read_text()
+    assert made["id"] in text
+    assert "pgs_" in text
+    assert "secret" not in made
+    failed = passgate(
+        "pass", "delegate", "pg_0000000000000000", "--to", "summariser", "--resource", "shop", "--purpose", "x",
+        "--secret-file", "none.pgpass",
+    )  # fmt: skip
+    assert failed.code == 2
+    assert not (with_agents / "none.pgpass").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (["--to", "human:ada"], "passes are delegated to agents, and human:ada is none"),
+        (["--to", "stranger"], "no agent registered as 'stranger': name it under identity.agents"),
+        (["--to", "agent:"], "is not a name"),
+        (["--verbs", "write"], "is not registered for write"),
+        (["--resource", "Shop"], "is not registered for Shop"),
+        (["--ttl", "soon"], "--ttl"),
+        (["--max-requests", "5"], "opens no model"),
+    ],
+)
+def test_what_may_not_be_delegated(passgate: Passgate, with_agents: Path, changes: list[str], problem: str) -> None:
+    parent = issue(passgate)
+    result = passgate(
+        "pass", "delegate", parent["id"], "--to", "summariser", "--resource", "shop", "--purpose", "sums", *changes
+    )
+    assert (result.code, result.out) == (2, "")
+    assert problem in result.err
+
+
+def test_revoking_a_pass_revokes_what_was_delegated_from_it(passgate: Passgate, with_agents: Path) -> None:
+    parent = issue(passgate)
+    made = delegate(passgate, parent["id"])
+    assert passgate("pass", "revoke", parent["id"]).code == 0
+    assert json.loads(passgate("pass", "show", made["id"], "--json").out)["state"] == "revoked"
+    refused = passgate("pass", "delegate", parent["id"], "--to", "reader", "--resource", "shop", "--purpose", "x")
+    assert f"the pass {parent['id']} is revoked" in refused.err

@@ -19,6 +19,7 @@ from passgate.cli.ledger import ledger_app
 from passgate.cli.llm import llm_app
 from passgate.cli.main import GROUPS, build
 from passgate.cli.policy import policy_app
+from passgate.cli.request import request, requests_app
 from passgate.cli.serve import serve
 from passgate.cli.sessions import sessions_app
 
@@ -40,6 +41,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("serve", serve),
         ("status", live.status),
         ("login", login.login),
+        ("request", request),
         ("lock", locks.lock),
         ("unlock", locks.unlock),
         ("locks", locks.locks),
@@ -51,6 +53,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("config", config_app),
         ("llm", llm_app),
         ("approvals", approvals_app),
+        ("requests", requests_app),
         ("policy", policy_app),
         ("ledger", ledger_app),
         ("sessions", sessions_app),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from passgate.core.lock import Lock, LockKind
+from passgate.core.principal import Principal, PrincipalKind
 from tests.unit.pipeline.steps import make_session
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -33,6 +34,27 @@ def lock(kind: LockKind, target: str) -> Lock:
 )
 def test_it_reaches_the_whole_chain_and_nobody_else(kind: LockKind, target: str, reaches: bool) -> None:
     assert lock(kind, target).reaches(PASS, "shop") is reaches
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        (LockKind.PASS, "pg_0"),  # what it was delegated from, at any depth
+        (LockKind.PASS, "pg_1"),
+        (LockKind.AGENT, "reporter"),
+        (LockKind.AGENT, "summariser"),
+        (LockKind.HUMAN, "ada@example.com"),
+    ],
+)
+def test_it_reaches_what_was_delegated_from_what_is_locked(kind: LockKind, target: str) -> None:
+    below = replace(
+        PASS,
+        id="pg_2",
+        principal=Principal(kind=PrincipalKind.AGENT, subject="summariser", on_behalf_of=PASS.principal),
+        ancestors=("pg_1", "pg_0"),
+    )
+    assert lock(kind, target).reaches(below, "shop")
+    assert not lock(LockKind.PASS, "pg_2").reaches(PASS, "shop"), "who delegated goes on"
 
 
 def test_it_holds_until_its_time_or_for_ever() -> None:

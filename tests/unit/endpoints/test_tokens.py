@@ -10,6 +10,7 @@ from aiohttp.test_utils import RawTestServer, TestClient
 
 from passgate.core.action import VerbClass
 from passgate.core.errors import (
+    AccessPendingError,
     IssuerUnavailableError,
     LedgerUnavailableError,
     OAuthError,
@@ -115,12 +116,41 @@ async def test_a_token_becomes_a_pass_in_the_words_of_oauth(bench: Bench) -> Non
         "secret": "pgs_secret",
         "resources": ["shop"],
         "principal": "agent:reporter",
+        "chain": ["agent:reporter", "human:ada@example.com"],
     }
     (asked,) = bench.exchange.asked
     assert (asked.token, asked.resources) == ("a.b.c", {"shop", "docs"})
     assert asked.verbs == {VerbClass.READ, VerbClass.WRITE}
     assert (asked.purpose, asked.ticket, asked.ttl, asked.agent) == ("why", "T", timedelta(seconds=600), "a")
     assert "a.b.c" not in repr(asked)
+
+
+async def test_the_key_of_a_pass_is_told_apart_from_a_token(bench: Bench) -> None:
+    status, _ = await bench.post(
+        {**FORM, "subject_token": "pg_1.pgs_x", "subject_token_type": PASS, "agent": "summariser"}
+    )
+    await bench.post()
+    assert status == 200
+    delegating, signing_in = bench.exchange.asked
+    assert (delegating.is_pass, delegating.token, delegating.agent) == (True, "pg_1.pgs_x", "summariser")
+    assert not signing_in.is_pass
+    assert "pgs_x" not in repr(delegating)
+
+
+async def test_what_waits_for_people_is_pending_and_names_the_request(bench: Bench) -> None:
+    bench.exchange.error = AccessPendingError("01J", "request 01J waits for the approval of 1 of dba")
+    status, said = await bench.post()
+    assert (status, said["error"], said["request"]) == (400, "authorization_pending", "01J")
+    assert said["error_description"] == "request 01J waits for the approval of 1 of dba"
+    assert (bench.attempts.failures, bench.recorder.events) == ([], []), "nobody guessed, nothing was refused"
+    assert str(AccessPendingError("01J")) == "The access asked for waits for approval."
+
+
+async def test_what_cannot_be_recorded_is_not_given(bench: Bench) -> None:
+    bench.exchange.error = LedgerUnavailableError()
+    bench.recorder.full = True
+    status, said = await bench.post()
+    assert (status, said["error"]) == (503, "temporarily_unavailable")
 
 
 BAD: dict[str, tuple[dict[str, str], str]] = {

@@ -1,6 +1,7 @@
 """What may still be spent, and how a refusal is worded."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -21,9 +22,11 @@ class Memory:
         self.budget = budget
         self.known: dict[str, Spending] = defaultdict(Spending)
         self.asked = 0
+        self.above: list[tuple[str, ...]] = []
 
-    def take(self, pass_id: str, spending: Spending) -> bool:
+    def take(self, pass_id: str, spending: Spending, *, ancestors: Sequence[str] = ()) -> bool:
         self.asked += 1
+        self.above.append(tuple(ancestors))
         after = _sum(self.known[pass_id], spending)
         ceilings = (self.budget.requests, self.budget.tokens, self.budget.microdollars)
         if any(c is not None and value > c for c, value in zip(ceilings, _values(after), strict=True)):
@@ -31,8 +34,9 @@ class Memory:
         self.known[pass_id] = after
         return True
 
-    def correct(self, pass_id: str, change: Spending) -> None:
+    def correct(self, pass_id: str, change: Spending, *, ancestors: Sequence[str] = ()) -> None:
         self.asked += 1
+        self.above.append(tuple(ancestors))
         self.known[pass_id] = _sum(self.known[pass_id], change)
 
     def spent(self, pass_id: str) -> Spending:
@@ -109,9 +113,24 @@ def test_why_a_call_is_not_allowed(budget: Budget, expected: Spending, why: str)
 
 def test_a_rest_that_was_freed_meanwhile_is_not_denied_to_be_there() -> None:
     pass_, store, budgets = with_budget(Budget(requests=1))
-    store.take = lambda pass_id, spending: False  # type: ignore[method-assign]  # another worker's call ends right after
+    store.take = lambda *_, **__: False  # type: ignore[method-assign]  # another worker's call ends right after
     said = budgets.reserve(pass_, Spending(requests=1))
     assert said == "The pass's budget was taken up by calls that are under way."
+
+
+def test_a_delegated_pass_spends_what_belongs_to_those_above_it() -> None:
+    pass_, store, budgets = with_budget(Budget(requests=2))
+    below = replace(pass_, id="pg_2", ancestors=("pg_1", "pg_0"))
+    assert budgets.reserve(below, Spending(requests=1, tokens=5)) is None
+    budgets.settle(below, Spending(requests=1, tokens=5), Spending(requests=1, tokens=3))
+    assert store.above == [("pg_1", "pg_0"), ("pg_1", "pg_0")]
+
+
+def test_it_is_said_where_the_rest_of_those_above_is_too_small() -> None:
+    pass_, store, budgets = with_budget(Budget(requests=2))
+    store.take = lambda *_, **__: False  # type: ignore[method-assign]  # its own budget would do
+    said = budgets.reserve(replace(pass_, ancestors=("pg_0",)), Spending(requests=1))
+    assert said == "The budget of a pass that this one was delegated from (pg_0) does not allow this call."
 
 
 def test_what_a_caller_asks_for_is_never_less_than_nothing_or_more_than_a_number() -> None:

@@ -1,13 +1,14 @@
 """What may be asked for, and how a refusal is worded."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from passgate.core.action import VerbClass
 from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
+from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.request import (
     IssuingRules,
@@ -64,6 +65,67 @@ def test_a_refusal_says_why(changed: PassRequest, problem: str) -> None:
         RULES.ttl(changed)
     assert problem in str(caught.value)
     assert "; " not in str(caught.value).replace("); known", "")
+
+
+PARENT = Pass(
+    id="pg_parent",
+    principal=REQUEST.principal,
+    resources=frozenset({"shop"}),
+    verbs=frozenset({VerbClass.READ}),
+    purpose="weekly report",
+    ticket=None,
+    issued=datetime(2026, 3, 1, tzinfo=UTC),
+    expires=datetime(2026, 3, 2, tzinfo=UTC),
+    budget=Budget(tokens=5),
+)
+BELOW = replace(
+    REQUEST,
+    principal=Principal(kind=PrincipalKind.AGENT, subject="summariser", on_behalf_of=REQUEST.principal),
+    budget=Budget(tokens=5),
+    parent=PARENT,
+)
+
+
+def test_a_delegated_pass_may_act_on_behalf_of_an_agent() -> None:
+    assert RULES.ttl(BELOW) == timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        (replace(BELOW, parent=None, budget=None), "nobody acts on behalf of an agent"),
+        (
+            replace(BELOW, principal=replace(BELOW.principal, kind=PrincipalKind.SERVICE)),
+            "passes are delegated to agents, and service:summariser is none",
+        ),
+        (
+            replace(BELOW, principal=replace(BELOW.principal, on_behalf_of=parse_principal("human:eve"))),
+            "it must act on behalf of agent:reporter, whose pass it is delegated from",
+        ),
+        (
+            replace(
+                BELOW,
+                principal=replace(BELOW.principal, on_behalf_of=replace(PARENT.principal, groups=frozenset({"dba"}))),
+            ),
+            "it must act on behalf of agent:reporter",  # the same name, with a group more
+        ),
+        (
+            replace(BELOW, principal=replace(BELOW.principal, subject="REPORTER")),
+            "agent:REPORTER stands in the chain already",
+        ),
+        (replace(BELOW, resources=frozenset({"warehouse"})), "the pass pg_parent does not open warehouse"),
+        (
+            replace(BELOW, verbs=frozenset(VerbClass)),
+            "the pass pg_parent does not cover admin, code, ddl, egress, session, write",
+        ),
+        (replace(BELOW, budget=None), "its budget must be within that of the pass pg_parent"),
+        (replace(BELOW, budget=Budget(tokens=6)), "its budget must be within that of the pass pg_parent"),
+    ],
+)
+def test_a_link_that_does_not_narrow_is_refused(changed: PassRequest, problem: str) -> None:
+    with pytest.raises(PassRequestError) as caught:
+        RULES.ttl(changed)
+    assert problem in str(caught.value)
 
 
 def test_everything_wrong_is_told_at_once() -> None:

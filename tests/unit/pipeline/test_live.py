@@ -1,5 +1,5 @@
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from passgate.pipeline.live import EndReason, LiveSessions
@@ -43,6 +43,18 @@ async def test_kill_revoke_and_shutdown_reach_the_connection() -> None:
     live.shutdown()
     reasons = [connection.ended.get_nowait() for _ in range(4)]
     assert reasons == [EndReason.KILLED, EndReason.PASS_REVOKED, EndReason.LOCKED, EndReason.SHUTDOWN]
+
+
+async def test_what_was_delegated_from_a_revoked_pass_ends_with_it() -> None:
+    live = LiveSessions(now=lambda: NOW)
+    above, below = Connection(), Connection()
+    session = make_session()
+    live.register(session, above)
+    live.register(replace(session, id="s2", pass_=replace(session.pass_, id="pg_2", ancestors=("pg_1", "pg_0"))), below)
+    assert live.revoke(["pg_2"]) == 1
+    assert (above.ended.qsize(), below.ended.qsize()) == (0, 1)
+    assert live.revoke(["pg_0"]) == 1
+    assert live.revoke(["pg_1"]) == 2
 
 
 async def test_an_unregistered_session_is_left_alone() -> None:

@@ -54,6 +54,7 @@ MOMENT = Moment(ACTION, SESSION, ATOM)
         ("principal.kind", "agent"),
         ("principal.subject", "reporter"),
         ("principal.groups", {"dba"}),
+        ("principal.chain", ("agent:reporter", "human:ann@example.com")),
         ("principal.on_behalf_of.kind", "human"),
         ("principal.on_behalf_of.subject", "ann@example.com"),
         ("principal.on_behalf_of.groups", {"staff"}),

@@ -16,6 +16,7 @@ from passgate.identity.registry import PassRegistry
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.testing.oidc_provider import CLIENT_ID, OidcProvider
+from passgate.wiring.access import AccessWiring
 from passgate.wiring.issuer import Issuing, open_issuing
 from tests.unit.endpoints.oauth.fakes import serving
 from tests.unit.pipeline.steps import MemoryRecorder
@@ -59,7 +60,9 @@ def with_provider(provider: OidcProvider) -> str:
 
 def opened(identity: str, database: SqliteDatabase) -> Issuing:
     registry = PassRegistry(PassStore(database))
-    return open_issuing(settings(identity), registry=registry, database=database, recorder=MemoryRecorder())
+    said, recorder = settings(identity), MemoryRecorder()
+    desk = AccessWiring(said, registry=registry, database=database, recorder=recorder).desk
+    return open_issuing(said, registry=registry, database=database, recorder=recorder, desk=desk)
 
 
 def test_without_a_provider_there_is_nothing(database: SqliteDatabase) -> None:

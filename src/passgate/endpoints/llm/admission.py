@@ -1,7 +1,6 @@
 """Who a client is: the key of a pass, or a token that stands for one, in either of the headers where clients of models put one."""
 
 import hashlib
-import hmac
 import re
 import secrets
 from collections import OrderedDict
@@ -17,7 +16,8 @@ from passgate.core.passes import Pass, PassState
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.settings import LoginLimits, OwnTokens
 from passgate.pipeline.access import AccessToken
-from passgate.pipeline.protocols import Passes, ScramVerifier
+from passgate.pipeline.protocols import Passes
+from passgate.pipeline.secret_proof import proves
 
 _KEY = re.compile(r"(pg_[0-9a-z]{1,60})\.([!-~]{1,200})", re.ASCII)
 """The pass's public id, a dot, its secret."""
@@ -78,13 +78,6 @@ def presented(headers: CIMultiDictProxy[str]) -> Key | Token:
         "No API key was sent: send the pass's key as Authorization: Bearer or as x-api-key.",
         why="no key",
     )
-
-
-def proves(secret: str, verifier: ScramVerifier) -> bool:
-    """Whether the secret is the one that the verifier was made of (RFC 5802, section 3), in constant time."""
-    salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), verifier.salt, verifier.iterations)
-    client_key = hmac.digest(salted, b"Client Key", "sha256")
-    return hmac.compare_digest(hashlib.sha256(client_key).digest(), verifier.stored_key)
 
 
 class Admission:

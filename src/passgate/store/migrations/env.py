@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from passgate.store import approval_tables, issuer_tables  # noqa: F401 - their tables are METADATA's
+from passgate.store import access_tables, approval_tables, issuer_tables  # noqa: F401 - their tables are METADATA's
 from passgate.store.tables import METADATA
 
 context.configure(

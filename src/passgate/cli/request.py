@@ -1,0 +1,257 @@
+"""``passgate request`` and ``passgate requests``: access that nobody has standing, asked for, decided by others, taken once."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
+from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.core.errors import ApprovalError, PassRequestError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from passgate.api.access_messages import AccessInfo
+    from passgate.api.client import AdminClient
+
+requests_app = typer.Typer(no_args_is_help=True, help="Requests for access: list, show, approve, deny, take.")
+
+RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `requests list` shows it.")]
+NoteOption = Annotated[str, typer.Option("--note", help="Why; it stands in the ledger and the one who asked reads it.")]
+SocketsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sockets",
+        envvar="PASSGATE_APPROVALS",
+        help="The folder of the people's sockets; with it no configuration is read.",
+    ),
+]
+
+
+def request(
+    resources: Annotated[list[str], typer.Argument(metavar="RESOURCE...", help="What it is to open.")],
+    verbs: Annotated[
+        str, typer.Option("--verbs", help="read, write, ddl, admin, code, egress; several parted by commas.")
+    ] = "read",
+    ttl: Annotated[str, typer.Option("--for", help="How long, from the approval on: 30m, 2h.")] = "1h",
+    why: Annotated[str, typer.Option("--why", help="The reason; it stands in every record of the pass's use.")] = "",
+    ticket: Annotated[str | None, typer.Option("--ticket", help="The ticket it is for.")] = None,
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask for access that others must approve. Once they have, `requests take` gives the pass."""
+    from passgate.api.access_messages import AccessShown, AskAccess
+    from passgate.identity.request import parse_verbs
+
+    asked = AskAccess(
+        resources=tuple(sorted({name for word in resources for name in word.split(",") if name})),
+        verbs=tuple(sorted(parse_verbs([verbs]))),
+        seconds=max(int(_duration(ttl).total_seconds()), 1),
+        reason=why,
+        ticket=ticket,
+    )
+    found = _client(sockets, config, state).access(asked, AccessShown).request
+    if as_json:
+        say_json(_as_json(found))
+        return
+    say(f"{found.id} {_standing(found)}")
+    if found.state == "pending":
+        note(f"It waits for {found.count} of {found.group}, until {when(found.expires)}.")
+
+
+@requests_app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are decided.")] = False,
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits for approval, newest first."""
+    requests = [one for one in _requests(_client(sockets, config, state)) if everything or one.state == "pending"]
+    if as_json:
+        say_json([_as_json(one) for one in requests])
+        return
+    now = datetime.now(UTC)
+    say_table(
+        ("REQUEST", "WHO", "RESOURCES", "VERBS", "FOR", "WHY", "NEEDS", "STATE", "LEFT"),
+        [
+            (
+                one.id,
+                " for ".join(one.chain),
+                ", ".join(one.resources),
+                ", ".join(one.verbs),
+                _long(one),
+                one.reason,
+                f"{one.count} of {one.group}",
+                _standing(one),
+                how_long(one.expires - now) if one.state == "pending" else "",
+            )
+            for one in requests
+        ],
+    )
+
+
+@requests_app.command()
+def show(
+    request: RequestArgument,
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one request."""
+    found = next((one for one in _requests(_client(sockets, config, state)) if one.id == request), None)
+    if found is None:
+        raise ApprovalError(f"There is no request {printable(request)}")
+    if as_json:
+        say_json(_as_json(found))
+        return
+    for name, text in _facts(found):
+        say(f"{name:<10}{printable(text)}")
+    from passgate.core.visible import odd_characters
+
+    for warning in odd_characters(f"{found.reason} {found.ticket or ''}"):
+        say(f"  ! {warning}")
+
+
+@requests_app.command()
+def approve(
+    request: RequestArgument,
+    why: NoteOption = "",
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Agree to it. Nobody approves what is asked for in their own name."""
+    _vote(request, approves=True, why=why, client=_client(sockets, config, state), as_json=as_json)
+
+
+@requests_app.command()
+def deny(
+    request: RequestArgument,
+    why: NoteOption = "",
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Refuse it, whoever has approved it already."""
+    _vote(request, approves=False, why=why, client=_client(sockets, config, state), as_json=as_json)
+
+
+@requests_app.command()
+def take(
+    request: RequestArgument,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help="Write the pass's key there and print none.")
+    ] = None,
+    sockets: SocketsOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the pass that was approved, once. It ends as long after the approval as was asked for."""
+    from passgate.api.access_messages import AccessGranted, TakeAccess
+    from passgate.cli.opening import key_to
+
+    client = _client(sockets, config, state)
+    with key_to(key_file) as keep:
+        granted = client.access(TakeAccess(request=request), AccessGranted)
+        keep(f"{granted.pass_id}.{granted.secret}")
+    shown: dict[str, Json] = {
+        "pass": granted.pass_id,
+        "resources": list[Json](granted.resources),
+        "expires": granted.expires.isoformat(),
+    }
+    if key_file is None:
+        shown["secret"], shown["key"] = granted.secret, f"{granted.pass_id}.{granted.secret}"
+    else:
+        shown["key_file"] = str(key_file.absolute())
+    if as_json:
+        say_json(shown)
+        return
+    for name, value in shown.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        say(f"{name.replace('_', ' '):<11}{printable(text)}")
+    if key_file is None:
+        note(
+            "The secret is shown this once. A database takes pass and secret as user and password, a model's API the key."
+        )
+
+
+def _vote(request: str, *, approves: bool, why: str, client: "AdminClient", as_json: bool) -> None:
+    from passgate.api.access_messages import AccessShown, VoteAccess
+
+    found = client.access(VoteAccess(request=request, approves=approves, note=why), AccessShown).request
+    if as_json:
+        say_json(_as_json(found))
+    else:
+        say(f"{found.id} {_standing(found)}")
+
+
+def _client(sockets: Path | None, config: Path, state: Path | None) -> "AdminClient":
+    from passgate.api.client import AdminClient
+
+    return AdminClient(sockets if sockets is not None else settings_from(config, state).state_folder.run)
+
+
+def _requests(client: "AdminClient") -> "tuple[AccessInfo, ...]":
+    from passgate.api.access_messages import AccessListed, ListAccess
+
+    return client.access(ListAccess(), AccessListed).requests
+
+
+def _duration(text: str) -> "timedelta":
+    from passgate.config.quantities import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise PassRequestError(f"--for: {error}") from None
+
+
+def _facts(found: "AccessInfo") -> Iterator[tuple[str, str]]:
+    yield "request", f"{found.id} ({_standing(found)})"
+    yield "who", " for ".join(found.chain)
+    yield "says so", found.source
+    yield "resources", ", ".join(found.resources)
+    yield "verbs", ", ".join(found.verbs)
+    yield "for", _long(found)
+    yield "why", found.reason
+    if found.ticket is not None:
+        yield "ticket", found.ticket
+    yield "rule", found.rule
+    yield "needs", f"{found.count} of {found.group}"
+    yield "asked", when(found.at)
+    yield "expires", when(found.expires)
+    for vote in found.votes:
+        word = "approved" if vote.approves else "refused"
+        yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
+    if found.decided is not None:
+        yield "decided", when(found.decided)
+    if found.pass_id is not None:
+        yield "pass", found.pass_id
+
+
+def _long(found: "AccessInfo") -> str:
+    from datetime import timedelta
+
+    return how_long(timedelta(seconds=found.seconds))
+
+
+def _standing(found: "AccessInfo") -> str:
+    if found.state != "pending":
+        return found.state
+    return f"{sum(vote.approves for vote in found.votes)} of {found.count}"
+
+
+def _as_json(found: "AccessInfo") -> dict[str, Json]:
+    body: dict[str, Json] = found.model_dump(mode="json")
+    return body
