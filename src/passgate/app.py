@@ -51,6 +51,7 @@ from passgate.wiring.access import AccessWiring
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.issuer import open_issuing
 from passgate.wiring.key_file import key_file
+from passgate.wiring.people import PeopleWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -183,13 +184,21 @@ class Gate:
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
         self._access = AccessWiring(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._people = PeopleWiring(
+            settings, registry=self.passes, database=self.database, recorder=recorder, look=self._watch.look
+        )
         self.issuing = open_issuing(
-            settings, registry=self.passes, database=self.database, recorder=recorder, desk=self._access.desk
+            settings,
+            registry=self.passes,
+            database=self.database,
+            recorder=recorder,
+            desk=self._access.desk,
+            admission=self._people.admission,
         )
         self.desk = ApprovalsWiring(
             settings.approvals, recorder, database=self.database, key=key_file(folder.approvals_key, KEY_BYTES)
         )
-        self._beside: list[Beside] = [*self.issuing.beside, *self.desk.beside]
+        self._beside: list[Beside] = [*self.issuing.beside, *self._people.beside(), *self.desk.beside]
         detector = open_detector(cache=folder.cache)
         if self._models:
             detector.prepare()  # or the first answer would wait for it
@@ -232,6 +241,8 @@ class Gate:
         gate.run(gate._locks.run())
         gate.run(gate._journal.run())
         gate.run(gate._access.desk.run())
+        for task in gate._people.tasks():
+            gate.run(task)
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from passgate.config.access import AccessRule
 from passgate.config.issuer import Issuer
 from passgate.config.kinds import Duration, FilePath, Name, Text, not_empty
+from passgate.config.people import Directory, Recheck
 from passgate.config.section import Section
 from passgate.core.action import VerbClass
 
@@ -83,6 +84,7 @@ class Provider(Section):
     max_age: Duration = timedelta(hours=1)
     single_use: bool = True
     sign_in: SignIn | None = None
+    recheck: Recheck | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> "Provider":
@@ -90,6 +92,8 @@ class Provider(Section):
             raise ValueError("leeway is for clocks that are a little off: 5m at most")
         if self.require_nonce and self.sign_in is None:
             raise ValueError("require_nonce needs sign_in: a nonce is sent by whoever has a person sign in")
+        if self.recheck is not None and self.sign_in is None:
+            raise ValueError("recheck asks as the client of sign_in, and there is no sign_in")
         if (self.kind == "agent") != (self.owner is not None):
             raise ValueError("an agent's tokens need an owner, the human that it acts for, and nobody else's have one")
         return self
@@ -162,6 +166,7 @@ class Identity(Section):
     issuer: Issuer | None = None
     access_rules: tuple[AccessRule, ...] = ()
     max_chain: Annotated[int, Field(ge=2, le=8)] = 4
+    directory: Directory | None = None
 
     @model_validator(mode="after")
     def _known(self) -> "Identity":
@@ -192,6 +197,8 @@ class Identity(Section):
             raise ValueError(
                 "agents with keys of their own need issuer: its url is what their assertions are meant for"
             )
+        if self.directory is not None and self.directory.provider not in self.providers:
+            raise ValueError(f"directory names the provider {self.directory.provider!r}, which is not among providers")
         return self
 
     def _issuing(self, issuer: Issuer) -> None:

@@ -83,6 +83,14 @@ class OAuthError(PassgateError):
         self.code = code
 
 
+class NameTakenError(PassgateError):
+    """The directory holds another one of this name."""
+
+
+class UnknownMemberError(PassgateError):
+    """A group's member is nobody that the directory knows."""
+
+
 class IssuerUnavailableError(PassgateError):
     """The issuer of the token cannot be asked."""
 

@@ -55,7 +55,8 @@ _FIELDS = frozenset(
         "subject_access_token",
     }
 )
-_ABOUT_PASSES = ("audience", "scope", "purpose", "ticket", "ttl", "agent")
+_ABOUT_PASSES = ("audience", "scope", "purpose", "ticket", "ttl", "agent", "subject_refresh_token")
+_REFRESH_TOKEN = "subject_refresh_token"
 _UNHEARD = frozenset({"authorization_pending", "slow_down"})
 """Answers that come again and again while somebody is about to sign in: the ledger need not hold them."""
 
@@ -75,7 +76,8 @@ Grant = Callable[[Form], Awaitable[Tokens | Exchanged]]
 
 
 class TokenEndpoint:
-    """``issuer`` None: the gate issues passes and no tokens. ``grants``: further ones by their type."""
+    """``issuer`` None: the gate issues passes and no tokens. ``grants``: further ones by their type. ``recheck``: people's refresh
+    tokens are taken too, to ask again later whether they are still there."""
 
     def __init__(
         self,
@@ -85,14 +87,21 @@ class TokenEndpoint:
         recorder: Recorder,
         issuer: TokenIssuer | None = None,
         grants: Mapping[str, Grant] = MappingProxyType({}),
+        recheck: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._fields = _FIELDS | {_REFRESH_TOKEN} if recheck else _FIELDS
         self._exchange = exchange
         self._attempts = attempts
         self._recorder = recorder
         self._issuer = issuer
         self._grants = grants
+        self._fields = _FIELDS | {_REFRESH_TOKEN} if recheck else _FIELDS
         self._now = now
+
+    @property
+    def recheck(self) -> bool:
+        return _REFRESH_TOKEN in self._fields
 
     @property
     def grant_types(self) -> Sequence[str]:
@@ -148,7 +157,7 @@ class TokenEndpoint:
     # -- token exchange --------------------------------------------------------------------------------------------
 
     async def _exchanged(self, form: Form) -> dict[str, object]:
-        unknown = sorted(form.names() - _FIELDS)
+        unknown = sorted(form.names() - self._fields)
         if unknown:
             raise RefusedError(400, "invalid_request", f"there is no parameter {unknown[0][:40]!r}")
         if form.perhaps("subject_token_type") not in SUBJECT_TYPES:
@@ -259,6 +268,7 @@ def pass_request(form: Form, *, token: str) -> ExchangeRequest:
         agent=form.perhaps("agent"),
         nonce_verifier=form.perhaps("nonce_verifier"),
         access_token=form.perhaps("subject_access_token"),
+        refresh_token=form.perhaps(_REFRESH_TOKEN),
         is_pass=form.perhaps("subject_token_type") == PASS,
     )
 

@@ -34,6 +34,7 @@ class AccessExchange:
             raise AccessPendingError(found.id, waits(found))
         self._tokens.use_up(presented)
         issued = await self._desk.take(found.id, principal, source=asked.source)
+        self._tokens.bought(issued, identity, request, by_grant=False)
         return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
 
     def _asked(self, request: ExchangeRequest, principal: Principal, most: timedelta, *, source: str) -> AccessAsked:

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
+from passgate.identity.admission import Admission, TokenAlone
 from passgate.identity.grants import AGENTS, Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import NOTHING, Evidence, Identity, Verifier, peek
-from passgate.identity.registry import PassRegistry
+from passgate.identity.registry import IssuedPass, PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 
@@ -37,7 +38,7 @@ class Presented:
 
 
 class TokenExchange:
-    """``trusted``: by issuer. ``agents``: by name."""
+    """``trusted``: by issuer. ``agents``: by name. ``admission``: who else has a say."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class TokenExchange:
         registry: PassRegistry,
         rules: IssuingRules,
         spent: SpentTokens,
+        admission: Admission | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._trusted = trusted
@@ -56,6 +58,7 @@ class TokenExchange:
         self._registry = registry
         self._rules = rules
         self._spent = spent
+        self._admission = TokenAlone() if admission is None else admission
         self._now = now
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
@@ -69,8 +72,12 @@ class TokenExchange:
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(token, evidence)
+        identity = self._admission.admit(await trusted.verifier.verify(token, evidence))
         return Presented(identity=identity, digest=_digest(token) if trusted.single_use else None)
+
+    def admit(self, identity: Identity) -> Identity:
+        """Somebody who was known before, as all who have a say see them now. Raises TokenRefusedError, StoreError."""
+        return self._admission.admit(identity)
 
     def use_up(self, presented: Presented) -> None:
         """Raises TokenRefusedError, StoreError."""
@@ -87,12 +94,20 @@ class TokenExchange:
 
         Raises TokenRefusedError, PassRequestError, StoreError.
         """
+        identity = self._admission.admit(identity)  # a refresh comes long after the sign-in
         asked, rules = self._asked(identity, request)  # before the token is used up
         if using is not None:
             self.use_up(using)
         actor = f"oidc:{identity.provider}:{identity.principal.subject}"
         issued = self._registry.issue(asked, rules=rules, actor=actor)
+        self.bought(issued, identity, request)
         return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+
+    def bought(
+        self, issued: IssuedPass, identity: Identity, request: ExchangeRequest, *, by_grant: bool = True
+    ) -> None:
+        """Remember what stands behind a pass. Raises TokenRefusedError where it had to be taken back, StoreError."""
+        self._admission.bought(issued.pass_, identity, request.refresh_token, by_grant=by_grant)
 
     def _asked(self, identity: Identity, request: ExchangeRequest) -> tuple[PassRequest, IssuingRules]:
         """Raises PassRequestError."""

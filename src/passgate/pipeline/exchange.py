@@ -15,6 +15,7 @@ class ExchangeRequest:
     (``is_pass``). ``ttl`` None: the default, or what is allowed.
 
     ``nonce_verifier``: the token's nonce is the S256 hash of it. ``access_token``: of the same sign-in, to read groups with.
+    ``refresh_token``: of the same sign-in, to ask the provider again later whether they are still there.
     """
 
     token: str = field(repr=False)
@@ -26,6 +27,7 @@ class ExchangeRequest:
     agent: str | None = None
     nonce_verifier: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
     is_pass: bool = False
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
@@ -24,6 +25,7 @@ CLIENT_ID = "passgate-cli"
 
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _TOKEN_SECONDS = 300
+_LOGOUT_SECONDS = 120
 _START_SECONDS = 20
 
 
@@ -33,6 +35,7 @@ class _Device:
 
     user_code: str
     person: str | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +51,19 @@ class _Code:
 
 @dataclass(slots=True, kw_only=True)
 class OidcProvider:
-    """``people``: groups by e-mail address."""
+    """``people``: groups by e-mail address. ``silent``: it gives no useful answer at all."""
 
     people: Mapping[str, Sequence[str]]
     issuer: str = ""
+    silent: bool = False
     _key: ECKey = field(
         default_factory=lambda: ECKey.generate_key("P-256", {"kid": "demo", "use": "sig"}, private=True)
     )
     _devices: dict[str, _Device] = field(default_factory=dict)
     _codes: dict[str, _Code] = field(default_factory=dict)
     _present: str = ""
+    _refresh: dict[str, str] = field(default_factory=dict)
+    _disabled: set[str] = field(default_factory=set)
 
     @classmethod
     @contextmanager
@@ -106,10 +112,36 @@ class OidcProvider:
         }
         return jwt.encode({"alg": "ES256", "kid": "demo"}, said, self._key, algorithms=["ES256"])
 
+    def refresh_token(self, person: str) -> str:
+        """One that buys new ID tokens of this person, and another refresh token each time."""
+        token = secrets.token_urlsafe(16)
+        self._refresh[token] = person
+        return token
+
+    def disable(self, person: str) -> None:
+        """Whoever has left gets no token any more."""
+        self._disabled.add(person)
+
+    def logout_token(self, person: str, **claims: object) -> str:
+        """What a provider sends to those it signed this person in for (OpenID Connect Back-Channel Logout 1.0, section 2.4)."""
+        now = int(time.time())
+        said = {
+            "iss": self.issuer,
+            "aud": CLIENT_ID,
+            "sub": person,
+            "iat": now,
+            "exp": now + _LOGOUT_SECONDS,
+            "jti": secrets.token_urlsafe(8),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            **claims,
+        }
+        header = {"alg": "ES256", "kid": "demo", "typ": "logout+jwt"}
+        return jwt.encode(header, said, self._key, algorithms=["ES256"])
+
     # -- HTTP ----------------------------------------------------------------------------------------------------
 
     def _application(self) -> web.Application:
-        application = web.Application()
+        application = web.Application(middlewares=[self._unless_silent])
         application.router.add_get("/.well-known/openid-configuration", self._discovery)
         application.router.add_get("/keys", self._keys)
         application.router.add_post("/device", self._begin)
@@ -117,6 +149,10 @@ class OidcProvider:
         application.router.add_get("/authorize", self._authorize)
         application.router.add_post("/token", self._token)
         return application
+
+    @web.middleware
+    async def _unless_silent(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return web.Response(status=503) if self.silent else await handler(request)
 
     async def _discovery(self, _request: web.Request) -> web.Response:
         return web.json_response(
@@ -139,7 +175,8 @@ class OidcProvider:
         if form.get("client_id") != CLIENT_ID:
             return web.json_response({"error": "invalid_client"}, status=400)
         code, user_code = secrets.token_urlsafe(16), secrets.token_hex(4).upper()
-        self._devices[code] = _Device(user_code=user_code)
+        offline = "offline_access" in str(form.get("scope")).split()
+        self._devices[code] = _Device(user_code=user_code, offline=offline)
         page = f"{self.issuer}/page"
         return web.json_response(
             {
@@ -192,15 +229,33 @@ class OidcProvider:
         form = await request.post()
         if form.get("grant_type") == "authorization_code":
             return self._redeem(form)
+        if form.get("grant_type") == "refresh_token":
+            return self._refreshed(str(form.get("refresh_token")))
         device = self._devices.get(str(form.get("device_code")))
         if form.get("grant_type") != _DEVICE_GRANT or device is None:
             return web.json_response({"error": "invalid_grant"}, status=400)
         if device.person is None:
             return web.json_response({"error": "authorization_pending"}, status=400)
         del self._devices[str(form.get("device_code"))]
-        return web.json_response(
-            {"id_token": self.token(device.person), "token_type": "Bearer", "expires_in": _TOKEN_SECONDS}
-        )
+        refresh_token = self.refresh_token(device.person) if device.offline else None
+        return self._tokens(device.person, refresh_token)
+
+    def _refreshed(self, token: str) -> web.Response:
+        """The old one is used up: refresh tokens rotate (RFC 9700, section 4.14.2)."""
+        person = self._refresh.pop(token, None)
+        if person is None or person in self._disabled:
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        return self._tokens(person, self.refresh_token(person))
+
+    def _tokens(self, person: str, refresh_token: str | None) -> web.Response:
+        said: dict[str, object] = {
+            "id_token": self.token(person),
+            "token_type": "Bearer",
+            "expires_in": _TOKEN_SECONDS,
+        }
+        if refresh_token is not None:
+            said["refresh_token"] = refresh_token
+        return web.json_response(said)
 
 
 async def _listen(runner: web.AppRunner) -> int:

@@ -6,6 +6,7 @@ from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
 from passgate.identity.access_desk import AccessDesk
 from passgate.identity.access_exchange import AccessExchange
+from passgate.identity.admission import Admission
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Grant
 from passgate.identity.oidc.fetching import HttpsFetch
@@ -21,18 +22,22 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.delegation import agents, delegation, issuing_rules
 
 
-def token_exchange(settings: Settings, *, registry: PassRegistry, database: SqliteDatabase) -> TokenExchange:
-    """Raises ConfigError."""
+def token_exchange(
+    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, admission: Admission
+) -> TokenExchange:
+    """``admission``: who has a say beside the tokens. Raises ConfigError."""
     identity = settings.identity
     return TokenExchange(
         trusted={
-            one.issuer: _trusted(name, one, _by_group(identity, name)) for name, one in identity.providers.items()
+            one.issuer: Trusted(verifier=verifier(identity, name), single_use=one.single_use)
+            for name, one in identity.providers.items()
         },
-        grants=[_grant(grant) for grant in identity.grants],
+        grants=[grant(one) for one in identity.grants],
         agents=agents(settings),
         registry=registry,
         rules=issuing_rules(settings),
         spent=SpentTokenStore(database),
+        admission=admission,
     )
 
 
@@ -72,11 +77,17 @@ def _by_group(identity: configured.Identity, provider: str) -> bool:
     return any(grant.groups for grant in identity.grants if grant.provider == provider)
 
 
-def _trusted(name: str, one: configured.Provider, by_group: bool) -> Trusted:
+def fetch(name: str, one: configured.Provider) -> HttpsFetch:
+    """Raises ConfigError."""
     try:
-        fetch = HttpsFetch(ca=one.ca)
+        return HttpsFetch(ca=one.ca)
     except OSError as error:
         raise ConfigError(f"identity.providers.{name}.ca: {one.ca} is not usable: {error}") from error
+
+
+def verifier(identity: configured.Identity, name: str, *, again: bool = False) -> Verifier:
+    """``again``: of tokens that a provider gives when it is asked again, which carry no nonce. Raises ConfigError."""
+    one = identity.providers[name]
     provider = Provider(
         name=name,
         issuer=one.issuer,
@@ -89,25 +100,25 @@ def _trusted(name: str, one: configured.Provider, by_group: bool) -> Trusted:
         algorithms=frozenset(one.algorithms),
         leeway=one.leeway,
         max_age=one.max_age,
-        groups_required=by_group if one.groups_required is None else one.groups_required,
+        groups_required=_by_group(identity, name) if one.groups_required is None else one.groups_required,
         groups_from_userinfo=one.groups_from == "userinfo",
         acr=one.acr,
-        nonce_required=one.require_nonce,
+        nonce_required=one.require_nonce and not again,
     )
-    verifier = Verifier(provider, IssuerKeys(one.issuer, fetch), userinfo=UserInfo(one.issuer, fetch))
-    return Trusted(verifier=verifier, single_use=one.single_use)
+    read = fetch(name, one)
+    return Verifier(provider, IssuerKeys(one.issuer, read), userinfo=UserInfo(one.issuer, read))
 
 
-def _grant(grant: configured.Grant) -> Grant:
+def grant(one: configured.Grant) -> Grant:
     return Grant(
-        provider=grant.provider,
-        resources=frozenset(grant.resources),
-        verbs=configured.verbs(grant.verbs),
-        max_ttl=grant.max_ttl,
-        groups=frozenset(grant.groups),
-        claims=dict(grant.claims),
-        ticket=grant.ticket,
-        acr=grant.acr,
-        amr=frozenset(grant.amr),
-        max_auth_age=grant.max_auth_age,
+        provider=one.provider,
+        resources=frozenset(one.resources),
+        verbs=configured.verbs(one.verbs),
+        max_ttl=one.max_ttl,
+        groups=frozenset(one.groups),
+        claims=dict(one.claims),
+        ticket=one.ticket,
+        acr=one.acr,
+        amr=frozenset(one.amr),
+        max_auth_age=one.max_auth_age,
     )

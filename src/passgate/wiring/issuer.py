@@ -27,6 +27,7 @@ from passgate.endpoints.oauth.metadata import MetadataEndpoint
 from passgate.endpoints.oauth.revocation import RevocationEndpoint
 from passgate.endpoints.tokens import Grant, TokenEndpoint
 from passgate.identity.access_desk import AccessDesk
+from passgate.identity.admission import Admission
 from passgate.identity.exchange import TokenExchange
 from passgate.identity.issuer.access_tokens import AccessTokenIssuer
 from passgate.identity.issuer.agent_keys import AgentSignIns
@@ -34,7 +35,7 @@ from passgate.identity.issuer.client_documents import ClientDocuments
 from passgate.identity.issuer.clients import Client, RegisteredClients
 from passgate.identity.issuer.devices import Devices
 from passgate.identity.issuer.document_fetch import DocumentFetch
-from passgate.identity.issuer.issuer import Issuer
+from passgate.identity.issuer.issuer import Issuer, identity_of
 from passgate.identity.issuer.posting import HttpsPost
 from passgate.identity.issuer.relying_party import Registration, RelyingParty
 from passgate.identity.issuer.sign_ins import SignIns
@@ -81,18 +82,25 @@ def open_issuing(
     database: SqliteDatabase,
     recorder: Recorder,
     desk: AccessDesk,
+    admission: Admission,
 ) -> Issuing:
     """Nothing without a provider, an agent and an issuer. Raises ConfigError."""
     identity = settings.identity
     if not identity.providers and not identity.agents and identity.issuer is None:
         return Issuing()
-    exchange = token_exchange(settings, registry=registry, database=database)
+    exchange = token_exchange(settings, registry=registry, database=database, admission=admission)
     for_passes = pass_exchange(settings, exchange, registry=registry, database=database, access=desk)
     attempts = LoginLimiter()
+    recheck = any(one.recheck is not None for one in identity.providers.values())
     if identity.issuer is None:
-        endpoint = TokenEndpoint(exchange=for_passes, attempts=attempts, recorder=recorder)
+        endpoint = TokenEndpoint(exchange=for_passes, attempts=attempts, recorder=recorder, recheck=recheck)
         metadata = MetadataEndpoint(
-            sign_in=sign_ins(settings), grant_types=endpoint.grant_types, issuer=None, paths={}, more={}
+            sign_in=sign_ins(settings),
+            grant_types=endpoint.grant_types,
+            recheck=endpoint.recheck,
+            issuer=None,
+            paths={},
+            more={},
         )
         return Issuing(beside=(endpoint.serve, metadata.serve))
     access, issuer = _issuer(
@@ -142,9 +150,16 @@ def open_issuing(
             "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": sorted(ASYMMETRIC),
         }
-    endpoint = TokenEndpoint(exchange=for_passes, attempts=attempts, recorder=recorder, issuer=issuer, grants=grants)
+    endpoint = TokenEndpoint(
+        exchange=for_passes, attempts=attempts, recorder=recorder, recheck=recheck, issuer=issuer, grants=grants
+    )
     metadata = MetadataEndpoint(
-        sign_in=sign_ins(settings), grant_types=endpoint.grant_types, issuer=issuer, paths=paths, more=more
+        sign_in=sign_ins(settings),
+        grant_types=endpoint.grant_types,
+        recheck=endpoint.recheck,
+        issuer=issuer,
+        paths=paths,
+        more=more,
     )
     return Issuing(
         beside=(endpoint.serve, RevocationEndpoint(issuer).serve, *pages, metadata.serve), tokens=access, url=issuer.url
@@ -219,6 +234,7 @@ def _issuer(
         keys=keys,
         authorizations=authorizations,
         find=registry.find,
+        admit=lambda authorization: exchange.admit(identity_of(authorization)),
         lifetime=section.access_ttl,
     )
     issuer = Issuer(

@@ -253,6 +253,25 @@ async def test_a_ledger_that_is_full_still_refuses(bench: Bench) -> None:
     assert (await bench.post())[0] == 400
 
 
+async def test_a_refresh_token_is_taken_where_providers_are_asked_again(bench: Bench) -> None:
+    form = {**FORM, "subject_refresh_token": "refresh-me"}
+    status, said = await bench.post(form)
+    assert (status, said["error"]) == (400, "invalid_request")
+    taking = TokenEndpoint(exchange=bench.exchange, attempts=bench.attempts, recorder=bench.recorder, recheck=True)
+    assert taking.recheck
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        return await taking.serve(request) or web.Response(status=404)
+
+    client = TestClient(RawTestServer(serve))
+    async with client, client.post(TOKEN_PATH, data=form) as answer:
+        assert answer.status == 200
+        assert "refresh-me" not in await answer.text()
+    (asked,) = bench.exchange.asked
+    assert asked.refresh_token == "refresh-me"
+    assert "refresh-me" not in repr(asked)
+
+
 async def test_a_form_is_posted_and_other_paths_are_nobodys(bench: Bench) -> None:
     async with bench.client.get(TOKEN_PATH) as answer:
         assert answer.status == 405

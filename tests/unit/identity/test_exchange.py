@@ -9,12 +9,14 @@ from joserfc.jwk import ECKey
 
 from passgate.core.action import VerbClass
 from passgate.core.errors import PassRequestError, TokenRefusedError
+from passgate.core.passes import Pass
 from passgate.core.principal import PrincipalKind
+from passgate.identity.admission import TokenAlone
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
-from passgate.identity.oidc.token import Verifier
+from passgate.identity.oidc.token import Identity, Verifier
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import ExchangeRequest
@@ -97,6 +99,28 @@ async def test_an_agent_acts_for_the_person_no_longer_than_it_is_registered(
     assert done.pass_.principal.kind is PrincipalKind.AGENT
     assert str(done.pass_.principal.on_behalf_of) == "human:ada@example.com"
     assert done.pass_.expires == NOW + timedelta(minutes=20)
+
+
+async def test_who_else_has_a_say_is_asked_before_and_told_after(
+    issuer: Issuer, exchange: TokenExchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str | None]] = []
+
+    class Say(TokenAlone):
+        def admit(self, identity: Identity) -> Identity:
+            return replace(identity, principal=replace(identity.principal, groups=frozenset({"sales"})))
+
+        def bought(self, pass_: Pass, identity: Identity, refresh_token: str | None, *, by_grant: bool = True) -> None:
+            told.append((pass_.id, refresh_token))
+            assert identity.principal.groups == {"sales"}
+
+    monkeypatch.setattr(exchange, "_admission", Say())
+    with pytest.raises(PassRequestError, match="may not ask"):
+        await exchange.exchange(request(issuer))
+    done = await exchange.exchange(
+        request(issuer, resources=frozenset({"vault"}), ticket="T", ttl=timedelta(minutes=1), refresh_token="r")
+    )
+    assert told == [(done.pass_.id, "r")]
 
 
 async def test_a_token_buys_one_pass(exchange: TokenExchange, issuer: Issuer) -> None:

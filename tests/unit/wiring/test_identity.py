@@ -12,9 +12,11 @@ from passgate.config.loading import parse_settings
 from passgate.core.errors import ConfigError
 from passgate.endpoints.beside import first_of
 from passgate.endpoints.oauth import METADATA_PATH
+from passgate.identity.admission import TokenAlone
 from passgate.identity.registry import PassRegistry
 from passgate.store.sqlite import SqliteDatabase
-from passgate.wiring.identity import _by_group, _grant, _trusted
+from passgate.wiring.access import AccessWiring
+from passgate.wiring.identity import _by_group, grant, verifier
 from passgate.wiring.issuer import open_issuing
 from tests.unit.identity.conftest import MemoryStore
 from tests.unit.pipeline.steps import MemoryRecorder
@@ -43,7 +45,11 @@ identity:
 async def test_what_a_client_is_told_of_signing_in(tmp_path: Path) -> None:
     settings = parse_settings(SETTINGS + IDENTITY, file="passgate.yaml", base=tmp_path)
     database = SqliteDatabase(tmp_path / "state.db")
-    issuing = open_issuing(settings, registry=PassRegistry(MemoryStore()), database=database, recorder=MemoryRecorder())
+    registry, recorder = PassRegistry(MemoryStore()), MemoryRecorder()
+    desk = AccessWiring(settings, registry=registry, database=database, recorder=recorder).desk
+    issuing = open_issuing(
+        settings, registry=registry, database=database, recorder=recorder, desk=desk, admission=TokenAlone()
+    )
     answers = first_of(issuing.beside)
     assert answers is not None
 
@@ -72,8 +78,17 @@ PROVIDER = Provider(issuer="https://idp.example.com", audience=("cli",), sign_in
     [(None, True, True), (None, False, False), (True, False, True), (False, True, False)],
 )
 def test_groups_are_required_where_grants_name_them(said: bool | None, by_group: bool, required: bool) -> None:
-    trusted = _trusted("company", PROVIDER.model_copy(update={"groups_required": said}), by_group)
-    assert trusted.verifier._provider.groups_required is required
+    identity = Identity(
+        providers={"company": PROVIDER.model_copy(update={"groups_required": said})},
+        grants=(Grant(provider="company", resources=("docs",), groups=("eng",) if by_group else ()),),
+    )
+    assert verifier(identity, "company")._provider.groups_required is required
+
+
+def test_a_provider_that_is_asked_again_sends_no_nonce() -> None:
+    identity = Identity(providers={"company": PROVIDER.model_copy(update={"require_nonce": True})})
+    assert verifier(identity, "company")._provider.nonce_required
+    assert not verifier(identity, "company", again=True)._provider.nonce_required
 
 
 def test_whose_grants_name_groups() -> None:
@@ -88,14 +103,14 @@ def test_whose_grants_name_groups() -> None:
 
 
 def test_how_people_must_have_signed_in_reaches_the_grant() -> None:
-    grant = _grant(
+    found = grant(
         Grant(provider="company", resources=("docs",), acr=("b", "a"), amr=("hwk",), max_auth_age=timedelta(minutes=5))
     )
-    assert (grant.acr, grant.amr, grant.max_auth_age) == (("b", "a"), {"hwk"}, timedelta(minutes=5))
+    assert (found.acr, found.amr, found.max_auth_age) == (("b", "a"), {"hwk"}, timedelta(minutes=5))
 
 
 def test_an_authority_that_is_no_certificate(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("nothing")
     with pytest.raises(ConfigError, match=r"identity\.providers\.company\.ca"):
-        _trusted("company", PROVIDER.model_copy(update={"ca": path}), False)
+        verifier(Identity(providers={"company": PROVIDER.model_copy(update={"ca": path})}), "company")

@@ -12,6 +12,7 @@ from passgate.core.errors import ConfigError, TokenRefusedError
 from passgate.endpoints.beside import first_of
 from passgate.endpoints.oauth import KEYS_PATH, METADATA_PATH, TOKEN_PATH
 from passgate.endpoints.tokens import ACCESS_TOKEN, GRANT
+from passgate.identity.admission import TokenAlone
 from passgate.identity.registry import PassRegistry
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
@@ -62,7 +63,9 @@ def opened(identity: str, database: SqliteDatabase) -> Issuing:
     registry = PassRegistry(PassStore(database))
     said, recorder = settings(identity), MemoryRecorder()
     desk = AccessWiring(said, registry=registry, database=database, recorder=recorder).desk
-    return open_issuing(said, registry=registry, database=database, recorder=recorder, desk=desk)
+    return open_issuing(
+        said, registry=registry, database=database, recorder=recorder, desk=desk, admission=TokenAlone()
+    )
 
 
 def test_without_a_provider_there_is_nothing(database: SqliteDatabase) -> None:

@@ -23,20 +23,22 @@ _KEEP_SECONDS = 300
 
 
 class MetadataEndpoint:
-    """``issuer`` None: the gate issues passes and no tokens. ``more``: further members that hold good of the server as it is
-    wired; their paths are completed to URLs."""
+    """``recheck``: people's refresh tokens are taken with their sign-in. ``issuer`` None: the gate issues passes and no tokens.
+    ``more``: further members that hold good of the server as it is wired; their paths are completed to URLs."""
 
     def __init__(
         self,
         *,
         sign_in: Sequence[SignIn],
         grant_types: Sequence[str],
+        recheck: bool,
         issuer: TokenIssuer | None,
         paths: Mapping[str, str],
         more: Mapping[str, object],
     ) -> None:
         self._sign_in = tuple(sign_in)
         self._grant_types = tuple(grant_types)
+        self._recheck = recheck
         self._issuer = issuer
         self._paths = paths
         self._more = more
@@ -66,6 +68,7 @@ class MetadataEndpoint:
             "token_endpoint_auth_methods_supported": ["none"],
             "response_types_supported": [],
             "scopes_supported": sorted(verb.value for verb in VerbClass),
+            "passgate_recheck": self._recheck,
             "passgate_sign_in": [asdict(one) for one in self._sign_in],
         }
         if issuer is not None:

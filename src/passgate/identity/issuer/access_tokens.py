@@ -35,8 +35,9 @@ class Minted:
 class AccessTokenIssuer:
     """Implements ``pipeline.access.AccessTokens``.
 
-    ``url``: the issuer. ``find``: a pass by its id. A token counts no longer than the authorization and the pass behind it, so
-    that ending one of them ends every token of it: there is no list of revoked tokens.
+    ``url``: the issuer. ``find``: a pass by its id. ``admit`` raises TokenRefusedError for who has left. A token
+    counts no longer than the authorization and the pass behind it, so that ending one of them ends every token of it: there is no
+    list of revoked tokens.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class AccessTokenIssuer:
         keys: SigningKeys,
         authorizations: AuthorizationStore,
         find: Callable[[str], Pass | None],
+        admit: Callable[[Authorization], object] = lambda _authorization: None,
         lifetime: timedelta = LONGEST,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -53,6 +55,7 @@ class AccessTokenIssuer:
         self._keys = keys
         self._authorizations = authorizations
         self._find = find
+        self._admit = admit
         self._lifetime = min(lifetime, LONGEST)
         self._now = now
 
@@ -94,6 +97,7 @@ class AccessTokenIssuer:
         authorization = self._authorizations.find(_text(claims, "sid"))
         if authorization is None or not authorization.live(now):
             raise TokenEndedError("what the token was issued for has ended: sign in again")
+        self._admit(authorization)
         pass_ = self._pass(claims, authorization, now)
         return AccessToken(
             id=_text(claims, "jti"),

@@ -195,6 +195,7 @@ class Issuer:
     async def _again(self, authorization: Authorization, refresh: str) -> Tokens:
         """The pass is kept while it lives for as long as a token does; a new one is made as if it were asked for now."""
         if authorization.for_api:
+            self._exchange.admit(identity_of(authorization))
             return await self._tokens(authorization, None, refresh=refresh)
         pass_ = self._registry.find(authorization.passes[-1]) if authorization.passes else None
         now = self._now()

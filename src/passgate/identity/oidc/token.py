@@ -81,6 +81,14 @@ class Verifier:
 
     async def verify(self, token: str, evidence: Evidence = NOTHING) -> Identity:
         """Raises TokenRefusedError, which repeats nothing of the token, and IssuerUnavailableError."""
+        claims, expires = await self.signed(token)
+        return await self._read(claims, expires, evidence)
+
+    async def signed(self, token: str) -> tuple[Mapping[str, object], datetime]:
+        """What it says, if this provider signed it for somebody who counts here and its time is now; and until when.
+
+        Raises as ``verify`` does.
+        """
         provider = self._provider
         header = peek(token)[0]
         algorithm = header.get("alg")
@@ -92,7 +100,17 @@ class Verifier:
             claims = jwt.decode(token, keys, algorithms=sorted(provider.algorithms)).claims
         except (JoseError, ValueError, TypeError) as error:
             raise TokenRefusedError("the token's signature does not verify") from error
-        expires = self._check(claims, evidence)
+        if claims.get("iss") != provider.issuer:
+            raise TokenRefusedError("the token is another issuer's")
+        self._check_audience(claims)
+        return claims, self._check_times(claims)
+
+    async def _read(self, claims: Mapping[str, object], expires: datetime, evidence: Evidence) -> Identity:
+        provider = self._provider
+        for name, wanted in provider.claims.items():
+            if claims.get(name) != wanted:
+                raise TokenRefusedError(f"the token does not say what the claim {name} must say")
+        self._check_nonce(claims, evidence.nonce_verifier)
         return Identity(
             principal=Principal(
                 kind=provider.kind,
@@ -105,19 +123,6 @@ class Verifier:
             expires=expires,
             authentication=self._authentication(claims),
         )
-
-    def _check(self, claims: Mapping[str, object], evidence: Evidence) -> datetime:
-        """When it expires."""
-        provider = self._provider
-        if claims.get("iss") != provider.issuer:
-            raise TokenRefusedError("the token is another issuer's")
-        self._check_audience(claims)
-        expires = self._check_times(claims)
-        for name, wanted in provider.claims.items():
-            if claims.get(name) != wanted:
-                raise TokenRefusedError(f"the token does not say what the claim {name} must say")
-        self._check_nonce(claims, evidence.nonce_verifier)
-        return expires
 
     def _subject(self, claims: Mapping[str, object]) -> str:
         provider = self._provider

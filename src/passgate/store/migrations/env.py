@@ -2,8 +2,16 @@
 
 from alembic import context
 
-from passgate.store import access_tables, approval_tables, issuer_tables  # noqa: F401 - their tables are METADATA's
+from passgate.store import access_tables, approval_tables, directory_tables, issuer_tables, recheck_tables
 from passgate.store.tables import METADATA
+
+_ = (
+    access_tables,
+    approval_tables,
+    directory_tables,
+    issuer_tables,
+    recheck_tables,
+)  # their tables are in METADATA once they are imported
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -15,6 +15,7 @@ def endpoint(issuer: OneIssuer | None) -> MetadataEndpoint:
     return MetadataEndpoint(
         sign_in=[SIGN_IN],
         grant_types=["refresh_token"],
+        recheck=True,
         issuer=issuer,
         paths={"authorization_endpoint": "/oauth/authorize"},
         more={"code_challenge_methods_supported": ["S256"]},
@@ -32,6 +33,7 @@ async def test_the_server_says_what_it_is() -> None:
     assert said["code_challenge_methods_supported"] == ["S256"]
     assert said["grant_types_supported"] == ["refresh_token"]
     assert said["protected_resources"] == [URL, f"{URL}/api", f"{URL}/claude", f"{URL}/docs"]
+    assert said["passgate_recheck"] is True
     assert said["passgate_sign_in"] == [
         {
             "name": "company",

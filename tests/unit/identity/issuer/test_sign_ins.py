@@ -270,7 +270,7 @@ async def test_a_provider_that_says_who_answers_must_say_it(house: House, ada: P
 async def test_a_token_of_another_sign_in_is_refused(house: House, ada: Person) -> None:
     """A code that was pushed in: its ID token has another nonce, or none."""
     for nonce in ("another", None, 7):
-        with pytest.raises(TokenRefusedError, match="another sign-in|no nonce"):
+        with pytest.raises(TokenRefusedError, match=r"another sign-in|no nonce"):
             await ada.come_back(ada.at_the_provider(await ada.begin(), nonce=nonce))
 
 

@@ -1,0 +1,49 @@
+"""Ends access before its time: passes are revoked, and what runs under them ends."""
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from passgate.core.errors import LedgerUnavailableError
+from passgate.core.event import Event, EventType
+from passgate.core.passes import Pass
+from passgate.pipeline.protocols import Recorder
+
+_LOG = logging.getLogger(__name__)
+
+
+class LivePasses(Protocol):
+    """Both raise StoreError."""
+
+    def list(self, *, live_only: bool) -> tuple[Pass, ...]: ...
+
+    def revoke(self, pass_id: str, *, actor: str) -> Pass | None: ...
+
+
+class Ending:
+    """``look`` has the gate look at once for what was revoked; other processes find it in the store by themselves."""
+
+    def __init__(self, *, passes: LivePasses, recorder: Recorder, look: Callable[[], object]) -> None:
+        self._passes = passes
+        self._recorder = recorder
+        self._look = look
+
+    def end(self, why: Callable[[Pass], str | None], *, actor: str) -> int:
+        """Revoke every live pass for which there is a reason; returns how many. Raises StoreError."""
+        ended = 0
+        for pass_ in self._passes.list(live_only=True):
+            reason = why(pass_)
+            if reason is not None:
+                self._passes.revoke(pass_.id, actor=actor)
+                self._record(pass_, reason, actor)
+                ended += 1
+        if ended:
+            self._look()
+        return ended
+
+    def _record(self, pass_: Pass, reason: str, actor: str) -> None:
+        detail = {"pass": pass_.id, "principal": str(pass_.principal), "reason": reason}
+        try:
+            self._recorder.append(Event(type=EventType.ACCESS_ENDED, actor=actor, detail=detail))
+        except LedgerUnavailableError as error:  # it ends all the same, and the revocation itself waits in the store
+            _LOG.warning("why pass %s ended could not be recorded: %s", pass_.id, error)
