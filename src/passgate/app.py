@@ -211,8 +211,10 @@ class Gate:
             sources=sources,
             shared_key=store.shared_key,
         )
-        self._beside: list[Beside] = [*self.issuing.beside, *self._people.beside()]
-        self.desk = ApprovalsWiring(settings.approvals, recorder)
+        self.desk = ApprovalsWiring(
+            settings.approvals, recorder, database=self.database, key=store.shared_key("approvals")
+        )
+        self._beside: list[Beside] = [*self.issuing.beside, *self._people.beside(), *self.desk.beside]
         self.facts = TasksWiring(self.database, folder)
         detector = open_detector(cache=folder.cache)
         if self._models:
@@ -247,6 +249,8 @@ class Gate:
         admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
+        gate.desk.start()
+        stack.push_async_callback(gate.desk.close)
         await gate.open_desk(stack)
         await expose(
             gate.telemetry, settings.telemetry, worker=worker, sessions=lambda: len(gate.live.list()), stack=stack

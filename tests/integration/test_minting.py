@@ -80,7 +80,7 @@ async def test_a_session_logs_in_as_a_role_of_its_own_that_goes_with_it(minted: 
     assert str(current).startswith("passgate_01")
     assert own(minted) == "shop_read"
     limits = "rolconnlimit, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication"
-    assert minted.direct(f"SELECT {limits} FROM pg_roles WHERE rolname = '{current}'") == "1|f|f|f|f|f"
+    assert minted.direct(f"SELECT {limits} FROM pg_roles WHERE rolname = '{current}'") == "2|f|f|f|f|f"
     await connection.close()
     await minted.until(MINTED, "0")
     events = [event for event in minted.recorder.events if event.type.value.startswith("credential.")]

@@ -1,6 +1,7 @@
 """The command line's end of the admin sockets: one question to every gate of a state folder."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -87,7 +88,9 @@ class AdminClient:
         return self._survey(ListApprovals(), ApprovalsListed)
 
     def vote(self, request: str, *, approves: bool, note: str) -> Survey[VoteCounted]:
-        return self._survey(CastVote(request=request, approves=approves, note=note), VoteCounted)
+        """One gate is enough: they all have the same requests."""
+        vote = CastVote(request=request, approves=approves, note=note)
+        return self._survey(vote, VoteCounted, enough=lambda answer: answer.request is not None)
 
     def access(self, request: AccessMessage, expected: type[_E]) -> _E:
         """From the first gate that answers: all of them share the store, and what is asked twice might be done twice.
@@ -110,7 +113,10 @@ class AdminClient:
             break
         raise ApprovalError(said)
 
-    def _survey(self, request: Request, expected: type[_E]) -> Survey[_E]:
+    def _survey(
+        self, request: Request, expected: type[_E], *, enough: Callable[[_E], bool] = lambda _answer: False
+    ) -> Survey[_E]:
+        """``enough``: after which answer nobody else is asked."""
         answers: list[FromGate[_E]] = []
         failed: list[FromGate[str]] = []
         notes: list[str] = []
@@ -125,6 +131,8 @@ class AdminClient:
                 continue
             if isinstance(answer, expected):
                 answers.append(FromGate(gate=path.stem, answer=answer))
+                if enough(answer):
+                    break
             elif isinstance(answer, Failed):
                 failed.append(FromGate(gate=path.stem, answer=answer.error))
             else:

@@ -121,10 +121,21 @@ class VoteInfo(Message):
     at: datetime
 
 
+class PreviewInfo(Message):
+    """As ``pipeline.approval_desk.Preview``; the samples are masked."""
+
+    rows: int | None
+    why: str
+    columns: tuple[str, ...]
+    samples: tuple[tuple[str | None, ...], ...] = Field(repr=False)
+    notes: tuple[str, ...]
+
+
 class ApprovalInfo(Message):
     """One held action, exactly as it will be sent: ``text`` and ``inputs`` unmasked, for the eyes of whoever decides.
 
-    ``binding_sha256``: hash of the record it is bound to. ``chain``: who asks, for whom. Times in UTC.
+    ``shown``: masked; of a call to a model what it would be sent. ``binding_sha256``: hash of the record it is bound to. ``chain``:
+    who asks, for whom. Times in UTC.
     """
 
     id: str
@@ -138,12 +149,14 @@ class ApprovalInfo(Message):
     verb: str
     atoms: tuple[str, ...]
     text: str = Field(repr=False)
+    shown: str = Field(repr=False)
     inputs: dict[str, str | None] = Field(repr=False)
     rule: str
     reason: str
     policy: str
     group: str
     count: int
+    preview: PreviewInfo
     asked: datetime
     expires: datetime
     votes: tuple[VoteInfo, ...]

@@ -5,7 +5,6 @@ record, which nobody has approved.
 """
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from hashlib import sha256
 
 import orjson
@@ -19,6 +18,7 @@ from passgate.pipeline.protocols import Held
 class Binding:
     """``chain``: the principal, whom it acts for, and so on to the last. ``text_sha256`` is over the exact bytes, ``inputs`` the
     hash of the bound parameters. ``meaning``: version of the catalog. ``atoms``: every object and column with its verb, in order.
+    ``cap``: rows that it may change at most. Without one it is the question; with the one of the preview, what is agreed to.
     """
 
     pass_id: str
@@ -38,6 +38,7 @@ class Binding:
     rule: str
     group: str
     count: int
+    cap: int | None = None
 
     @classmethod
     def of(cls, held: Held) -> "Binding":
@@ -71,14 +72,6 @@ class Binding:
     def digest(self) -> str:
         """SHA-256 in hexadecimal."""
         return sha256(self.canonical()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote:
-    subject: str
-    approves: bool
-    note: str
-    at: datetime
 
 
 def chain(principal: Principal) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """``passgate approvals``: what waits for people, and their word on it."""
 
-import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
 from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
 from passgate.core.errors import ApprovalError
+from passgate.core.visible import odd_characters
 
 if TYPE_CHECKING:
     from passgate.api.client import AdminClient
@@ -84,10 +84,28 @@ def show(
     say("\nwhat will run, exactly:")
     for line in found.text.splitlines() or [""]:
         say(f"  | {printable(line)}")
+    if found.shown not in ("", found.text):
+        say("\nthe same, masked; of a call to a model what it would be sent:")
+        for line in found.shown.splitlines():
+            say(f"  | {printable(line)}")
     for name, value in found.inputs.items():
         say(f"  {printable(name)} = {'NULL' if value is None else printable(repr(value))}")
     for warning in odd_characters(found.text):
         say(f"  ! {warning}")
+    _say_samples(found)
+
+
+def _say_samples(request: "ApprovalInfo") -> None:
+    preview = request.preview
+    if not preview.samples:
+        return
+    say("\nsome of the rows as they would be, masked:")
+    for row in preview.samples:
+        cells = (
+            f"{printable(name)}={'NULL' if value is None else printable(value)}"
+            for name, value in zip(preview.columns, row, strict=True)
+        )
+        say(f"  | {', '.join(cells)}")
 
 
 @approvals_app.command()
@@ -147,20 +165,8 @@ def _requests(client: "AdminClient") -> "list[ApprovalInfo]":
         note(f"passgate: {text}")
     if not survey.answers and not survey.failed:
         note("passgate: no gate answered")
-    return sorted((r for one in survey.answers for r in one.answer.requests), key=lambda r: r.asked)
-
-
-def odd_characters(text: str) -> Iterator[str]:
-    """What an eye takes for something else: letters beyond ASCII in a text that is otherwise ASCII, and what has no shape."""
-    for character in dict.fromkeys(text):
-        if character.isascii() or character.isspace():
-            continue
-        category = unicodedata.category(character)
-        name = unicodedata.name(character, "an unnamed character")
-        if category[0] == "C":
-            yield f"it holds U+{ord(character):04X} {name}, which cannot be seen"
-        elif category[0] == "L":
-            yield f"it holds U+{ord(character):04X} {name}, which may be taken for another letter"
+    found = {r.id: r for one in survey.answers for r in one.answer.requests}  # workers share one store
+    return sorted(found.values(), key=lambda r: r.asked)
 
 
 def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
@@ -176,12 +182,23 @@ def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
     yield "rule", f"{request.rule} of policy {request.policy[:12]}"
     yield "because", request.reason
     yield "needs", f"{request.count} of {request.group}"
+    yield "preview", _previewed(request)
+    for text in request.preview.notes:
+        yield "", text
     yield "asked", when(request.asked)
     yield "expires", when(request.expires)
     for vote in request.votes:
         word = "approved" if vote.approves else "refused"
         yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
     yield "bound to", f"sha256 {request.binding_sha256}"
+
+
+def _previewed(request: "ApprovalInfo") -> str:
+    preview = request.preview
+    if preview.rows is None:
+        return f"none: {preview.why}"
+    rows = "1 row" if preview.rows == 1 else f"{preview.rows} rows"
+    return f"would change {rows}; more than that are rolled back"
 
 
 def _standing(request: "ApprovalInfo") -> str:

@@ -114,7 +114,7 @@ def show(
         return
     for name, text in _facts(found):
         say(f"{name:<10}{printable(text)}")
-    from passgate.cli.approvals import odd_characters
+    from passgate.core.visible import odd_characters
 
     for warning in odd_characters(f"{found.reason} {found.ticket or ''}"):
         say(f"  ! {warning}")

@@ -160,6 +160,8 @@ class Settings(Section):
         served = any(isinstance(one, HttpListener) for one in self.listeners)
         if self.identity.providers and not served:
             raise ValueError("identity.providers needs a listener of kind http: tokens become passes there")
+        if self.approvals.answered_over_http and not served:
+            raise ValueError("approvals by Slack or a webhook need a listener of kind http: votes come back there")
         if self.identity.issuer is not None and not served:
             raise ValueError("identity.issuer needs a listener of kind http: its tokens are given there")
         if self.identity.issuer is not None and "api" in self.resources:

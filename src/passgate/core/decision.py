@@ -94,6 +94,14 @@ class Tag:
     rule: str
 
 
+class PreviewMode(StrEnum):
+    """Whether people are first shown what a held write would do. Its count of rows is the most that may then change."""
+
+    REQUIRED = "required"  # without a preview it is refused
+    TRY = "try"  # without one they are told why there is none, and may approve all the same
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers:
     """Who may turn a hold into an allow: ``count`` distinct people of ``group`` within ``expires_seconds``."""
@@ -101,6 +109,7 @@ class Approvers:
     group: str
     count: int
     expires_seconds: int
+    preview: PreviewMode = PreviewMode.TRY
 
 
 DEFAULT_APPROVERS = Approvers(group="approvers", count=1, expires_seconds=15 * 60)

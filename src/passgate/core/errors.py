@@ -56,6 +56,10 @@ class ApprovalError(PassgateError):
     """The vote may not be counted."""
 
 
+class ChannelError(PassgateError):
+    """A channel could not be told."""
+
+
 class SignInError(PassgateError):
     """Nobody could be signed in."""
 

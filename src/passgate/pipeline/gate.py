@@ -21,7 +21,7 @@ from typing import Final, final
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
 from passgate.core.decision import Decision, Mask, Outcome, Record, Strategy, StrategyKind
-from passgate.core.errors import AccessDeniedError, LedgerUnavailableError, StoreError
+from passgate.core.errors import AccessDeniedError, DetectorError, LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.masker import TextMasker
 from passgate.core.passes import Pass, PassState
@@ -29,6 +29,7 @@ from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
 from passgate.core.text_plan import TextPlan
 from passgate.pipeline import texts
+from passgate.pipeline.excerpt import Excerpt, excerpt
 from passgate.pipeline.facts import BY_GATE, SENSITIVE_READ, SessionFacts, attempted
 from passgate.pipeline.protocols import (
     Approvals,
@@ -36,6 +37,7 @@ from passgate.pipeline.protocols import (
     MaskerFactory,
     Planner,
     PolicySource,
+    Previewer,
     Recorder,
     Recording,
     Tasks,
@@ -197,14 +199,24 @@ class GatedSession:
         except LedgerUnavailableError as error:
             return self._unrecordable(understood.actions, error)
 
-    async def approve(self, verdict: Verdict, told: Callable[[Waiting], None] = lambda _waiting: None) -> Verdict:
-        """Wait for people on every held action. The answer is bound to these actions; a deny of one denies all."""
+    async def approve(
+        self,
+        verdict: Verdict,
+        told: Callable[[Waiting], None] = lambda _waiting: None,
+        *,
+        shown: Excerpt | None = None,
+        preview: Previewer | None = None,
+    ) -> Verdict:
+        """Wait for people on every held action. The answer is bound to these actions; a deny of one denies all.
+
+        ``shown``: the masked text where it is not the action's own; ``preview``: how to try the one held action out.
+        """
         resolved: list[Decision] = []
         try:
             for judged in verdict.judged:
                 decision = judged.decision
                 if decision.outcome is Outcome.HOLD:
-                    decision = await self._approved(judged, verdict.digest, told)
+                    decision = await self._approved(judged, verdict.digest, told, shown=shown, preview=preview)
                 resolved.append(decision)
         except LedgerUnavailableError as error:
             return self._unrecordable([judged.action for judged in verdict.judged], error)
@@ -217,11 +229,25 @@ class GatedSession:
         except LedgerUnavailableError as error:
             return self._unrecordable([action for action, _ in pairs], error)
 
-    async def _approved(self, judged: Judged, digest: str, told: Callable[[Waiting], None]) -> Decision:
+    async def _approved(
+        self,
+        judged: Judged,
+        digest: str,
+        told: Callable[[Waiting], None],
+        *,
+        shown: Excerpt | None,
+        preview: Previewer | None,
+    ) -> Decision:
         """What people say, unless what they were asked about is not so any more: then only a stricter verdict counts."""
         meaning = self.meaning_version
         held = Held(
-            action=judged.action, decision=judged.decision, session=self.session, digest=digest, meaning=meaning
+            action=judged.action,
+            decision=judged.decision,
+            session=self.session,
+            digest=digest,
+            meaning=meaning,
+            shown=self._shown(judged.action) if shown is None else shown,
+            preview=preview,
         )
         decision = await self._steps.approvals.resolve(held, told)
         if decision.outcome is not Outcome.ALLOW:
@@ -238,7 +264,14 @@ class GatedSession:
                 "Send it again: it will be asked for as it is now.",
                 now.policy_version,
             )
-        return decision
+        added = tuple(o for o in now.obligations if o not in decision.obligations)
+        return replace(decision, obligations=(*decision.obligations, *added)) if added else decision
+
+    def _shown(self, action: Action) -> Excerpt:
+        try:
+            return excerpt(self.masker.scan_text(action.text.encode(errors="replace")).decode(errors="replace"))
+        except DetectorError:
+            return Excerpt(cut=len(action.text))
 
     def plan(self, judged: Judged, shape: Shape) -> Plan:
         """One plan per shape. The columns that the *server* names as origin are judged too: neither source may be weaker."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,8 @@ from passgate.core.passes import Pass
 from passgate.core.session import Session
 from passgate.core.shape import Plan, Shape
 from passgate.core.task import Task
+from passgate.pipeline.approval_desk import Preview
+from passgate.pipeline.excerpt import Excerpt
 from passgate.pipeline.receipt import Receipt
 
 
@@ -134,15 +136,27 @@ class Recorder(Protocol):
     def recording(self, session: Session) -> Recording: ...
 
 
+class Previewer(Protocol):
+    """How a held write is tried out. Called once, before people are asked."""
+
+    async def __call__(self) -> Preview:
+        """Never raises for what cannot be previewed: ``Preview.why`` says it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One action that waits for people. ``digest``: hash of its bound parameters; ``meaning``: version of what it means by."""
+    """One action that waits for people. ``digest``: hash of its bound parameters; ``meaning``: version of what it means by.
+
+    ``shown``: the text as it may leave the gate, masked. ``preview``: None where the protocol has none.
+    """
 
     action: Action
     decision: Decision
     session: Session
     digest: str = ""
     meaning: str = ""
+    shown: Excerpt = field(default_factory=Excerpt)
+    preview: Previewer | None = None
 
     @property
     def approvers(self) -> Approvers:

@@ -12,6 +12,7 @@ from passgate.core.decision import (
     Notify,
     Obligation,
     Outcome,
+    PreviewMode,
     ReadOnly,
     Record,
     Scan,
@@ -100,7 +101,7 @@ def _obligation(document: Document, form: str, value: Node, rule: str) -> Obliga
 
 
 def read_approvers(document: Document, node: Node) -> Approvers:
-    given = document.mapping(node, "approvers", ("group", "count", "expires"))
+    given = document.mapping(node, "approvers", ("group", "count", "expires", "preview"))
     group = document.text(given.get("group"), "group") or DEFAULT_APPROVERS.group
     count = document.integer(given.get("count"), "count", least=1) or DEFAULT_APPROVERS.count
     seconds = DEFAULT_APPROVERS.expires_seconds
@@ -114,4 +115,8 @@ def read_approvers(document: Document, node: Node) -> Approvers:
             if not timedelta(seconds=1) <= wanted <= _LONGEST_HOLD:
                 document.report(given["expires"], f"a hold waits from 1s to {_LONGEST_HOLD.days * 24}h")
             seconds = int(wanted.total_seconds())
-    return Approvers(group=group, count=count, expires_seconds=seconds)
+    preview = DEFAULT_APPROVERS.preview
+    if "preview" in given:
+        word = document.choice(given["preview"], "preview", [mode.value for mode in PreviewMode])
+        preview = PreviewMode(word) if word is not None else preview
+    return Approvers(group=group, count=count, expires_seconds=seconds, preview=preview)

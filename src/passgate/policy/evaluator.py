@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from passgate.core.action import Action, Atom, ObjectRef, Position, VerbClass
-from passgate.core.decision import Approvers, Decision, Outcome
+from passgate.core.decision import Approvers, Decision, Outcome, PreviewMode
 from passgate.core.finding import Finding, FindingClass
 from passgate.core.passes import Pass
 from passgate.core.resource import Resource
@@ -382,11 +382,16 @@ def _ids(fired: list[Fired]) -> tuple[str, ...]:
 
 
 def _approvers(fired: list[Fired]) -> Approvers:
-    """Of several holds the one that asks the most people, then the one that waits the least."""
+    """Of several holds the one that asks the most people, then the one that waits the least; a preview that any of them needs."""
     asked = [
         rule.definition.approvers for rule, _ in fired if Outcome.HOLD in (rule.outcome, rule.definition.incomplete)
     ]
-    return min(asked, key=lambda a: (-a.count, a.expires_seconds, a.group))
+    chosen = min(asked, key=lambda a: (-a.count, a.expires_seconds, a.group))
+    return replace(chosen, preview=min((a.preview for a in asked), key=_PREVIEWS.index))
+
+
+_PREVIEWS = (PreviewMode.REQUIRED, PreviewMode.NEVER, PreviewMode.TRY)
+"""What one rule says in so many words comes before what another leaves open."""
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:

@@ -53,6 +53,7 @@ class AccessWiring:
                 kind=PrincipalKind.HUMAN, subject=subject, groups=frozenset(person.groups)
             )
             for subject, person in settings.approvals.people.items()
+            if person.os_user is not None
         }
         self._operators = {"unix:root", f"unix:{_own_user()}"}
 

@@ -14,6 +14,8 @@ import pytest
 import uvloop
 
 from passgate.approvals.desk import Desk
+from passgate.approvals.record import Records
+from passgate.approvals.sealing import Sealer
 from passgate.codecs.llm.operation import Dialect
 from passgate.core.passes import Pass
 from passgate.core.principal import PrincipalKind
@@ -26,8 +28,10 @@ from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import CallMeasured, Spending
 from passgate.policy.source import BundleSource
+from passgate.store.approval_store import ApprovalRequestStore
 from passgate.testing.llm_provider import Provider, RunningProvider, Script
 from tests.integration.fakes import CountingLogins, MemoryPasses, MemoryRecorder
+from tests.unit.approvals.parts import fresh_database
 
 if os.environ.get("PASSGATE_TEST_LOOP") == "uvloop":  # how the gate serves in earnest
 
@@ -208,11 +212,15 @@ async def gate(
     limits: Limits,
     bundles: tuple[Path, ...],
     more_targets: tuple[LlmTarget, ...],
+    tmp_path: Path,
 ) -> AsyncIterator[Gate]:
     recorder, passes, logins, live = MemoryRecorder(), MemoryPasses(), CountingLogins(), LiveSessions()
     budgets, telemetry, moment = MemoryBudgets(), MemoryTelemetry(), Moment()
     credential = Key(provider.key)
-    desk = Desk(recorder=recorder)
+    database = fresh_database(tmp_path / "state.db")
+    desk = Desk(
+        recorder=recorder, store=ApprovalRequestStore(database), records=Records(Sealer(bytes(32))), look_seconds=0.02
+    )
     steps = Steps(
         policy=BundleSource(bundles, ("llm-safe",)),
         planner=LineagePlanner(),
@@ -257,3 +265,5 @@ async def gate(
             client=client,
         )
     await endpoint.close()
+    await desk.close()
+    database.close()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from passgate.approvals.desk import Person
 from passgate.endpoints.llm.settings import Limits
+from passgate.pipeline.approval_desk import Voter
 from tests.integration.llm.conftest import Gate
 
 RULES = """\
@@ -16,7 +16,7 @@ rules:
   then: hold
   approvers: {group: leads, count: 1, expires: 10m}
 """
-GRACE = Person(subject="grace@example.com", groups=frozenset({"leads"}))
+GRACE = Voter(subject="grace@example.com", groups=frozenset({"leads"}))
 
 
 @pytest.fixture
@@ -81,3 +81,28 @@ async def test_a_client_that_cannot_wait_sends_the_very_same_call_again(gate: Ga
     assert status == 200
     status, _ = await gate.ask("/v1/chat/completions", body)
     assert status == 403  # once means once
+
+
+async def test_people_see_the_masked_prompt_and_not_only_a_hash(gate: Gate) -> None:
+    body = gate.chat("mail eve@example.org about the order", model="gpt-expensive")
+    call = asyncio.create_task(gate.ask("/v1/chat/completions", body))
+    request = gate.desk.show(await waiting(gate))
+    assert request is not None
+    assert "about the order" in request.shown
+    assert "eve@example.org" not in request.shown
+    assert request.cut == 0
+    await gate.desk.vote(request.id, GRACE, approves=False)
+    assert (await call)[0] == 403
+
+
+async def test_of_a_long_prompt_the_beginning_and_the_end_are_shown_and_that_is_said(gate: Gate) -> None:
+    body = gate.chat("first words " + "and so on " * 4000 + "last words", model="gpt-expensive")
+    call = asyncio.create_task(gate.ask("/v1/chat/completions", body))
+    request = gate.desk.show(await waiting(gate))
+    assert request is not None
+    assert "first words" in request.shown
+    assert "last words" in request.shown
+    assert f"{request.cut} characters left out" in request.shown
+    assert len(request.shown) < 17_000
+    await gate.desk.vote(request.id, GRACE, approves=False)
+    await call

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from passgate.approvals.desk import Person
 from passgate.core.budget import Budget
 from passgate.core.principal import PrincipalKind
+from passgate.pipeline.approval_desk import Voter
 from passgate.testing.llm_provider import Script, Text
 from tests.integration.llm.conftest import KEY, PASS, Gate
 
-APPROVER = Person(subject="grace@example.com", groups=frozenset({"approvers"}))
+APPROVER = Voter(subject="grace@example.com", groups=frozenset({"approvers"}))
 AGENT = "pg_agent00000000000"
 SERVICE = "pg_service000000000"
 MAIL = "jane.roe@example.com"

@@ -21,7 +21,7 @@ from passgate.api.access_messages import (
     TakeAccess,
     VoteAccess,
 )
-from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded
+from passgate.api.messages import ApprovalInfo, CatalogsRefreshed, GateStatus, PolicyReloaded, PreviewInfo
 from passgate.api.server import AdminServer
 from passgate.core.action import VerbClass
 from passgate.core.errors import ApprovalError, PassRequestError, PolicyError, TargetUnavailableError
@@ -65,12 +65,20 @@ def make_request(request_id: str = "r1", *, state: str = "pending", text: str = 
         verb="drop",
         atoms=("drop index:public.i",),
         text=text,
+        shown=text,
         inputs={"1": "x", "2": None},
         rule="ddl",
         reason="DDL in production.",
         policy="c0ffee",
         group="dba",
         count=2,
+        preview=PreviewInfo(
+            rows=214,
+            why="",
+            columns=("id", "email"),
+            samples=(("1", "a***"), ("2", None)),
+            notes=("sequences move on",),
+        ),
         asked=NOW,
         expires=NOW + timedelta(minutes=15),
         votes=(),

@@ -26,7 +26,17 @@ def test_a_request_is_shown_with_the_very_text(passgate: Passgate, gates: Runnin
     gates.start(0, Gate(requests={"r1": make_request(text=text)}))
     shown = passgate("approvals", "show", "r1")
     assert shown.code == 0
-    for wanted in ("INC-42", "2 of dba", "ab" * 32, "drop index:public.i", "weekly\\nreport", "1 = 'x'", "2 = NULL"):
+    for wanted in (
+        "INC-42",
+        "2 of dba",
+        "ab" * 32,
+        "drop index:public.i",
+        "weekly\\nreport",
+        "1 = 'x'",
+        "2 = NULL",
+        "would change 214 rows",
+        "id=2, email=NULL",
+    ):
         assert wanted in shown.out
     assert "\u202e" not in shown.out
     assert "\\u202e" in shown.out

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from passgate.core.action import ColumnRef, VerbClass
-from passgate.core.decision import Outcome, Record, StrategyKind, Tag
+from passgate.core.decision import MaxRows, Outcome, Record, StrategyKind, Tag
 from passgate.core.errors import AccessDeniedError, LedgerUnavailableError
 from passgate.core.event import EventType
 from passgate.core.shape import Part, Shape, ValueKind
@@ -253,6 +253,22 @@ async def test_an_approval_of_what_has_changed_meanwhile_lets_nothing_through(ch
     wanted = {"catalog": "approval-outdated", "rules": "approval-outdated", "deny": "now-never", "pass": "pass-ended"}
     assert verdict.decision.rule == wanted[change]
     assert bench.types()[-1] == "action.refused"
+
+
+async def test_what_rules_ask_for_besides_since_it_was_held_applies_to_what_was_approved() -> None:
+    """The rule that held it is the same; another one has been added meanwhile."""
+    old, new = MaxRows(limit=9, rule="old"), MaxRows(limit=3, rule="new")
+    bench = Bench(answer=decision(Outcome.ALLOW, "word-lock", (old,)))
+    policy = bench.policies.current
+
+    def meanwhile() -> None:
+        policy.decide = lambda _action, _session: decision(Outcome.HOLD, "word-lock", (old, new))  # type: ignore[method-assign]
+
+    bench.meanwhile = meanwhile
+    gate = bench.open()
+    verdict = await gate.approve(gate.judge(gate.understand("lock x")))
+    assert verdict.outcome is Outcome.ALLOW
+    assert verdict.decision.obligations == (old, new)
 
 
 async def test_a_session_that_a_lock_keeps_out_is_not_opened() -> None:

@@ -6,6 +6,7 @@ from passgate.core.decision import (
     MaxRows,
     Notify,
     Outcome,
+    PreviewMode,
     ReadOnly,
     Record,
     Scan,
@@ -112,6 +113,8 @@ def test_approvers() -> None:
         Approvers(group="dba", count=2, expires_seconds=5400),
         [],
     )
+    assert approvers("{preview: required}")[0].preview is PreviewMode.REQUIRED
+    assert approvers("{}")[0].preview is PreviewMode.TRY
     assert approvers("{count: 3}") == (Approvers(group="approvers", count=3, expires_seconds=900), [])
 
 
@@ -120,6 +123,7 @@ def test_approvers() -> None:
     [
         ("{count: 0}", "count must be a whole number of at least 1"),
         ("{expires: soon}", "is not a duration"),
+        ("{preview: sometimes}", "preview cannot be 'sometimes'"),
         ("{expires: 500h}", "a hold waits from 1s to 168h"),
         ("{expires: 1ms}", "a hold waits from 1s"),
         ("{grup: dba}", "approvers has no key 'grup'"),

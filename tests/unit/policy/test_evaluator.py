@@ -298,6 +298,21 @@ def test_a_hold_names_its_approvers_and_obligations() -> None:
     assert decision.hint == "Ask 2 different people of group dba to approve it; the request waits 10 min."
 
 
+@pytest.mark.parametrize(
+    ("modes", "expected"),
+    [("try never", "never"), ("never required", "required"), ("try try", "try"), ("required try", "required")],
+)
+def test_of_several_holds_the_preview_that_one_of_them_insists_on(modes: str, expected: str) -> None:
+    one, two = modes.split()
+    rules = policy(
+        f"{{id: one, when: 'true', then: hold, approvers: {{count: 2, preview: {one}}}}}",
+        f"{{id: two, when: 'true', then: hold, approvers: {{preview: {two}}}}}",
+    )
+    approvers = decide(rules).approvers
+    assert approvers is not None
+    assert (approvers.count, approvers.preview.value) == (2, expected)
+
+
 def test_messages_and_hints_are_filled_in() -> None:
     rules = policy(
         "{id: h, when: \"verb == 'select'\", then: hold, message: 'Reading {object} on {resource}.', hint: 'Not {column}.'}",

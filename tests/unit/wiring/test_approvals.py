@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pwd
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,9 @@ from passgate.config.approvals import Approvals, Person
 from passgate.core.decision import Outcome
 from passgate.core.errors import ApprovalError, ConfigError
 from passgate.pipeline.protocols import Held, Waiting
+from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.approvals import ApprovalsWiring
+from tests.unit.approvals.parts import fresh_database
 from tests.unit.pipeline.steps import MemoryRecorder, action, decision, make_session
 
 PEOPLE = Approvals(people={"grace@example.com": Person(os_user="grace")})
@@ -26,12 +29,23 @@ def held() -> Held:
     return Held(action=action("lock x"), decision=decision(Outcome.HOLD), session=session)
 
 
-async def test_without_people_a_hold_is_a_refusal() -> None:
-    assert isinstance(ApprovalsWiring(Approvals(), MemoryRecorder()).approvals, Nobody)
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    database = fresh_database(tmp_path / "state.db")
+    yield database
+    database.close()
 
 
-async def test_a_person_is_known_by_their_user_and_nobody_else_is() -> None:
-    wiring = ApprovalsWiring(PEOPLE, MemoryRecorder())
+def wired(settings: Approvals, database: SqliteDatabase) -> ApprovalsWiring:
+    return ApprovalsWiring(settings, MemoryRecorder(), database=database, key=bytes(32))
+
+
+async def test_without_people_a_hold_is_a_refusal(database: SqliteDatabase) -> None:
+    assert isinstance(wired(Approvals(), database).approvals, Nobody)
+
+
+async def test_a_person_is_known_by_their_user_and_nobody_else_is(database: SqliteDatabase) -> None:
+    wiring = wired(PEOPLE, database)
     heard: asyncio.Queue[Waiting] = asyncio.Queue()
     asked = asyncio.create_task(wiring.approvals.resolve(held(), heard.put_nowait))
     request = (await heard.get()).request
@@ -47,15 +61,16 @@ async def test_a_person_is_known_by_their_user_and_nobody_else_is() -> None:
     assert done is not None
     assert (done.state, done.votes[0].subject, done.votes[0].note) == ("approved", "grace@example.com", "fine")
     assert (await asked).outcome is Outcome.ALLOW
+    await wiring.desk.close()
 
 
-async def test_people_must_be_users_of_this_machine(tmp_path: Path) -> None:
+async def test_people_must_be_users_of_this_machine(tmp_path: Path, database: SqliteDatabase) -> None:
     me = pwd.getpwuid(os.getuid()).pw_name
     known = Approvals(people={"ada@example.com": Person(os_user=me)}, sockets=tmp_path / "people")
-    wiring = ApprovalsWiring(known, MemoryRecorder())
+    wiring = wired(known, database)
     assert wiring.users() == {os.getuid()}
     assert wiring.socket("gate", 0) == tmp_path / "people" / "gate-0.sock"
-    stranger = ApprovalsWiring(Approvals(people={"x": Person(os_user="no-such-user")}), MemoryRecorder())
+    stranger = wired(Approvals(people={"x": Person(os_user="no-such-user")}), database)
     with pytest.raises(ConfigError, match="no-such-user"):
         stranger.users()
     assert stranger.socket("gate", 0) is None

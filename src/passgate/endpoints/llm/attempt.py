@@ -29,6 +29,7 @@ from passgate.endpoints.llm.settings import LlmTarget
 from passgate.endpoints.llm.transcript import CallTranscript
 from passgate.endpoints.llm.uploads import UploadBody
 from passgate.endpoints.llm.upstream import Answer
+from passgate.pipeline.excerpt import Excerpt, excerpt
 from passgate.pipeline.gate import GatedSession, Judged, Verdict
 from passgate.pipeline.protocols import Understood, Waiting
 
@@ -179,7 +180,7 @@ class Attempt:
         seconds = self._services.limits.approval
         try:
             async with asyncio.timeout(seconds):
-                return await self._gated.approve(verdict, asked.append)
+                return await self._gated.approve(verdict, asked.append, shown=self._shown(verdict))
         except TimeoutError:
             told = "; ".join(
                 f"request {one.request} waits for {one.count} of {one.group} until {one.expires:%H:%M:%S} UTC"
@@ -188,6 +189,14 @@ class Attempt:
             raise RefusedError(
                 Cause.HELD, f"This needs approval: {told}. Send the same call again then.", why="approval-pending"
             ) from None
+
+    def _shown(self, verdict: Verdict) -> Excerpt:
+        """What would be disclosed: the body as it would leave, masked. Nothing where it cannot be masked, and so cannot leave."""
+        try:
+            body, _ = self._disclosure.masked(self._gated.masker, self._gated.request_plan(verdict.judged[0]))
+        except RefusedError:
+            return Excerpt(cut=len(self._call.body))
+        return excerpt(body.decode(errors="replace"))
 
     async def _recorded(self, verdict: Verdict) -> tuple[CallTranscript, CallAccount, bytes]:
         """The body as it may leave, with everything about it recorded. Raises RefusedError."""

@@ -30,6 +30,7 @@ from passgate.core.session import Session
 from passgate.endpoints.postgres import floor, upstream
 from passgate.endpoints.postgres.admission import Admission, Admitted, TurnedAwayError, opening, turned_away_for
 from passgate.endpoints.postgres.cancellation import CancelKeys
+from passgate.endpoints.postgres.preview import Previews
 from passgate.endpoints.postgres.relay import Relay
 from passgate.endpoints.postgres.results import looked_at
 from passgate.endpoints.postgres.settings import LoginLimits, Minting, PostgresSettings, Target, Upstream
@@ -47,6 +48,10 @@ _WHO = (
 
 _DOORWAY = 100
 """Clients beyond the limit who are still heard, so that a CancelRequest gets through and the others are told why not."""
+
+
+_PREVIEWS = 4
+"""Previews that run at the same time: each takes a connection at its target."""
 
 
 CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
@@ -77,6 +82,7 @@ class PostgresEndpoint:
         self._tls = tls
         self._admission = Admission(settings=settings, steps=steps, passes=passes, logins=logins, resources=resources)
         self._keys = CancelKeys()
+        self._previewing = asyncio.Semaphore(_PREVIEWS)
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._entering: set[asyncio.Task[None]] = set()  # of them, those who are not in yet
@@ -210,6 +216,9 @@ class PostgresEndpoint:
             target=upstream_,
             gated=gated,
             limits=self._settings.limits,
+            previews=Previews(
+                login=upstream_, parameters=_parameters(session, admitted), gated=gated, turn=self._previewing
+            ),
         )
         relay.finished.add_done_callback(lambda _future: self._unmint(target, session, upstream_.user))
         self._begin(stream, admitted, relay, connection)
@@ -237,9 +246,6 @@ class PostgresEndpoint:
     async def _reach(
         self, target: Target, session: Session, admitted: Admitted
     ) -> tuple[Upstream, upstream.Connection]:
-        parameters = admitted.settings
-        if floor.Floor(session).stands:
-            parameters = (*parameters, floor.PARAMETER)
         seconds = self._settings.limits.connect
         login = target.upstream
         connection: upstream.Connection | None = None
@@ -249,7 +255,7 @@ class PostgresEndpoint:
             connection = await upstream.connect(
                 login,
                 application_name=f"passgate:{session.id}",
-                parameters=parameters,
+                parameters=_parameters(session, admitted),
                 seconds=seconds,
             )
             async with asyncio.timeout(seconds):
@@ -300,6 +306,11 @@ async def _opened(gated: StatementSession, *, minted: str) -> None:
     except BaseException:
         gated.close("it could not be recorded")
         raise
+
+
+def _parameters(session: Session, admitted: Admitted) -> tuple[tuple[str, str], ...]:
+    """What the session's connection starts with."""
+    return (*admitted.settings, floor.PARAMETER) if floor.Floor(session).stands else tuple(admitted.settings)
 
 
 class _Accepted(Stream):

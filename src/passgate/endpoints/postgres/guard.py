@@ -30,16 +30,12 @@ from passgate.core.event import EventType
 from passgate.endpoints.postgres.floor import changes
 from passgate.endpoints.postgres.line import Line, Running
 from passgate.endpoints.postgres.results import Results
+from passgate.endpoints.postgres.touched import COUNT, count
 from passgate.pipeline.gate import Verdict
 
 SAVEPOINT = f"{RESERVED}guard"
 
 _OWN = f"{RESERVED}own"
-_COUNT = (
-    "SELECT pg_catalog.current_setting('track_counts'), pg_catalog.sum("
-    "n_tup_ins OPERATOR(pg_catalog.+) n_tup_upd OPERATOR(pg_catalog.+) n_tup_del)"
-    " FROM pg_catalog.pg_stat_xact_user_tables"
-)
 _CONTROL = frozenset(
     {"begin", "commit", "rollback", "savepoint", "release", "rollback_to", "prepare_transaction"}
     | {"commit_prepared", "rollback_prepared", "set_transaction"}
@@ -133,8 +129,8 @@ class Guard:
         undo = [f"ROLLBACK TO SAVEPOINT {SAVEPOINT}", f"RELEASE SAVEPOINT {SAVEPOINT}"] if inside else ["ROLLBACK"]
         keep = [f"RELEASE SAVEPOINT {SAVEPOINT}"] if inside else ["COMMIT"]
         counted = need.limit is not None
-        opened = await self._own(opening + [_COUNT] * counted)
-        before = _count(opened) if counted and opened.error is None else 0
+        opened = await self._own(opening + [COUNT] * counted)
+        before = count(opened.rows) if counted and opened.error is None else 0
         if opened.error is not None or before is None:
             await self._own(undo)
             report = opened.error or refusal("the row guard needs the server's track_counts")
@@ -158,8 +154,8 @@ class Guard:
             return self._let_go(ask, running)
         touched = running.touched
         if counted:
-            closing = await self._own(["SET CONSTRAINTS ALL IMMEDIATE", _COUNT])
-            after = _count(closing) if closing.error is None else None
+            closing = await self._own(["SET CONSTRAINTS ALL IMMEDIATE", COUNT])
+            after = count(closing.rows) if closing.error is None else None
             if after is None:
                 await self._own(undo)
                 report = closing.error or refusal("the row guard needs the server's track_counts")
@@ -225,13 +221,6 @@ def _command(text: str) -> bytes:
     closes = Close(target=Target.STATEMENT, name=_OWN).encode() + Close(target=Target.PORTAL, name=_OWN).encode()
     parse, bind = Parse(statement=_OWN, text=text), Bind(portal=_OWN, statement=_OWN)
     return closes + parse.encode() + bind.encode() + Execute(portal=_OWN).encode() + closes
-
-
-def _count(own: Own) -> int | None:
-    """Rows that this transaction has touched in user tables, as far as the statistics know; None if they are off."""
-    if not own.rows or own.rows[-1][0] != b"on":
-        return None
-    return int(own.rows[-1][1] or 0)
 
 
 def _over(limit: MaxRows, touched: int) -> ErrorResponse:

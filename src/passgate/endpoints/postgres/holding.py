@@ -5,7 +5,7 @@ import asyncio
 from passgate.codecs.postgres.refusal import notice
 from passgate.endpoints.postgres.line import Line
 from passgate.pipeline.gate import Verdict
-from passgate.pipeline.protocols import Waiting
+from passgate.pipeline.protocols import Previewer, Waiting
 
 REMINDER_SECONDS = 15.0
 """How often a waiting client hears that it waits, so that nothing between takes the connection for dead."""
@@ -26,11 +26,14 @@ class Holding:
         self._called_off.cancel()
         return True
 
-    async def approve(self, verdict: Verdict) -> Verdict | None:
-        """What people say; None if the client called it off. The request stays where people see it, and can be answered later."""
+    async def approve(self, verdict: Verdict, preview: Previewer) -> Verdict | None:
+        """What people say; None if the client called it off. The request stays where people see it, and can be answered later.
+
+        ``preview``: how it is tried out before they are asked.
+        """
         loop = asyncio.get_running_loop()
         self._called_off = loop.create_future()
-        asking = loop.create_task(self._line.gated.approve(verdict, self._told))
+        asking = loop.create_task(self._line.gated.approve(verdict, self._told, preview=preview))
         try:
             await asyncio.wait({asking, self._called_off}, return_when=asyncio.FIRST_COMPLETED)
             return asking.result() if asking.done() else None

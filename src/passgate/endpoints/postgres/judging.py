@@ -18,6 +18,7 @@ from passgate.endpoints.postgres.holding import Holding
 from passgate.endpoints.postgres.inputs import digest, inputs
 from passgate.endpoints.postgres.line import Line, Running
 from passgate.endpoints.postgres.results import Results, sensitive
+from passgate.pipeline.approval_desk import Preview
 from passgate.pipeline.gate import Verdict
 from passgate.pipeline.protocols import Understood
 
@@ -140,7 +141,7 @@ class Judging:
 
     async def _held(self, ask: AskQuery | AskBind | AskExecute, verdict: Verdict) -> None:
         self._line.transcript.verdict(verdict.decision)
-        resolved = await self._holding.approve(verdict)
+        resolved = await self._holding.approve(verdict, lambda: self._previewed(ask, verdict))
         if resolved is None:
             self._line.gated.note(EventType.ACTION_REFUSED, {"reason": "called off while it waited for approval"})
             self._turn_down(ask, refusal("canceling statement due to user request", sqlstate=QUERY_CANCELED))
@@ -151,6 +152,20 @@ class Judging:
             self._line.act(self._line.conversation.release(ask))
         elif (slow := self._proceed(ask, resolved)) is not None:
             await slow
+
+    async def _previewed(self, ask: AskQuery | AskBind | AskExecute, verdict: Verdict) -> Preview:
+        """What it would do by itself: what a transaction of its client's has done before is seen by nobody else."""
+        conversation = self._line.conversation
+        await self._line.until(lambda: conversation.block is not None)
+        if conversation.block:
+            return Preview(why="it runs inside a transaction of its client's own")
+        if conversation.executes:
+            return Preview(why="it is one of several in a batch")
+        await asyncio.shield(verdict.durable)
+        preview = await self._line.previews.of(ask, verdict)
+        told: dict[str, str | int] = {"why": preview.why} if preview.rows is None else {"rows": preview.rows}
+        self._line.gated.note(EventType.ACTION_PREVIEWED, told)
+        return preview
 
     def call_off(self) -> bool:
         """The client cancels; True if what it waited for was people, and waits no more."""

@@ -12,6 +12,7 @@ from passgate.codecs.postgres.session.items import Item
 from passgate.core.shape import Plan
 from passgate.endpoints.postgres.floor import Floor
 from passgate.endpoints.postgres.outlet import Outlet
+from passgate.endpoints.postgres.preview import Previews
 from passgate.endpoints.postgres.settings import Limits
 from passgate.endpoints.postgres.transcript import Transcript
 from passgate.pipeline.gate import Judged, Result, Verdict
@@ -79,6 +80,7 @@ class Line(Protocol):
     transcript: Transcript
     limits: Limits
     floor: Floor
+    previews: Previews
 
     def act(self, items: Sequence[Item[Running]]) -> None:
         """Carry out what the conversation says."""

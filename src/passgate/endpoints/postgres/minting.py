@@ -1,7 +1,8 @@
 """A role of its own for each session: made when it begins, with what its pass covers, gone when it ends.
 
-Nobody but the gate ever knows its password, which the server is only given as a SCRAM verifier; it opens one connection, and none
-after the pass has ended. What a crash leaves behind is swept: such roles are known by their names, and by their time being over.
+Nobody but the gate ever knows its password, which the server is only given as a SCRAM verifier; it opens two connections, the
+session's and that of a preview, and none after the pass has ended. What a crash leaves behind is swept: such roles are known by
+their names, and by their time being over.
 """
 
 import base64
@@ -79,7 +80,7 @@ def role_of(session: Session) -> str:
 def _creation(name: str, password: str, until: datetime, members: Sequence[str]) -> str:
     role = _quoted(name)
     made = (
-        f"CREATE ROLE {role} LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 1"
+        f"CREATE ROLE {role} LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 2"
         f" PASSWORD {_literal(_verifier(password))} VALID UNTIL {_literal(until.isoformat())}"
     )
     granted = [f"GRANT {_quoted(member)} TO {role}" for member in members]

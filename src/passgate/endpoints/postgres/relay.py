@@ -57,6 +57,7 @@ from passgate.endpoints.postgres.floor import Floor
 from passgate.endpoints.postgres.judging import Judging
 from passgate.endpoints.postgres.line import Running
 from passgate.endpoints.postgres.outlet import Outlet
+from passgate.endpoints.postgres.preview import Previews
 from passgate.endpoints.postgres.results import Results, looked_at
 from passgate.endpoints.postgres.settings import Limits, Upstream
 from passgate.endpoints.postgres.stream import Stream
@@ -107,8 +108,10 @@ class Relay:
         target: Upstream,
         gated: StatementSession,
         limits: Limits,
+        previews: Previews,
     ) -> None:
         self.gated = gated
+        self.previews = previews
         self.limits = limits
         self.floor = Floor(gated.session)
         self.transcript = Transcript(gated.recording, gated.masker)
@@ -343,6 +346,7 @@ class Relay:
 
     def _ready(self, item: Ready) -> None:
         if item.status is TransactionStatus.IDLE:
+            self.previews.settings.transaction_over()
             if item.before is not TransactionStatus.IDLE:
                 self.gated.transaction_ended(committed=self._results.committed)
             if self._results.suspended:

@@ -269,6 +269,7 @@ class Results:
             self._say_dropped(running)
         running.touched = touched
         self.committed = verb == "COMMIT"
+        self._line.previews.settings.carried_out(judged.action, verb)
         rows = running.rows if running.delivery is not None else touched
         self._settle(running, judged, "ok", verb, rows, tag)
         self._line.outlet.put(data)
@@ -301,6 +302,7 @@ class Results:
         return None
 
     def failed(self, item: Failed[Running], *, words_are_sensitive: bool) -> None:
+        self._line.previews.settings.failed()
         if item.execution is None:
             report = self._spoken(item.report, words_are_sensitive)
             self._line.outlet.put(report.encode())

@@ -2,10 +2,26 @@
 
 from alembic import context
 
-from passgate.store import access_tables, directory_tables, issuer_tables, lease_tables, recheck_tables, task_tables
+from passgate.store import (
+    access_tables,
+    approval_tables,
+    directory_tables,
+    issuer_tables,
+    lease_tables,
+    recheck_tables,
+    task_tables,
+)
 from passgate.store.tables import METADATA
 
-_TABLES = (access_tables, directory_tables, issuer_tables, lease_tables, recheck_tables, task_tables)
+_TABLES = (
+    access_tables,
+    approval_tables,
+    directory_tables,
+    issuer_tables,
+    lease_tables,
+    recheck_tables,
+    task_tables,
+)
 """Once they are imported, theirs are among METADATA."""
 
 context.configure(
