@@ -38,6 +38,7 @@ from passgate.ledger.settings import Durability, LedgerSettings, RecordingSettin
 from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, open_detector
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
+from passgate.policy.bundle import Bundle
 from passgate.policy.source import BundleSource
 from passgate.store.budget_store import BudgetStore
 from passgate.store.lock_store import LockStore
@@ -45,6 +46,7 @@ from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
+from passgate.wiring.control import control_beside
 from passgate.wiring.identity import token_endpoint
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
@@ -188,6 +190,7 @@ class Gate:
             restructured=self.postgres.restructured,
             locked=self._locks.locked,
         )
+        self._beside += control_beside(settings, gate=self, tokens=None)
         self._socket = folder.socket(settings.node, worker)
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -230,6 +233,11 @@ class Gate:
             people = AdminServer(path=path, control=self, allowed=users, operations=APPROVALS, mode=0o666)
             await people.start()
             stack.push_async_callback(people.close)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The policy in force."""
+        return self._policies.bundle
 
     def run(self, task: Coroutine[object, object, None]) -> None:
         self.tasks.add(asyncio.get_running_loop().create_task(task))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from passgate.config.approvals import Approvals
+from passgate.config.control import Control
 from passgate.config.identity import Identity
 from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, Size, not_empty
 from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
@@ -119,6 +120,7 @@ class Settings(Section):
     passes: Passes = Passes()
     identity: Identity = Identity()
     approvals: Approvals = Approvals()
+    control: Control | None = None
     ledger: Ledger = Ledger()
     limits: Limits = Limits()
     telemetry: Telemetry = Telemetry()
@@ -155,6 +157,16 @@ class Settings(Section):
             raise ValueError(f"identity names the resource {unknown[0]!r}, which is not among resources")
         if self.identity.providers and not any(isinstance(one, HttpListener) for one in self.listeners):
             raise ValueError("identity.providers needs a listener of kind http: tokens become passes there")
+        return self
+
+    @model_validator(mode="after")
+    def _control(self) -> "Settings":
+        if self.control is None:
+            return self
+        if not any(isinstance(one, HttpListener) for one in self.listeners):
+            raise ValueError("control needs a listener of kind http: it is served there")
+        if self.control.policy_upload and len(self.policy.bundles) != 1:
+            raise ValueError("control.policy_upload needs exactly one file in policy.bundles: the one that is replaced")
         return self
 
     @property

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, inspect, text
 
 from passgate.core.errors import StoreError
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest step in ``migrations/versions``; a test holds the two together."""
 
 _MIGRATIONS = "passgate.store:migrations"

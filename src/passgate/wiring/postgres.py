@@ -20,7 +20,7 @@ from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.source import CatalogSource
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
-from passgate.pipeline.protocols import Passes
+from passgate.pipeline.protocols import Language, Passes
 from passgate.wiring.shared import credential, first_certificate, server_context
 
 _LOG = logging.getLogger("passgate")
@@ -103,6 +103,10 @@ class PostgresWiring:
             source=source,
             minter=self._minters.get(name),
         )
+
+    def language(self, resource: str) -> Language:
+        """Of one of these resources, with what is known of its catalog now. Raises TargetUnavailableError."""
+        return self._sources[resource].language
 
     # -- catalogs --------------------------------------------------------------------------------------------------
 
