@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from passgate.config.kinds import Text
+from passgate.config.kinds import Text, not_empty
 from passgate.config.section import Section
 
 _LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
@@ -37,7 +37,7 @@ class Roles(Section):
 class Service(Section):
     """A workload with an identity of its own. Votes are people's."""
 
-    roles: Annotated[tuple[Literal["operator", "auditor", "user"], ...], Field(min_length=1)]
+    roles: Annotated[tuple[Literal["operator", "auditor", "user"], ...], AfterValidator(not_empty)]
 
 
 class Control(Section):

@@ -60,7 +60,7 @@ def schemathesis(
         str(document),
     ]
     command += ["--url", gate.url, "--phases", phases, "--max-examples", str(examples), "--checks", ",".join(CHECKS)]
-    command += ["--continue-on-failure", "--no-shrink", "--seed", "20261122", "--warnings", "off", "--workers", "2"]
+    command += ["--continue-on-failure", "--no-shrink", "--seed", "20261122", "--warnings", "off"]
     command += ["--report", "har", "--report-har-path", str(har)]
     environment = {**os.environ, "PASSGATE_TOKEN": token, "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)

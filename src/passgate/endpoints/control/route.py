@@ -27,7 +27,7 @@ class Effect(Enum):
     """What the ledger is told of a call, before it has any effect and before its answer."""
 
     READS = "nothing"
-    VIEWS = "that the ledger, or a recording, was looked at"
+    VIEWS = "that it was looked at"
     CHANGES = "that it was called, and how it ended"
 
 

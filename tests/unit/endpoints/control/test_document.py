@@ -60,7 +60,7 @@ async def test_the_reference_lists_every_operation_with_its_roles(bench: Bench) 
             one["method"],
             one["path"],
             ", ".join(one["x-passgate-roles"]),
-            {"nothing": "", "that it was called, and how it ended": "call"}.get(one["x-passgate-recorded"], "view"),
+            {"nothing": "-", "that it was called, and how it ended": "call"}.get(one["x-passgate-recorded"], "view"),
         )
         for name, one in operations(bench).items()
     }
