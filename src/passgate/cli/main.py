@@ -25,6 +25,7 @@ GROUPS = {
     "catalog": ("passgate.cli.live", "catalog_app"),
     "llm": ("passgate.cli.llm", "llm_app"),
     "config": ("passgate.cli.config", "config_app"),
+    "remote": ("passgate.cli.remote", "remote_app"),
 }
 """Name of a group -> the module and the attribute that hold it."""
 

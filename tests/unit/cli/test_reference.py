@@ -19,6 +19,7 @@ from passgate.cli.ledger import ledger_app
 from passgate.cli.llm import llm_app
 from passgate.cli.main import GROUPS, build
 from passgate.cli.policy import policy_app
+from passgate.cli.remote import remote_app
 from passgate.cli.serve import serve
 from passgate.cli.sessions import sessions_app
 
@@ -54,6 +55,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("policy", policy_app),
         ("ledger", ledger_app),
         ("sessions", sessions_app),
+        ("remote", remote_app),
     ):
         for command in group.registered_commands:
             assert command.callback is not None
