@@ -1,4 +1,5 @@
-"""`make test`: the whole suite on the sources, then every test through which a compiled module can be reached on the compiled ones.
+"""`make test`: the whole suite on the sources, and beside it every test through which a compiled module can be reached on the
+compiled ones. Both at once, where there are two cores; what the second says is told after the first.
 
 Coverage can only be measured where Python interprets, so it is the first run's.
 
@@ -6,8 +7,12 @@ Arguments are handed to pytest (and then only one run is made). Exit status 0 on
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 COVERED = (
@@ -27,32 +32,49 @@ def run(command: list[str], **environment: str) -> int:
     return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
-def main(arguments: list[str]) -> int:
-    python = sys.executable
-    if arguments:
-        return run([python, "-m", "pytest", *arguments])
+def measured() -> bool:
+    """The sources, with their coverage."""
     for stale in Path().glob(".coverage*"):
         stale.unlink()
-    if run([python, "-m", "coverage", "run", "-m", "pytest", "-q"], PASSGATE_IMPL="python") != 0:
-        return 1
-    run([python, "-m", "coverage", "combine", "-q"])
-    floors = [
-        run(
-            [
-                python,
-                "-m",
-                "coverage",
-                "report",
-                "--skip-covered",
-                f"--fail-under={FLOOR}",
-                f"--include=src/passgate/{name}/*",
-            ]
-        )
-        for name in COVERED
-    ]
-    if any(floors):
-        return 1
-    return run([python, "-m", "pytest", "-q", *TWINS], PASSGATE_IMPL="native")
+    if run([sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"], PASSGATE_IMPL="python") != 0:
+        return False
+    run([sys.executable, "-m", "coverage", "combine", "-q"])
+    report = [sys.executable, "-m", "coverage", "report", "--skip-covered", f"--fail-under={FLOOR}"]
+    floors = [run([*report, f"--include=src/passgate/{name}/*"]) for name in COVERED]
+    return not any(floors)
+
+
+@contextmanager
+def beside(command: list[str], **environment: str) -> Iterator[Callable[[], bool]]:
+    """``command`` runs meanwhile; the function that is given waits for it, tells what it said, and whether it went well."""
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=said, stderr=subprocess.STDOUT)
+
+        def ended() -> bool:
+            status = process.wait()
+            print("+", *(f"{name}={value}" for name, value in environment.items()), *command, flush=True)
+            said.seek(0)
+            shutil.copyfileobj(said, sys.stdout.buffer)
+            sys.stdout.flush()
+            return status == 0
+
+        try:
+            yield ended
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def main(arguments: list[str]) -> int:
+    if arguments:
+        return run([sys.executable, "-m", "pytest", *arguments])
+    # Its own folder for what is kept between runs: two of them must not write one.
+    twins = [sys.executable, "-m", "pytest", "-q", "-o", "cache_dir=.pytest_cache/native", *TWINS]
+    with beside(twins, PASSGATE_IMPL="native") if (os.cpu_count() or 1) > 1 else nullcontext() as ended:
+        well = measured()
+        if ended is not None:
+            return 0 if ended() and well else 1
+    return 0 if well and run(twins, PASSGATE_IMPL="native") == 0 else 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import passgate
@@ -86,6 +87,7 @@ def _supervise(settings: configured.Settings, workers: int) -> None:
         for number in range(workers)
     ]
     stop = {signal.SIGTERM, signal.SIGINT}
+    resource_tracker.ensure_running()  # or the first start would do it, and unblock what is blocked here
     signal.pthread_sigmask(signal.SIG_BLOCK, {*stop, signal.SIGCHLD})
     for process in processes:
         process.start()
@@ -135,6 +137,9 @@ async def _worker(settings: configured.Settings, worker: int, *, shared: bool) -
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        supervisor = multiprocessing.parent_process()
+        if supervisor is not None:  # killed, it cannot end its workers: nobody would know that they are still there
+            loop.add_reader(supervisor.sentinel, stop.set)
         loop.add_signal_handler(signal.SIGHUP, gate.policy_wanted.set)
         gc.collect()
         gc.freeze()

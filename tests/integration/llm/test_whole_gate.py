@@ -1,14 +1,15 @@
 """A whole gate of two workers with TLS, in front of models and nothing else, used and ended from outside."""
 
-import asyncio
+import contextlib
 import json
+import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
+import httpx2 as httpx
 import pytest
 
 from passgate.testing import GateSetup, IssuedPass, LlmUpstream, RunningGate
@@ -37,11 +38,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
             yield Whole(gate=gate, provider=running.provider)
 
 
+@contextlib.contextmanager
+def connected(whole: Whole) -> Iterator[httpx.Client]:
+    """Connections of its own. Not asyncio's: those say good-bye in TLS behind the test's back, perhaps after its loop has ended."""
+    with httpx.Client(verify=ssl.create_default_context(cafile=str(whole.gate.ca)), timeout=30) as client:
+        yield client
+
+
 @pytest.fixture
-async def client(whole: Whole) -> AsyncIterator[aiohttp.ClientSession]:
-    tls = ssl.create_default_context(cafile=str(whole.gate.ca))
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls, force_close=True)) as session:
-        yield session
+def client(whole: Whole) -> Iterator[httpx.Client]:
+    with connected(whole) as client:
+        yield client
 
 
 @pytest.fixture
@@ -55,15 +62,18 @@ def chat(text: str, **more: object) -> Mapping[str, object]:
     return {"model": "gpt-5", "messages": [{"role": "user", "content": text}], **more}
 
 
-async def ask(whole: Whole, client: aiohttp.ClientSession, issued: IssuedPass, body: object) -> tuple[int, str, str]:
+def ask(whole: Whole, client: httpx.Client, issued: IssuedPass, body: object) -> tuple[int, str, str]:
     """Status, session and text of the answer."""
     headers = {"Authorization": f"Bearer {issued.key}"}
-    async with client.post(f"{whole.gate.url}/v1/chat/completions", json=body, headers=headers) as response:
-        return response.status, response.headers.get("x-passgate-session", ""), await response.text()
+    response = client.post(f"{whole.gate.url}/v1/chat/completions", json=body, headers=headers)
+    return response.status_code, response.headers.get("x-passgate-session", ""), response.text
 
 
-async def test_two_workers_give_the_same_token(whole: Whole, client: aiohttp.ClientSession, issued: IssuedPass) -> None:
-    answers = [await ask(whole, client, issued, chat("to ada@example.com")) for _ in range(24)]
+def test_two_workers_give_the_same_token(whole: Whole, issued: IssuedPass) -> None:
+    answers = []
+    for _ in range(24):  # the kernel chooses a worker for each connection
+        with connected(whole) as client:
+            answers.append(ask(whole, client, issued, chat("to ada@example.com")))
     assert {status for status, _, _ in answers} == {200}
     assert len({session for _, session, _ in answers}) == 2
     assert len({one.body for one in whole.provider.received}) == 1
@@ -71,27 +81,28 @@ async def test_two_workers_give_the_same_token(whole: Whole, client: aiohttp.Cli
     assert b"ada@example.com" not in whole.provider.last.body
 
 
-async def test_a_pass_that_is_revoked_from_outside_ends_its_streams(
-    whole: Whole, client: aiohttp.ClientSession, issued: IssuedPass
+def test_a_pass_that_is_revoked_from_outside_ends_its_streams(
+    whole: Whole, client: httpx.Client, issued: IssuedPass
 ) -> None:
     whole.provider.default = Script(parts=(Text(text="one two three four"),), fault=Fault.HANG, faultless=3)
     url, headers = f"{whole.gate.url}/v1/chat/completions", {"Authorization": f"Bearer {issued.key}"}
-    async with client.post(url, json=chat("x", stream=True), headers=headers) as response:
-        await response.content.readline()
-        await asyncio.to_thread(whole.gate.cli, "pass", "revoke", issued.id)
+    with client.stream("POST", url, json=chat("x", stream=True), headers=headers) as response:
+        pieces = response.iter_text()
+        next(pieces)
+        whole.gate.cli("pass", "revoke", issued.id)
         told = time.monotonic()
-        rest = (await asyncio.wait_for(response.content.read(), 10)).decode()
+        rest = "".join(pieces)
         assert time.monotonic() - told < 2
     assert "pass_ended" in rest
-    assert await asyncio.to_thread(whole.provider.exchanges[-1].gone.wait, 2)
-    status, _, text = await ask(whole, client, issued, chat("x"))
+    assert whole.provider.exchanges[-1].gone.wait(2)
+    status, _, text = ask(whole, client, issued, chat("x"))
     assert (status, json.loads(text)["error"]["code"]) == (401, "pass_ended")
 
 
-async def test_nothing_secret_is_left_on_disk(whole: Whole, client: aiohttp.ClientSession, issued: IssuedPass) -> None:
+def test_nothing_secret_is_left_on_disk(whole: Whole, client: httpx.Client, issued: IssuedPass) -> None:
     secret = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-    assert (await ask(whole, client, issued, chat(f"use {secret}")))[0] == 403
-    assert (await ask(whole, client, issued, chat("to grace@example.com")))[0] == 200
+    assert (ask(whole, client, issued, chat(f"use {secret}")))[0] == 403
+    assert (ask(whole, client, issued, chat("to grace@example.com")))[0] == 200
     listed = json.loads(whole.gate.cli("sessions", "list", "--json"))
     mine = [one["session"] for one in listed if one.get("pass", issued.id) == issued.id]
     assert mine
@@ -115,18 +126,14 @@ def _read(path: Path) -> bytes:
         return b""
 
 
-async def test_plain_http_is_not_spoken_where_tls_is(whole: Whole) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", whole.gate.http_port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    try:
-        assert b"200" not in await asyncio.wait_for(reader.read(), 15)
-    except ConnectionError:
-        return
-    finally:
-        writer.close()
+def test_plain_http_is_not_spoken_where_tls_is(whole: Whole) -> None:
+    with socket.create_connection(("127.0.0.1", whole.gate.http_port), timeout=15) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert b"200" not in b"".join(iter(lambda: plain.recv(4096), b""))
 
 
-async def test_the_ledger_holds_together(whole: Whole) -> None:
-    report = await asyncio.to_thread(whole.gate.cli, "ledger", "verify")
+def test_the_ledger_holds_together(whole: Whole) -> None:
+    report = whole.gate.cli("ledger", "verify")
     assert "FAIL" not in report
     assert "C2   PASS" in report
