@@ -48,7 +48,7 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.control import control_beside
-from passgate.wiring.identity import token_endpoint
+from passgate.wiring.issuer import open_issuing
 from passgate.wiring.postgres import PostgresWiring, set_within
 from passgate.wiring.shared import Listening
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -180,8 +180,8 @@ class Gate:
         self._models = llm.targets(settings.llm_resources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
-        tokens = token_endpoint(settings, registry=self.passes, database=self.database, recorder=recorder)
-        self._beside: list[Beside] = [] if tokens is None else [tokens.serve]
+        self.issuing = open_issuing(settings, registry=self.passes, database=self.database, recorder=recorder)
+        self._beside: list[Beside] = [*self.issuing.beside]
         self.desk = ApprovalsWiring(settings.approvals, recorder)
         detector = open_detector(cache=folder.cache)
         if self._models:
@@ -195,7 +195,7 @@ class Gate:
             restructured=self.postgres.restructured,
             locked=self._locks.locked,
         )
-        self._beside += control_beside(settings, gate=self, tokens=None)
+        self._beside += control_beside(settings, gate=self, tokens=self.issuing.tokens)
         self._socket = folder.socket(settings.node, worker)
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -265,6 +265,7 @@ class Gate:
                 budgets=PassBudgets(BudgetStore(self.database)),
                 telemetry=self.telemetry,
                 beside=first_of(self._beside),
+                own=self.issuing.own,
             )
         siblings = Siblings(self._socket).cancel if shared else None
         return self.postgres.endpoint(listener, steps=self.steps, passes=self.passes, live=self.live, siblings=siblings)

@@ -155,8 +155,13 @@ class Settings(Section):
         unknown = sorted(set(named) - set(self.resources))
         if unknown:
             raise ValueError(f"identity names the resource {unknown[0]!r}, which is not among resources")
-        if self.identity.providers and not any(isinstance(one, HttpListener) for one in self.listeners):
+        served = any(isinstance(one, HttpListener) for one in self.listeners)
+        if self.identity.providers and not served:
             raise ValueError("identity.providers needs a listener of kind http: tokens become passes there")
+        if self.identity.issuer is not None and not served:
+            raise ValueError("identity.issuer needs a listener of kind http: its tokens are given there")
+        if self.identity.issuer is not None and "api" in self.resources:
+            raise ValueError("with identity.issuer no resource can be called 'api': that is the control API's name")
         return self
 
     @model_validator(mode="after")

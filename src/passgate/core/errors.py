@@ -64,6 +64,21 @@ class TokenRefusedError(PassgateError):
     """The token proves nothing here."""
 
 
+class TokenEndedError(TokenRefusedError):
+    """The token is genuine, and no longer counts."""
+
+
+class OAuthError(PassgateError):
+    """The request is not one that is granted.
+
+    ``code``: a word of RFC 6749, section 5.2, or of an extension of it.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class IssuerUnavailableError(PassgateError):
     """The issuer of the token cannot be asked."""
 

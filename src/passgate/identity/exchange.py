@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.grants import Agent, Grant, allowance, narrowed
+from passgate.identity.grants import AGENTS, Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import Identity, Verifier, peek
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
@@ -26,6 +26,14 @@ class Trusted:
 
     verifier: Verifier
     single_use: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """A token that held good. ``digest`` None: it may be used again."""
+
+    identity: Identity
+    digest: str | None
 
 
 class TokenExchange:
@@ -52,11 +60,42 @@ class TokenExchange:
 
     async def exchange(self, request: ExchangeRequest) -> Exchanged:
         """Raises TokenRefusedError, IssuerUnavailableError, PassRequestError, StoreError."""
-        issuer = peek(request.token)[1].get("iss")
+        presented = await self.identify(request.token)
+        return self.issue(presented.identity, request, using=presented)
+
+    async def identify(self, token: str) -> Presented:
+        """Whose token it is; it is not used up yet. Raises TokenRefusedError, IssuerUnavailableError."""
+        issuer = peek(token)[1].get("iss")
         trusted = self._trusted.get(issuer) if isinstance(issuer, str) else None
         if trusted is None:
             raise TokenRefusedError("the token's issuer is not one that this gate trusts")
-        identity = await trusted.verifier.verify(request.token)
+        identity = await trusted.verifier.verify(token)
+        return Presented(identity=identity, digest=_digest(token) if trusted.single_use else None)
+
+    def use_up(self, presented: Presented) -> None:
+        """Raises TokenRefusedError, StoreError."""
+        digest = presented.digest
+        if digest is not None and not self._spent.spend(digest, expires=presented.identity.expires, now=self._now()):
+            raise TokenRefusedError("the token was used before: sign in again")
+
+    def check(self, identity: Identity, request: ExchangeRequest) -> None:
+        """Whether it would be issued. Raises PassRequestError."""
+        self._asked(identity, request)
+
+    def issue(self, identity: Identity, request: ExchangeRequest, *, using: Presented | None = None) -> Exchanged:
+        """A pass for somebody who is known; the request's own token is not looked at. ``using``: used up for it.
+
+        Raises TokenRefusedError, PassRequestError, StoreError.
+        """
+        asked, rules = self._asked(identity, request)  # before the token is used up
+        if using is not None:
+            self.use_up(using)
+        actor = f"oidc:{identity.provider}:{identity.principal.subject}"
+        issued = self._registry.issue(asked, rules=rules, actor=actor)
+        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+
+    def _asked(self, identity: Identity, request: ExchangeRequest) -> tuple[PassRequest, IssuingRules]:
+        """Raises PassRequestError."""
         if not request.resources or not request.verbs:
             raise PassRequestError("a pass needs a resource and a verb")
         allowed = allowance(self._grants, identity, request.resources, request.verbs)
@@ -67,6 +106,8 @@ class TokenExchange:
             agent = self._agent(request.agent, identity)
             most = min(most, narrowed(agent, request.resources, request.verbs, self._now()))
             principal = _acting(agent, identity.principal)
+        if identity.provider == AGENTS:
+            most = min(most, self._own_registration(identity, request))
         asked = PassRequest(
             principal=principal,
             resources=request.resources,
@@ -76,14 +117,15 @@ class TokenExchange:
             ttl=request.ttl,
         )
         rules = replace(self._rules, max_ttl=min(self._rules.max_ttl, most))
-        rules.ttl(asked)  # before the token is used up
-        if trusted.single_use and not self._spent.spend(
-            _digest(request.token), expires=identity.expires, now=self._now()
-        ):
-            raise TokenRefusedError("the token was used before: sign in again")
-        actor = f"oidc:{identity.provider}:{identity.principal.subject}"
-        issued = self._registry.issue(asked, rules=rules, actor=actor)
-        return Exchanged(pass_=issued.pass_, secret=issued.secret.reveal())
+        rules.ttl(asked)
+        return asked, rules
+
+    def _own_registration(self, identity: Identity, request: ExchangeRequest) -> timedelta:
+        """Of an agent that signed in with its own key. Raises PassRequestError."""
+        agent = self._agents.get(identity.principal.subject)
+        if agent is None:
+            raise PassRequestError("the agent is no longer registered")
+        return narrowed(agent, request.resources, request.verbs, self._now())
 
     def _agent(self, name: str, identity: Identity) -> Agent:
         """Raises PassRequestError."""

@@ -8,6 +8,9 @@ from passgate.core.action import VerbClass
 from passgate.core.errors import PassRequestError
 from passgate.identity.oidc.token import Identity
 
+AGENTS = "agents"
+"""In the place of a provider: registered agents that sign in with a key of their own. The claim ``agent`` is the name of each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, inspect, text
 
 from passgate.core.errors import StoreError
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest step in ``migrations/versions``; a test holds the two together."""
 
 _MIGRATIONS = "passgate.store:migrations"

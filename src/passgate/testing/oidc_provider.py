@@ -1,16 +1,19 @@
-"""A stand-in for a company's identity provider: people who sign in by the device flow, without a browser.
+"""A stand-in for a company's identity provider: people who sign in by the device flow, or with whatever follows a redirect.
 
 It signs real tokens and publishes real keys; whoever opens its page is signed in as the person it was told. Never for anything but
 demos and tests.
 """
 
 import asyncio
+import base64
+import hashlib
 import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from aiohttp import web
@@ -32,6 +35,17 @@ class _Device:
     person: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Code:
+    """One authorization code."""
+
+    person: str
+    client_id: str
+    redirect_uri: str
+    nonce: str
+    challenge: str
+
+
 @dataclass(slots=True, kw_only=True)
 class OidcProvider:
     """``people``: groups by e-mail address."""
@@ -42,6 +56,7 @@ class OidcProvider:
         default_factory=lambda: ECKey.generate_key("P-256", {"kid": "demo", "use": "sig"}, private=True)
     )
     _devices: dict[str, _Device] = field(default_factory=dict)
+    _codes: dict[str, _Code] = field(default_factory=dict)
     _present: str = ""
 
     @classmethod
@@ -70,6 +85,10 @@ class OidcProvider:
             raise ValueError("the page is another provider's")
         urlopen(page).close()  # noqa: S310 - our own address
 
+    def expect(self, person: str) -> None:
+        """Whoever comes to sign in next is this one."""
+        self._present = person
+
     def token(self, person: str, **claims: object) -> str:
         """An ID token of this person."""
         now = int(time.time())
@@ -95,6 +114,7 @@ class OidcProvider:
         application.router.add_get("/keys", self._keys)
         application.router.add_post("/device", self._begin)
         application.router.add_get("/page", self._page)
+        application.router.add_get("/authorize", self._authorize)
         application.router.add_post("/token", self._token)
         return application
 
@@ -104,6 +124,8 @@ class OidcProvider:
                 "issuer": self.issuer,
                 "jwks_uri": f"{self.issuer}/keys",
                 "token_endpoint": f"{self.issuer}/token",
+                "authorization_endpoint": f"{self.issuer}/authorize",
+                "authorization_response_iss_parameter_supported": True,
                 "device_authorization_endpoint": f"{self.issuer}/device",
                 "id_token_signing_alg_values_supported": ["ES256"],
             }
@@ -137,8 +159,39 @@ class OidcProvider:
                 return web.Response(text="You are signed in.")
         return web.Response(text="There is no such code.", status=404)
 
+    async def _authorize(self, request: web.Request) -> web.Response:
+        """Signs in whoever is expected, at once (OpenID Connect Core, section 3.1.2)."""
+        asked = request.query
+        if asked.get("response_type") != "code" or asked.get("code_challenge_method") != "S256":
+            return web.Response(text="A code with PKCE is what there is here.", status=400)
+        code = secrets.token_urlsafe(16)
+        self._codes[code] = _Code(
+            person=self._present,
+            client_id=asked["client_id"],
+            redirect_uri=asked["redirect_uri"],
+            nonce=asked["nonce"],
+            challenge=asked["code_challenge"],
+        )
+        back = urlencode({"code": code, "state": asked["state"], "iss": self.issuer})
+        return web.Response(status=302, headers={"Location": f"{asked['redirect_uri']}?{back}"})
+
+    def _redeem(self, form: Mapping[str, object]) -> web.Response:
+        code = self._codes.pop(str(form.get("code")), None)
+        digest = hashlib.sha256(str(form.get("code_verifier")).encode()).digest()
+        shown = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if code is None or (shown, form.get("client_id"), form.get("redirect_uri")) != (
+            code.challenge,
+            code.client_id,
+            code.redirect_uri,
+        ):
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        token = self.token(code.person, aud=code.client_id, nonce=code.nonce)
+        return web.json_response({"id_token": token, "token_type": "Bearer", "expires_in": _TOKEN_SECONDS})
+
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
+        if form.get("grant_type") == "authorization_code":
+            return self._redeem(form)
         device = self._devices.get(str(form.get("device_code")))
         if form.get("grant_type") != _DEVICE_GRANT or device is None:
             return web.json_response({"error": "invalid_grant"}, status=400)

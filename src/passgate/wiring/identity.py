@@ -1,13 +1,11 @@
-"""Identity as it is wired: providers, grants, agents, and the endpoint where tokens become passes."""
+"""Identity as it is wired: providers, grants, agents."""
 
 from passgate.config import identity as configured
 from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.principal import PrincipalKind
-from passgate.endpoints.tokens import TokenEndpoint
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
-from passgate.identity.login_limiter import LoginLimiter
 from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.keys import IssuerKeys
 from passgate.identity.oidc.provider import Provider
@@ -15,19 +13,14 @@ from passgate.identity.oidc.token import Verifier
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import SignIn
-from passgate.pipeline.protocols import Recorder
 from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 
 
-def token_endpoint(
-    settings: Settings, *, registry: PassRegistry, database: SqliteDatabase, recorder: Recorder
-) -> TokenEndpoint | None:
-    """None without a provider. Raises ConfigError."""
+def token_exchange(settings: Settings, *, registry: PassRegistry, database: SqliteDatabase) -> TokenExchange:
+    """Raises ConfigError."""
     identity = settings.identity
-    if not identity.providers:
-        return None
-    exchange = TokenExchange(
+    return TokenExchange(
         trusted={one.issuer: _trusted(name, one) for name, one in identity.providers.items()},
         grants=[_grant(grant) for grant in identity.grants],
         agents={name: _agent(name, agent) for name, agent in identity.agents.items()},
@@ -40,12 +33,14 @@ def token_endpoint(
         ),
         spent=SpentTokenStore(database),
     )
-    sign_in = [
+
+
+def sign_ins(settings: Settings) -> list[SignIn]:
+    return [
         SignIn(name=name, issuer=one.issuer, client_id=one.sign_in.client_id, scopes=one.sign_in.scopes)
-        for name, one in identity.providers.items()
+        for name, one in settings.identity.providers.items()
         if one.sign_in is not None
     ]
-    return TokenEndpoint(exchange=exchange, sign_in=sign_in, attempts=LoginLimiter(), recorder=recorder)
 
 
 def _trusted(name: str, one: configured.Provider) -> Trusted:

@@ -11,6 +11,7 @@ from passgate.core.resource import Resource
 from passgate.credentials.remembered import RememberedCredential
 from passgate.endpoints import llm
 from passgate.endpoints.beside import Beside
+from passgate.endpoints.llm.settings import OwnTokens
 from passgate.identity.login_limiter import LoginLimiter
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
@@ -32,6 +33,7 @@ def endpoint(
     budgets: Budgets | None,
     telemetry: Telemetry,
     beside: Beside | None,
+    own: OwnTokens | None,
 ) -> llm.LlmEndpoint:
     """Raises ConfigError if the certificate is not usable."""
     tls = None
@@ -49,6 +51,7 @@ def endpoint(
         budgets=budgets,
         telemetry=telemetry,
         beside=beside,
+        own=own,
     )
 
 

@@ -54,6 +54,42 @@ def test_what_could_not_be_meant(text: str, said: str) -> None:
         parsed(text)
 
 
+AGENT = "  agents: {a: {purpose: p, resources: [docs], until: '2027-06-30', %s}}\n"
+ISSUER = "  issuer: {url: 'https://gate.example.com'}\n"
+JWK = "jwk: {kty: EC, crv: P-256, x: a, y: b}"
+
+
+def test_an_agent_with_a_key_of_its_own() -> None:
+    found = parsed(
+        ISSUER + AGENT % f"owner: ada@example.com, {JWK}" + "  grants: [{provider: agents, resources: [docs]}]\n"
+    )
+    assert found.agents["a"].keyed  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ISSUER + AGENT % JWK, "needs an owner"),
+        (ISSUER + AGENT % "owner: ada@example.com", "no other has one"),
+        (ISSUER + AGENT % f"owner: a, {JWK}, keys: /nowhere", "keys"),
+        (ISSUER + AGENT % "owner: a, jwk: {kty: EC, crv: P-256, x: a, y: b, d: c}", "public key"),
+        (ISSUER + AGENT % "owner: a, jwk: {kty: oct, k: c}", "public key"),
+        (AGENT % f"owner: a, {JWK}", "need issuer"),
+        ("  providers: {agents: {issuer: 'https://x', audience: [x]}}\n", "can be called 'agents'"),
+    ],
+)
+def test_an_agents_key_that_could_not_work(text: str, said: str) -> None:
+    with pytest.raises(InvalidSettingsError, match=said):
+        parsed(text)
+
+
+def test_a_key_is_in_one_place(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("{}")
+    text = BASE + ISSUER + AGENT % f"owner: a, {JWK}, keys: keys.json"
+    with pytest.raises(InvalidSettingsError, match="set one of them"):
+        parse_settings(text, file="passgate.yaml", base=tmp_path)
+
+
 def test_tokens_need_a_place_to_be_taken() -> None:
     text = BASE.replace("kind: http, port: 8443", "kind: postgres, port: 6432") + PROVIDER % ""
     with pytest.raises(InvalidSettingsError, match="listener of kind http"):

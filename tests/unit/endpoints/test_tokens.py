@@ -11,13 +11,19 @@ from aiohttp.test_utils import RawTestServer, TestClient
 from passgate.core.action import VerbClass
 from passgate.core.errors import (
     IssuerUnavailableError,
+    LedgerUnavailableError,
+    OAuthError,
     PassgateError,
     PassRequestError,
     StoreError,
     TokenRefusedError,
 )
-from passgate.endpoints.tokens import GRANT, METADATA_PATH, PASS, TOKEN_PATH, TokenEndpoint
-from passgate.pipeline.exchange import Exchanged, ExchangeRequest, SignIn
+from passgate.endpoints.oauth import TOKEN_PATH
+from passgate.endpoints.oauth.forms import Form
+from passgate.endpoints.tokens import ACCESS_TOKEN, GRANT, PASS, TokenEndpoint
+from passgate.pipeline.exchange import Exchanged, ExchangeRequest
+from passgate.pipeline.issuing import Tokens
+from tests.unit.endpoints.oauth.fakes import API_TOKENS, URL, OneIssuer, serving
 from tests.unit.pipeline.steps import NOW, MemoryRecorder, make_session
 
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
@@ -60,6 +66,7 @@ class Bench:
     exchange: Exchange = field(default_factory=Exchange)
     attempts: Attempts = field(default_factory=Attempts)
     recorder: MemoryRecorder = field(default_factory=MemoryRecorder)
+    issuer: OneIssuer = field(default_factory=OneIssuer)
     client: "TestClient[web.BaseRequest, None]" = field(init=False)
 
     async def post(self, form: object = None, **more: object) -> tuple[int, dict[str, object]]:
@@ -71,9 +78,17 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     bench = Bench()
-    sign_in = [SignIn(name="company", issuer="https://idp.example.com", client_id="cli", scopes=("openid",))]
+
+    async def grant(form: Form) -> Tokens:
+        return await bench.issuer.refresh(form.one("refresh_token"), client_id=form.one("client_id"))
+
     endpoint = TokenEndpoint(
-        exchange=bench.exchange, sign_in=sign_in, attempts=bench.attempts, recorder=bench.recorder, now=lambda: NOW
+        exchange=bench.exchange,
+        attempts=bench.attempts,
+        recorder=bench.recorder,
+        issuer=bench.issuer,
+        grants={"refresh_token": grant},
+        now=lambda: NOW,
     )
 
     async def serve(request: web.BaseRequest) -> web.StreamResponse:
@@ -115,6 +130,7 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     "an unknown verb": ({"scope": "read root"}, "invalid_scope"),
     "a time that is no number": ({"ttl": "1h"}, "invalid_request"),
     "a time in other digits": ({"ttl": "\u0661"}, "invalid_request"),
+    "a pass for an audience by address": ({"resource": f"{URL}/api"}, "invalid_request"),
     "a parameter that is not known": ({"actor_token": "x"}, "invalid_request"),
 }
 
@@ -179,15 +195,85 @@ async def test_a_ledger_that_is_full_still_refuses(bench: Bench) -> None:
     assert (await bench.post())[0] == 400
 
 
-async def test_what_a_client_must_know_is_told_and_other_paths_are_nobodys(bench: Bench) -> None:
-    async with bench.client.get(METADATA_PATH) as answer:
-        said = await answer.json()
-    assert said["token_endpoint"].endswith(TOKEN_PATH)
-    assert said["grant_types_supported"] == [GRANT]
-    assert said["passgate_sign_in"] == [
-        {"name": "company", "issuer": "https://idp.example.com", "client_id": "cli", "scopes": ["openid"]}
-    ]
+async def test_a_form_is_posted_and_other_paths_are_nobodys(bench: Bench) -> None:
     async with bench.client.get(TOKEN_PATH) as answer:
         assert answer.status == 405
     async with bench.client.get("/oauth/other") as answer:
         assert answer.status == 404
+
+
+# -- tokens of the gate's own ------------------------------------------------------------------------------------------
+
+API = {
+    "grant_type": GRANT,
+    "subject_token": "a.b.c",
+    "subject_token_type": ID_TOKEN,
+    "requested_token_type": ACCESS_TOKEN,
+    "resource": f"{URL}/api",
+}
+
+
+async def test_a_persons_token_for_the_control_api(bench: Bench) -> None:
+    status, said = await bench.post(API)
+    assert status == 200
+    assert said == {
+        "access_token": "eyJ.own.token",
+        "issued_token_type": ACCESS_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "scope": "",
+        "principal": "human:ada@example.com",
+        "refresh_token": "pgr_next",
+    }
+    assert bench.issuer.asked == [("exchange_for_api", "a.b.c", "passgate")]
+
+
+async def test_a_token_that_stands_for_a_pass(bench: Bench) -> None:
+    status, said = await bench.post({**FORM, "requested_token_type": ACCESS_TOKEN, "audience": "claude"})
+    assert (status, said["access_token"], said["pass"], said["resources"]) == (200, "eyJ.own.pass", "pg_1", ["claude"])
+    assert (said["issued_token_type"], said["expires_in"]) == (ACCESS_TOKEN, 1800)
+    assert "secret" not in said
+    assert bench.exchange.asked == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"resource": f"{URL}/claude"}, "invalid_target"),
+        ({"resource": "https://evil.example.com/api"}, "invalid_target"),
+        ({"audience": "claude"}, "invalid_request"),
+        ({"agent": "reporter"}, "invalid_request"),
+        ({"scope": "read"}, "invalid_request"),
+        ({"client_id": "another"}, "unauthorized_client"),
+        ({"subject_token": ""}, "invalid_request"),
+    ],
+)
+async def test_what_a_token_for_the_control_api_is_not(bench: Bench, changed: dict[str, str], code: str) -> None:
+    status, said = await bench.post({**API, **changed})
+    assert (status, said["error"]) == (400, code)
+    assert bench.issuer.asked == []
+
+
+async def test_a_gate_that_issues_no_tokens_says_so(bench: Bench) -> None:
+    endpoint = TokenEndpoint(exchange=bench.exchange, attempts=bench.attempts, recorder=bench.recorder)
+    async with serving(endpoint.serve) as client:
+        async with client.post(TOKEN_PATH, data=API) as answer:
+            assert "identity.issuer" in (await answer.json())["error_description"]
+        async with client.post(TOKEN_PATH, data={"grant_type": "refresh_token"}) as answer:
+            assert (await answer.json())["error"] == "unsupported_grant_type"
+
+
+async def test_another_grant_gives_tokens_and_its_refusals_are_said(bench: Bench) -> None:
+    form = {"grant_type": "refresh_token", "refresh_token": "pgr_1", "client_id": "editor", "unheard_of": "x"}
+    status, said = await bench.post(form)
+    assert (status, said["access_token"], "issued_token_type" in said) == (200, API_TOKENS.access_token, False)
+    for code, status in (("invalid_grant", 400), ("invalid_client", 401), ("invalid_target", 400)):
+        bench.issuer.error = OAuthError(code, "why")
+        assert await bench.post(form) == (status, {"error": code, "error_description": "why"})
+    assert len(bench.attempts.failures) == 2
+    recorded = len(bench.recorder.events)
+    bench.issuer.error = OAuthError("authorization_pending", "not yet")
+    assert (await bench.post(form))[1]["error"] == "authorization_pending"
+    assert len(bench.recorder.events) == recorded
+    bench.issuer.error = LedgerUnavailableError()
+    assert (await bench.post(form))[0] == 503

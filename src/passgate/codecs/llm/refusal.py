@@ -87,7 +87,8 @@ def refusal_body(refusal: Refusal, dialect: Dialect, *, request_id: str = "") ->
     return orjson.dumps(_anthropic(refusal, request_id) if dialect is Dialect.ANTHROPIC else _openai(refusal))
 
 
-def refusal_headers(refusal: Refusal) -> list[tuple[str, str]]:
+def refusal_headers(refusal: Refusal, *, resource_metadata: str = "") -> list[tuple[str, str]]:
+    """``resource_metadata``: where a client that has no token learns who gives one (RFC 9728, section 5.1)."""
     headers = [("content-type", "application/json")]
     if _FORMS[refusal.cause].final:
         headers.append(("x-should-retry", "false"))
@@ -96,7 +97,8 @@ def refusal_headers(refusal: Refusal) -> list[tuple[str, str]]:
     if refusal.cause is Cause.METHOD:
         headers.append(("allow", ", ".join(refusal.allow)))
     if refusal.cause is Cause.CREDENTIAL or refusal.cause is Cause.PASS_ENDED:
-        headers.append(("www-authenticate", "Bearer"))
+        where = f' resource_metadata="{resource_metadata}"' if resource_metadata else ""
+        headers.append(("www-authenticate", f"Bearer{where}"))
     return headers
 
 

@@ -1,4 +1,4 @@
-"""Who a client is: the key of a pass, in either of the headers where clients of models' APIs put one."""
+"""Who a client is: the key of a pass, or a token that stands for one, in either of the headers where clients of models put one."""
 
 import hashlib
 import hmac
@@ -12,13 +12,18 @@ from datetime import datetime
 from multidict import CIMultiDictProxy
 
 from passgate.codecs.llm.refusal import Cause
+from passgate.core.errors import TokenEndedError, TokenRefusedError
 from passgate.core.passes import Pass, PassState
 from passgate.endpoints.llm.refused import RefusedError
-from passgate.endpoints.llm.settings import LoginLimits
+from passgate.endpoints.llm.settings import LoginLimits, OwnTokens
+from passgate.pipeline.access import AccessToken
 from passgate.pipeline.protocols import Passes, ScramVerifier
 
 _KEY = re.compile(r"(pg_[0-9a-z]{1,60})\.([!-~]{1,200})", re.ASCII)
 """The pass's public id, a dot, its secret."""
+
+_TOKEN = re.compile(r"(?:[A-Za-z0-9_-]{1,16000}\.){2}[A-Za-z0-9_-]{1,1000}", re.ASCII)
+"""A signed JWT (RFC 7515, section 3.1), perhaps of somebody else."""
 
 _BEARER = re.compile(r"bearer +(\S+)", re.IGNORECASE | re.ASCII)
 
@@ -34,10 +39,17 @@ class Key:
     secret: str = field(repr=False)
 
 
-def presented(headers: CIMultiDictProxy[str]) -> Key:
-    """The one Passgate key among the credentials of a request; others are not looked at. Raises RefusedError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token, as it came."""
 
-    Tools may send a provider's key in one header and the gate's in the other, and some send the same in both.
+    text: str = field(repr=False)
+
+
+def presented(headers: CIMultiDictProxy[str]) -> Key | Token:
+    """The one Passgate key among the credentials of a request, or else the one token; others are not looked at.
+
+    Tools may send a provider's key in one header and the gate's in the other, and some send the same in both. Raises RefusedError.
     """
     given = list(headers.getall("x-api-key", ()))
     for value in headers.getall("Authorization", ()):
@@ -50,6 +62,11 @@ def presented(headers: CIMultiDictProxy[str]) -> Key:
         return Key(pass_id=pass_id, secret=secret)
     if keys:
         raise RefusedError(Cause.CREDENTIAL, "Two different pass keys were sent: send one.")
+    tokens = {value.strip() for value in given if _TOKEN.fullmatch(value.strip())}
+    if len(tokens) == 1:
+        return Token(text=tokens.pop())
+    if tokens:
+        raise RefusedError(Cause.CREDENTIAL, "Two different tokens were sent: send one.")
     if given:
         raise RefusedError(
             Cause.CREDENTIAL,
@@ -74,6 +91,8 @@ class Admission:
     """Whom a key belongs to. The secret is stretched once for each key; whether the pass lives is asked at every call.
 
     ``known``: the pass of a session that is open here. Whoever revokes a pass ends its sessions, so it need not be looked up again.
+    ``own``: the gate's own tokens, None where it issues none. One that was verified is remembered until it expires: whoever revokes
+    what it was issued for revokes the pass that it stands for, and that is asked for at every call.
     """
 
     def __init__(
@@ -83,6 +102,7 @@ class Admission:
         logins: LoginLimits,
         known: Callable[[str], Pass | None],
         now: Callable[[], datetime],
+        own: OwnTokens | None = None,
     ) -> None:
         self._passes = passes
         self._logins = logins
@@ -90,6 +110,8 @@ class Admission:
         self._now = now
         self._salt = secrets.token_bytes(32)
         self._proven: OrderedDict[bytes, None] = OrderedDict()
+        self._own = own
+        self._verified: OrderedDict[bytes, AccessToken] = OrderedDict()
 
     def admit(self, key: Key, peer: str) -> Pass:
         """Raises RefusedError, StoreError. ``peer``: an address without port."""
@@ -108,6 +130,40 @@ class Admission:
         if len(self._proven) > _PROVEN:
             self._proven.popitem(last=False)
         return pass_
+
+    async def admit_token(self, token: Token, peer: str, *, name: str) -> Pass:
+        """``name``: of the resource in front of the path, or empty. Raises RefusedError, StoreError."""
+        own = self._own
+        if own is None:
+            raise RefusedError(
+                Cause.CREDENTIAL,
+                "This gate takes the key of a pass, which looks like <pass id>.<secret>, and no tokens.",
+                why="no tokens are issued here",
+            )
+        audience = own.resource(name)
+        digest = hashlib.blake2b(f"{audience} {token.text}".encode(), key=self._salt, digest_size=32).digest()
+        found = self._verified.get(digest)
+        if found is None or self._now() >= found.expires:
+            if not self._logins.allow(peer, peer):
+                raise _wrong("too many failed log-ins")
+            try:
+                found = await own.tokens.verify(token.text, audience=audience)
+            except TokenEndedError as error:  # nobody guesses one
+                raise RefusedError(Cause.PASS_ENDED, f"The access token is refused: {error}.", why=str(error)) from None
+            except TokenRefusedError as error:
+                self._logins.failed(peer, peer)
+                raise RefusedError(Cause.CREDENTIAL, f"The access token is refused: {error}.", why=str(error)) from None
+            self._verified[digest] = found
+            if len(self._verified) > _PROVEN:
+                self._verified.popitem(last=False)
+        if found.pass_id is None:
+            raise RefusedError(Cause.CREDENTIAL, "The access token opens no resource.", why="the token has no pass")
+        self._verified.move_to_end(digest)
+        return self._live(found.pass_id, self._known(found.pass_id) or self._passes.find(found.pass_id))
+
+    def resource_metadata(self, name: str) -> str:
+        """Where clients learn who issues tokens for here; empty where nobody does."""
+        return self._own.metadata(name) if self._own is not None else ""
 
     def _live(self, pass_id: str, pass_: Pass | None) -> Pass:
         state = pass_.state(self._now()) if pass_ is not None else None

@@ -29,7 +29,7 @@ from passgate.core.errors import (
 from passgate.core.event import Event, EventType
 from passgate.core.passes import Pass
 from passgate.endpoints.llm import bodies, routing
-from passgate.endpoints.llm.admission import presented
+from passgate.endpoints.llm.admission import Key, Token, presented
 from passgate.endpoints.llm.attempt import Attempt, looked_at
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.services import Services
@@ -62,7 +62,7 @@ class LlmCall:
         self._task = asyncio.current_task()
         self._ended: EndReason | None = None
         self._dialect = nearest(request)
-        self._pass_id = ""
+        self._pass_id = self._name = ""
         self._admitted = False
         self._attempt: Attempt | None = None
         self._session: LlmSession | None = None
@@ -106,17 +106,27 @@ class LlmCall:
         if "Upgrade" in request.headers:
             raise RefusedError(Cause.WEBSOCKET, "WebSockets are not served here: use the HTTP API.")
         name, path = routing.named(request.rel_url.raw_path, services.targets)
+        self._name = name
         operation = self._operation(path, name)
         self._dialect = operation.dialect
-        key = presented(request.headers)
-        self._pass_id = key.pass_id
-        services.admission.admit(key, request.remote or "")
+        credential = presented(request.headers)
+        await self._admit(credential)
         self._admitted = True
         call = await self._read(operation, path)
-        pass_ = services.admission.admit(key, request.remote or "")  # again: a body takes as long as its client likes
+        pass_ = await self._admit(credential)  # again: a body takes as long as its client likes
         target = routing.chosen(services.targets, pass_, operation.dialect, name, (call.model, *call.models))
         query = request.rel_url.raw_query_string
         return await self._served(pass_, target, call, f"{path}?{query}" if query else path)
+
+    async def _admit(self, credential: Key | Token) -> Pass:
+        """Raises RefusedError, StoreError."""
+        admission, peer = self._services.admission, self._request.remote or ""
+        if isinstance(credential, Key):
+            self._pass_id = credential.pass_id
+            return admission.admit(credential, peer)
+        pass_ = await admission.admit_token(credential, peer, name=self._name)
+        self._pass_id = pass_.id
+        return pass_
 
     def _operation(self, path: str, name: str) -> Operation:
         """Raises RefusedError for what is not governed."""
@@ -199,7 +209,8 @@ class LlmCall:
             finally:
                 self._conclude(error)
         body = refusal_body(refusal, self._dialect, request_id=attempt.call_id if attempt is not None else "")
-        headers = [*refusal_headers(refusal), *SERVER.items()]
+        where = self._services.admission.resource_metadata(self._name)
+        headers = [*refusal_headers(refusal, resource_metadata=where), *SERVER.items()]
         if attempt is not None:
             headers += attempt.headers.items()
             attempt.told(refusal.status, body)

@@ -16,7 +16,7 @@ from passgate.endpoints.llm.call import SERVER, LlmCall, nearest
 from passgate.endpoints.llm.server import Server
 from passgate.endpoints.llm.services import Services
 from passgate.endpoints.llm.sessions import LlmSessions
-from passgate.endpoints.llm.settings import LlmSettings, LlmTargets, LoginLimits
+from passgate.endpoints.llm.settings import LlmSettings, LlmTargets, LoginLimits, OwnTokens
 from passgate.endpoints.llm.upstream import Upstreams
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
@@ -43,8 +43,10 @@ class LlmEndpoint:
         budgets: Budgets | None,
         telemetry: Telemetry,
         beside: Beside | None = None,
+        own: OwnTokens | None = None,
     ) -> None:
-        """``tls`` None: plain HTTP; ``budgets`` None: nobody has one; ``beside``: asked first, answers what is no model's."""
+        """``tls`` None: plain HTTP; ``budgets`` None: nobody has one; ``beside``: asked first, answers what is no model's; ``own``:
+        the gate's own tokens, None where it issues none."""
         self._beside = beside
         limits = settings.limits
         sessions = LlmSessions(steps=steps, live=live, idle=limits.idle)
@@ -52,7 +54,7 @@ class LlmEndpoint:
             limits=limits,
             steps=steps,
             targets=targets,
-            admission=Admission(passes=passes, logins=logins, known=sessions.known, now=steps.now),
+            admission=Admission(passes=passes, logins=logins, known=sessions.known, now=steps.now, own=own),
             sessions=sessions,
             upstreams=Upstreams(limits),
             budgets=budgets,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from passgate.codecs.llm.operation import Dialect
 from passgate.core.resource import Resource
+from passgate.pipeline.access import AccessTokens
 
 
 class Credential(Protocol):
@@ -25,6 +26,22 @@ class LoginLimits(Protocol):
     def failed(self, peer: str, pass_id: str) -> None: ...
 
     def succeeded(self, peer: str, pass_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTokens:
+    """Access tokens that the gate itself has issued: who verifies them, and the issuer's URL, which is their audience here."""
+
+    tokens: AccessTokens
+    url: str
+
+    def resource(self, name: str) -> str:
+        """The audience of a call, by the name in front of its path; empty where there is none."""
+        return f"{self.url}/{name}" if name else self.url
+
+    def metadata(self, name: str) -> str:
+        """RFC 9728, section 3.1."""
+        return f"{self.url}/.well-known/oauth-protected-resource" + (f"/{name}" if name else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from alembic import context
 
 from passgate.store import idempotency_tables as _idempotency_tables  # noqa: F401 - its tables are in METADATA by this
+from passgate.store import issuer_tables  # noqa: F401 - its tables are METADATA's
 from passgate.store.tables import METADATA
 
 context.configure(

@@ -61,7 +61,10 @@ def test_openais_shape(cause: Cause) -> None:
 def test_headers_say_what_else_helps() -> None:
     assert ("retry-after", "7") in refusal_headers(Refusal(cause=Cause.RATE, message="m", retry_after=7))
     assert ("allow", "GET, POST") in refusal_headers(Refusal(cause=Cause.METHOD, message="m", allow=("GET", "POST")))
-    assert ("www-authenticate", "Bearer") in refusal_headers(Refusal(cause=Cause.CREDENTIAL, message="m"))
+    refusal = Refusal(cause=Cause.CREDENTIAL, message="m")
+    assert ("www-authenticate", "Bearer") in refusal_headers(refusal)
+    told = dict(refusal_headers(refusal, resource_metadata="https://gate.example.com/.well-known/x"))
+    assert told["www-authenticate"] == 'Bearer resource_metadata="https://gate.example.com/.well-known/x"'
     assert refusal_headers(Refusal(cause=Cause.POLICY, message="m"))[0] == ("content-type", "application/json")
 
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from passgate.codecs.llm.refusal import Cause
-from passgate.core.errors import StoreError
+from passgate.core.errors import StoreError, TokenEndedError, TokenRefusedError
 from passgate.core.passes import Pass
-from passgate.endpoints.llm.admission import Admission, Key, presented, proves
+from passgate.endpoints.llm.admission import Admission, Key, Token, presented, proves
 from passgate.endpoints.llm.refused import RefusedError
+from passgate.endpoints.llm.settings import OwnTokens
+from passgate.pipeline.access import AccessToken
 from passgate.pipeline.protocols import ScramVerifier
 from tests.integration.fakes import CountingLogins, MemoryPasses
 
@@ -40,6 +42,7 @@ def headers(*pairs: tuple[str, str]) -> CIMultiDictProxy[str]:
 )
 def test_a_key_is_found_in_either_header(pairs: list[tuple[str, str]]) -> None:
     key = presented(headers(*pairs))
+    assert isinstance(key, Key)
     assert (key.pass_id, key.secret) == (PASS, "pgs_secret")
     assert "pgs_secret" not in repr(key)
 
@@ -68,6 +71,9 @@ def test_any_header_is_a_key_or_refused(one: str, other: str) -> None:
     try:
         key = presented(headers(("Authorization", one), ("x-api-key", other)))
     except RefusedError:
+        return
+    if isinstance(key, Token):
+        assert key.text in one + other
         return
     assert f"{key.pass_id}.{key.secret}" in one + other
 
@@ -194,3 +200,141 @@ def test_no_secret_but_the_right_one_proves_anything() -> None:
     assert not proves("", passes.verifier(PASS))
     assert not proves("right ", passes.verifier(PASS))
     assert not proves("right", passes.verifier("pg_decoy"))
+
+
+# -- tokens that stand for a pass --------------------------------------------------------------------------------------
+
+URL = "https://gate.example.com"
+TOKEN = Token(text="eyJhbGci.eyJpc3Mi.c2ln")
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [("Authorization", f"Bearer {TOKEN.text}")],
+        [("x-api-key", TOKEN.text)],
+        [("x-api-key", TOKEN.text), ("Authorization", f"bearer {TOKEN.text}")],
+        [("x-api-key", "sk-another"), ("Authorization", f"Bearer {TOKEN.text}")],
+    ],
+)
+def test_a_token_is_found_in_either_header(pairs: list[tuple[str, str]]) -> None:
+    assert presented(headers(*pairs)) == TOKEN
+    assert TOKEN.text not in repr(TOKEN)
+
+
+def test_a_key_goes_before_somebody_elses_token_and_two_tokens_are_one_too_many() -> None:
+    found = presented(headers(("x-api-key", KEY), ("Authorization", f"Bearer {TOKEN.text}")))
+    assert isinstance(found, Key)
+    with pytest.raises(RefusedError, match="Two different tokens"):
+        presented(headers(("x-api-key", "a.b.c"), ("Authorization", f"Bearer {TOKEN.text}")))
+
+
+@dataclass
+class Tokens:
+    """Knows one token, for one audience."""
+
+    door: "TokenDoor"
+    pass_id: str | None = PASS
+    asked: int = 0
+    ended: bool = False
+
+    async def verify(self, token: str, *, audience: str) -> AccessToken:
+        self.asked += 1
+        if self.ended:
+            raise TokenEndedError("the token has expired")
+        if token != TOKEN.text or audience not in (URL, f"{URL}/claude"):
+            raise TokenRefusedError("the token is meant for something else")
+        now = self.door.now
+        return AccessToken(
+            id="j",
+            principal=self.door.passes.passes[PASS].principal,
+            audience=audience,
+            scope=frozenset({"read"}),
+            pass_id=self.pass_id,
+            issued=now,
+            expires=now + timedelta(minutes=1),
+        )
+
+
+@dataclass
+class TokenDoor(Door):
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.tokens = Tokens(self)
+        self.admission = Admission(
+            passes=self.passes,
+            logins=self.logins,
+            known=self._lookup,
+            now=lambda: self.now,
+            own=OwnTokens(tokens=self.tokens, url=URL),
+        )
+
+    async def let_in(self, token: str = TOKEN.text, name: str = "") -> Pass:
+        return await self.admission.admit_token(Token(text=token), "192.0.2.1", name=name)
+
+    async def turned_away(self, token: str = TOKEN.text, name: str = "") -> RefusedError:
+        with pytest.raises(RefusedError) as caught:
+            await self.let_in(token, name)
+        return caught.value
+
+
+async def test_a_token_is_verified_once_for_each_audience_and_its_pass_asked_for_every_time() -> None:
+    door = TokenDoor()
+    assert [(await door.let_in()).id for _ in range(3)] == [PASS] * 3
+    assert (door.tokens.asked, door.passes.found) == (1, 3)
+    await door.let_in(name="claude")
+    assert door.tokens.asked == 2
+    assert "something else" in str(await door.turned_away(name="docs"))
+    door.now += timedelta(minutes=1)
+    await door.let_in()
+    assert door.tokens.asked == 4
+
+
+async def test_with_its_pass_a_verified_token_ends_at_once() -> None:
+    door = TokenDoor()
+    await door.let_in()
+    door.passes.passes[PASS] = replace(door.passes.passes[PASS], revoked=door.now)
+    assert (await door.turned_away()).refusal.cause is Cause.PASS_ENDED
+
+
+async def test_a_token_that_opens_nothing_opens_nothing() -> None:
+    door = TokenDoor()
+    door.tokens.pass_id = None
+    assert "opens no resource" in str(await door.turned_away())
+
+
+async def test_who_guesses_tokens_is_no_longer_heard() -> None:
+    door = TokenDoor()
+    door.logins.most = 2
+    refused = await door.turned_away("x.y.z")
+    assert (refused.refusal.cause, refused.refusal.status) == (Cause.CREDENTIAL, 401)
+    await door.turned_away("x.y.z")
+    assert (await door.turned_away()).why == "too many failed log-ins"
+    assert door.tokens.asked == 2
+
+
+async def test_a_token_that_was_good_once_is_no_guess() -> None:
+    door = TokenDoor()
+    door.logins.most = 1
+    door.tokens.ended = True
+    for _ in range(3):
+        refused = await door.turned_away()
+        assert (refused.refusal.cause, refused.why) == (Cause.PASS_ENDED, "the token has expired")
+    assert door.logins.failures == []
+
+
+async def test_what_is_remembered_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passgate.endpoints.llm.admission._PROVEN", 1)
+    door = TokenDoor()
+    for name in ("", "claude", "claude", ""):
+        await door.let_in(name=name)
+    assert door.tokens.asked == 3
+
+
+async def test_a_gate_that_issues_none_takes_none() -> None:
+    door = Door()
+    with pytest.raises(RefusedError, match="and no tokens"):
+        await door.admission.admit_token(TOKEN, "192.0.2.1", name="")
+    assert door.admission.resource_metadata("claude") == ""
+    assert TokenDoor().admission.resource_metadata("claude") == f"{URL}/.well-known/oauth-protected-resource/claude"
+    assert TokenDoor().admission.resource_metadata("") == f"{URL}/.well-known/oauth-protected-resource"

@@ -1,0 +1,18 @@
+"""Passgate as an OAuth authorization server, in HTTP: tokens, sign-in by browser and by device, keys, metadata."""
+
+TOKEN_PATH = "/oauth/token"
+REVOKE_PATH = "/oauth/revoke"
+KEYS_PATH = "/oauth/keys"
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+RESOURCE_METADATA_PATH = "/.well-known/oauth-protected-resource"
+AUTHORIZE_PATH = "/oauth/authorize"
+CALLBACK_PATH = "/oauth/callback"
+CONSENT_PATH = "/oauth/consent"
+DEVICE_AUTHORIZATION_PATH = "/oauth/device_authorization"
+DEVICE_PATH = "/device"
+
+CODE_GRANT = "authorization_code"
+REFRESH_GRANT = "refresh_token"
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+CREDENTIALS_GRANT = "client_credentials"
+ASSERTION_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
