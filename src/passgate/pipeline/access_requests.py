@@ -9,6 +9,9 @@ from typing import Protocol
 from passgate.core.action import VerbClass
 from passgate.core.principal import Principal
 
+MACHINE = "unix"
+"""The operating system vouches, and ``approvals.people`` says who its users are."""
+
 
 class AccessState(StrEnum):
     """``issued``: the pass was taken; a request is good for one."""
@@ -22,7 +25,11 @@ class AccessState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessAsked:
-    """What somebody asks for. ``principal``: with the whole chain that it acts for. ``reason``: why, in their own words."""
+    """What somebody asks for. ``principal``: with the whole chain that it acts for. ``reason``: why, in their own words.
+
+    ``source``: whose word it is that they are who they are, the name of an identity provider or ``MACHINE``. Empty: it is not said,
+    which will do where there is but one provider.
+    """
 
     principal: Principal
     resources: frozenset[str]
@@ -30,6 +37,7 @@ class AccessAsked:
     ttl: timedelta
     reason: str
     ticket: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ ROSTER = Roster(
     people={
         Role.USER: Holders(subjects=frozenset({"ada@example.com", "grace@example.com"})),
         Role.APPROVER: Holders(groups=frozenset({"approvers"})),
-        Role.AUDITOR: Holders(subjects=frozenset({"eve@example.com"})),
+        Role.AUDITOR: Holders(subjects=frozenset({"eve@example.com"}), groups=frozenset({"audit"})),
         Role.OPERATOR: Holders(subjects=frozenset({"oscar@example.com"})),
     },
     services={"deployer": frozenset({Role.AUDITOR})},

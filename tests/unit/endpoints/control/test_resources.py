@@ -8,7 +8,6 @@ import pytest
 from passgate.core.budget import Budget
 from passgate.core.lock import LockKind
 from passgate.core.moment import Moment
-from passgate.pipeline.control import Role
 from tests.unit.endpoints.control.conftest import Bench
 from tests.unit.endpoints.control.desks import NOW, VERSION, make_approval, make_pass, make_session
 from tests.unit.endpoints.control.test_access_matrix import ACTIVATE, ASK, BUNDLE, ISSUE, LOCK
@@ -123,11 +122,14 @@ async def test_a_pass_that_cannot_be_issued(bench: Bench, change: Any) -> None:
     assert answered.status == 422
 
 
-async def test_an_auditor_who_is_a_user_revokes_their_own_only(bench: Bench) -> None:
-    token = bench.signer.token(human("ada@example.com"))
-    bench.endpoint._callers._roster.people[Role.AUDITOR].subjects  # noqa: B018 - there is such a role
-    headers = {"Authorization": f"Bearer {token}"}
-    assert (await bench.call(None, "POST", "/passes/pg_grace/revoke", headers=headers)).status == 404
+async def test_an_auditor_who_is_a_user_ends_only_what_is_their_own(bench: Bench) -> None:
+    both = {"Authorization": f"Bearer {bench.signer.token(human('ada@example.com', 'audit'))}"}
+    for path, end in (("/passes/pg_", "revoke"), ("/sessions/s_", "kill")):
+        assert (await bench.call(None, "GET", f"{path}grace", headers=both)).status == 200
+        assert (await bench.call(None, "POST", f"{path}grace/{end}", headers=both)).status == 404
+        assert (await bench.call(None, "POST", f"{path}ada/{end}", headers=both)).status == 200
+    assert bench.desks.passes.kept["pg_grace"].revoked is None
+    assert bench.desks.sessions.killed == [("s_ada", "human:ada@example.com")]
 
 
 async def test_a_pass_that_is_gone_meanwhile(bench: Bench) -> None:
