@@ -170,6 +170,11 @@ class Settings(Section):
             return self
         if not any(isinstance(one, HttpListener) for one in self.listeners):
             raise ValueError("control needs a listener of kind http: it is served there")
+        issuer = self.identity.issuer
+        if issuer is not None and issuer.url != self.control.public_url:
+            raise ValueError(
+                "control.public_url and identity.issuer.url are the same address: tokens are issued for it"
+            )
         if self.control.policy_upload and len(self.policy.bundles) != 1:
             raise ValueError("control.policy_upload needs exactly one file in policy.bundles: the one that is replaced")
         return self

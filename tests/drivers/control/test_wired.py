@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import openai
 import pytest
 
+from passgate.config.loading import load_settings
+from passgate.core.errors import ConfigError
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.proof import Proof
 from passgate.testing.llm_provider import RunningProvider
+from passgate.wiring.control import control_beside
 from tests.drivers.control.conftest import ControlledGate, controlled_gate
 
 ISSUE = {
@@ -233,3 +236,10 @@ def test_without_a_ledger_nothing_is_changed(tmp_path_factory: pytest.TempPathFa
         assert gate.call("operator", "POST", "/passes", json=ISSUE).status_code == 503
         assert gate.gate.passes.list(live_only=False) == ()
         assert gate.call("auditor", "GET", "/passes").status_code == 200
+
+
+def test_without_an_issuer_there_is_no_api_to_start(gate: ControlledGate) -> None:
+    settings = load_settings(gate.folder / "passgate.yaml")
+    with pytest.raises(ConfigError, match=r"control needs identity\.issuer"):
+        control_beside(settings, gate=gate.gate, tokens=None)
+    assert control_beside(settings.model_copy(update={"control": None}), gate=gate.gate, tokens=None) == ()

@@ -78,3 +78,11 @@ def test_what_starts_no_gate(text: str, said: str) -> None:
 def test_it_needs_a_listener_of_http() -> None:
     with pytest.raises(InvalidSettingsError, match="listener of kind http"):
         parsed(URL + ROLES, listener="postgres")
+
+
+def test_tokens_are_issued_for_the_address_that_the_api_has() -> None:
+    identity = "identity:\n  providers: {company: {issuer: 'https://idp.example.com', audience: [passgate]}}\n"
+    issuer = "  issuer: {url: '%s'}\n"
+    assert parsed(URL + ROLES + identity + issuer % "https://gate.example.com").control is not None
+    with pytest.raises(InvalidSettingsError, match="are the same address"):
+        parsed(URL + ROLES + identity + issuer % "https://other.example.com")
