@@ -41,6 +41,7 @@ from passgate.masking import LineagePlanner, SessionMaskerFactory, is_compiled, 
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.pipeline.sealing import Sealing
+from passgate.policy.bundle import Bundle
 from passgate.policy.source import BundleSource
 from passgate.store.budget_store import BudgetStore
 from passgate.store.lock_store import LockStore
@@ -49,6 +50,7 @@ from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring import llm
 from passgate.wiring.access import AccessWiring
 from passgate.wiring.approvals import ApprovalsWiring
+from passgate.wiring.control import control_beside
 from passgate.wiring.issuer import open_issuing
 from passgate.wiring.people import PeopleWiring
 from passgate.wiring.postgres import PostgresWiring, set_within
@@ -229,6 +231,14 @@ class Gate:
             restructured=self.postgres.restructured,
             locked=self._locks.locked,
         )
+        self._beside += control_beside(
+            settings,
+            gate=self,
+            tokens=self.issuing.tokens,
+            approvals=self.desk.desk,
+            requests=self._access.desk,
+            sealing=sealing,
+        )
         self._socket = folder.socket(settings.node, worker)
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -280,6 +290,11 @@ class Gate:
             people = AdminServer(path=path, control=self, allowed=users, operations=APPROVALS, mode=0o666)
             await people.start()
             stack.push_async_callback(people.close)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The policy in force."""
+        return self._policies.bundle
 
     def run(self, task: Coroutine[object, object, None]) -> None:
         self.tasks.add(asyncio.get_running_loop().create_task(task))

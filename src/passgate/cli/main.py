@@ -28,6 +28,7 @@ GROUPS = {
     "secrets": ("passgate.cli.secrets", "secrets_app"),
     "llm": ("passgate.cli.llm", "llm_app"),
     "config": ("passgate.cli.config", "config_app"),
+    "remote": ("passgate.cli.remote", "remote_app"),
 }
 """Name of a group -> the module and the attribute that hold it."""
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from passgate.config.approvals import Approvals
+from passgate.config.control import Control
 from passgate.config.identity import Identity
 from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, Size, not_empty
 from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
@@ -122,6 +123,7 @@ class Settings(Section):
     passes: Passes = Passes()
     identity: Identity = Identity()
     approvals: Approvals = Approvals()
+    control: Control | None = None
     ledger: Ledger = Ledger()
     limits: Limits = Limits()
     telemetry: Telemetry = Telemetry()
@@ -178,6 +180,21 @@ class Settings(Section):
             unknown = sorted(set(wanted) - set(self.vaults))
             if unknown:
                 raise ValueError(f"the resource {name} names the vault {unknown[0]!r}, which is not among vaults")
+        return self
+
+    @model_validator(mode="after")
+    def _control(self) -> "Settings":
+        if self.control is None:
+            return self
+        if not any(isinstance(one, HttpListener) for one in self.listeners):
+            raise ValueError("control needs a listener of kind http: it is served there")
+        issuer = self.identity.issuer
+        if issuer is not None and issuer.url != self.control.public_url:
+            raise ValueError(
+                "control.public_url and identity.issuer.url are the same address: tokens are issued for it"
+            )
+        if self.control.policy_upload and len(self.policy.bundles) != 1:
+            raise ValueError("control.policy_upload needs exactly one file in policy.bundles: the one that is replaced")
         return self
 
     @property

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, inspect, text
 
 from passgate.core.errors import StoreError
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest step in ``migrations/versions``; a test holds the two together."""
 
 _MIGRATIONS = "passgate.store:migrations"

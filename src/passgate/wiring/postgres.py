@@ -20,7 +20,7 @@ from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.source import CatalogSource
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
-from passgate.pipeline.protocols import Passes
+from passgate.pipeline.protocols import Language, Passes
 from passgate.pipeline.sealing import UNSEALED, Sealing
 from passgate.wiring.shared import Record, first_certificate, server_context
 from passgate.wiring.sources import Sources, database_logins
@@ -110,6 +110,10 @@ class PostgresWiring:
         if lease is None or self._keeper is None:
             return None
         return postgres.Leasing(upstream=upstream, logins=database_logins(lease, self._keeper))
+
+    def language(self, resource: str) -> Language:
+        """Of one of these resources, with what is known of its catalog now. Raises TargetUnavailableError."""
+        return self._sources[resource].language
 
     # -- catalogs --------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from passgate.cli.ledger import ledger_app
 from passgate.cli.llm import llm_app
 from passgate.cli.main import GROUPS, build
 from passgate.cli.policy import policy_app
+from passgate.cli.remote import remote_app
 from passgate.cli.request import request, requests_app
 from passgate.cli.secrets import secrets_app
 from passgate.cli.serve import serve
@@ -59,6 +60,7 @@ def commands() -> Iterator[tuple[str, Callable[..., object]]]:
         ("policy", policy_app),
         ("ledger", ledger_app),
         ("sessions", sessions_app),
+        ("remote", remote_app),
     ):
         for command in group.registered_commands:
             assert command.callback is not None
