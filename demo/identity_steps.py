@@ -54,6 +54,7 @@ identity:
     - {{provider: company, groups: [engineering], resources: [shop], verbs: [read, write], max_ttl: 30m}}
   agents:
     archivist: {{purpose: tidies orders, resources: [shop], verbs: [read, write], until: '2099-12-31'}}
+    counter: {{purpose: counts orders, resources: [shop], verbs: [read], until: '2099-12-31'}}
 approvals:
   people: {{{GRACE}: {{os_user: {me}, groups: [dba]}}}}
 """
@@ -119,6 +120,35 @@ def not_granted(gate: RunningGate, provider: OidcProvider, folder: Path) -> Step
         verdict="deny",
         rule="no grant covers it",
         said=(done.stderr.strip(),),
+    )
+
+
+def delegated_and_narrowed(gate: RunningGate, ada: IssuedPass) -> Step:
+    """The agent has a part of its task done by another, which gets less and ends with it."""
+    words = ["pass", "delegate", ada.id, "--to", "agent:counter", "--resource", "shop", "--purpose", "count orders"]
+    try:
+        gate.cli(*words, "--verbs", "write", "--ttl", "10m")
+    except PassgateError as error:
+        said = str(error).strip().splitlines()[-1]
+    else:
+        raise DemoFailedError("a sub-agent got more than it is registered for")
+    given = json.loads(gate.cli(*words, "--verbs", "read", "--ttl", "10m", "--json"))
+    child = IssuedPass(id=given["id"], secret=given["secret"])
+    with psycopg.connect(gate.dsn(child), autocommit=True) as connection:
+        counted = connection.execute("SELECT count(*) FROM orders").fetchone()
+        expect(counted is not None and counted[0] > 0, "the sub-agent could not read")
+        try:
+            connection.execute("UPDATE orders SET status = 'x' WHERE id = 1")
+        except psycopg.Error as error:
+            refused = str(error).splitlines()[0]
+        else:
+            raise DemoFailedError("a narrowed pass could write")
+    return Step(
+        name="delegate to a sub-agent, narrowed",
+        sent=f"passgate {' '.join(words)} --verbs read --ttl 10m",
+        verdict="pass",
+        rule="each link only narrows",
+        said=(f"asked for write: {said}", " for ".join(given["chain"]), f"an UPDATE with it: {refused}"),
     )
 
 

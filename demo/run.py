@@ -145,11 +145,13 @@ def show_people(cluster: PostgresCluster, folder: Path) -> Iterator[steps.Step]:
     ):
         signed_in, ada = identity_steps.signed_in(gate, company)
         refused = identity_steps.not_granted(gate, company, folder)
+        narrowed = identity_steps.delegated_and_narrowed(gate, ada)
         own, decided = identity_steps.held_and_decided(gate, company, cluster, ada)
         gone = identity_steps.minted_and_gone(cluster, gate)
         events = Events(gate)
         yield events.proven(signed_in, ada)
         yield refused
+        yield narrowed
         yield own
         yield events.proven(decided, ada)
         yield gone

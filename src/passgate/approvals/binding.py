@@ -10,7 +10,7 @@ from hashlib import sha256
 import orjson
 
 from passgate.core.action import Action
-from passgate.core.principal import Principal
+from passgate.core.principal import Principal, folded
 from passgate.pipeline.protocols import Held
 
 
@@ -81,7 +81,7 @@ def chain(principal: Principal) -> tuple[str, ...]:
 
 def person(subject: str) -> str:
     """Whom a subject names: providers and people write one address in capitals or not, and it is one person still."""
-    return subject.casefold()
+    return folded(subject)
 
 
 def subjects(principal: Principal) -> frozenset[str]:

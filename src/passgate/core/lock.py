@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from passgate.core.passes import Pass
+from passgate.core.principal import folded
 
 
 class LockKind(StrEnum):
@@ -40,7 +41,7 @@ class Lock:
                 return self.target in pass_.lineage
             case LockKind.RESOURCE:
                 return resource == self.target
-        target = self.target.casefold()
+        target = folded(self.target)
         return any(
-            who.kind.value == self.kind.value and who.subject.casefold() == target for who in pass_.principal.links()
+            who.kind.value == self.kind.value and folded(who.subject) == target for who in pass_.principal.links()
         )

@@ -49,7 +49,7 @@ class Caller:
         """Whether it is the caller, or somebody who acts for them, however many links down."""
         link: Principal | None = principal
         while link is not None:
-            if link.kind is self.principal.kind and link.subject.casefold() == self.principal.subject.casefold():
+            if link.is_same(self.principal):
                 return True
             link = link.on_behalf_of
         return False

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passgate.approvals.binding import Binding, chain, subjects
+from passgate.approvals.binding import Binding, chain, person, subjects
 from passgate.core.decision import Outcome
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.pipeline.protocols import Held
@@ -39,3 +39,9 @@ def test_everybody_in_the_chain_has_an_interest() -> None:
     sub = Principal(kind=PrincipalKind.AGENT, subject="worker", on_behalf_of=agent)
     assert chain(sub) == ("agent:worker", "agent:planner", "human:ada")
     assert subjects(sub) == {"worker", "planner", "ada"}
+
+
+def test_another_spelling_makes_nobody_somebody_else() -> None:
+    human = Principal(kind=PrincipalKind.HUMAN, subject="Ada@Example.com")
+    for spelled in ("ada@example.com", "ADA@EXAMPLE.COM", "\uff41\uff44\uff41@example.com"):
+        assert person(spelled) in subjects(human)

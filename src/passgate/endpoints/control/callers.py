@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from passgate.core.errors import TokenRefusedError
-from passgate.core.principal import Principal, PrincipalKind
+from passgate.core.principal import Principal, PrincipalKind, folded
 from passgate.endpoints.control.problem import Code, ProblemError
 from passgate.pipeline.access import AccessToken, AccessTokens
 from passgate.pipeline.control import Caller, LockDesk, Role
@@ -20,8 +20,8 @@ class Holders:
     groups: frozenset[str] = frozenset()
 
     def hold(self, principal: Principal) -> bool:
-        subjects = {subject.casefold() for subject in self.subjects}
-        return principal.subject.casefold() in subjects or bool(self.groups & principal.groups)
+        subjects = {folded(subject) for subject in self.subjects}
+        return folded(principal.subject) in subjects or bool(self.groups & principal.groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

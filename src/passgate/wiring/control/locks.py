@@ -8,7 +8,7 @@ from ulid import ULID
 from passgate.core.errors import LockError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.lock import Lock, LockKind
-from passgate.core.principal import Principal
+from passgate.core.principal import Principal, folded
 from passgate.pipeline.control import LockAsked
 from passgate.store.lock_store import LockStore
 from passgate.wiring.control.gate import RunningGate, record
@@ -56,7 +56,7 @@ class Locks:
 
     def against(self, principal: Principal) -> Lock | None:
         for lock in self.list():
-            if lock.kind.value == principal.kind.value and lock.target.casefold() == principal.subject.casefold():
+            if lock.kind.value == principal.kind.value and folded(lock.target) == folded(principal.subject):
                 return lock
         return None
 

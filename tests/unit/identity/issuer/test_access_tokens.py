@@ -13,7 +13,10 @@ from joserfc.jwk import ECKey, OctKey
 
 from passgate.core.errors import TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
+from passgate.identity.admission import TokenAlone
 from passgate.identity.issuer.access_tokens import AccessTokenIssuer
+from passgate.identity.issuer.issuer import identity_of
+from passgate.identity.oidc.token import Identity
 from passgate.pipeline.issuing import OWN_CLIENT, Tokens
 from tests.unit.identity.issuer.house import API, URL, House
 
@@ -114,6 +117,29 @@ async def test_with_the_authorization_the_token_is_revoked(house: House) -> None
     house.authorizations.revoke(claims_of(tokens.access_token)["sid"], at=house.clock.time)
     with pytest.raises(TokenRefusedError, match="sign in again"):
         await house.access.verify(tokens.access_token, audience=API)
+
+
+async def test_who_has_left_may_do_nothing_any_more(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = await for_api(house)
+
+    class Left(TokenAlone):
+        def admit(self, identity: Identity) -> Identity:
+            raise TokenRefusedError("this person is not active")
+
+    monkeypatch.setattr(house.exchange, "_admission", Left())
+    access = AccessTokenIssuer(
+        url=URL,
+        keys=house.keys,
+        authorizations=house.authorizations,
+        find=house.registry.find,
+        admit=lambda authorization: house.exchange.admit(identity_of(authorization)),
+        now=house.clock.now,
+    )
+    with pytest.raises(TokenRefusedError, match="not active"):
+        await access.verify(tokens.access_token, audience=API)
+    assert tokens.refresh_token is not None
+    with pytest.raises(TokenRefusedError, match="not active"):
+        await house.issuer.refresh(tokens.refresh_token, client_id=OWN_CLIENT)
 
 
 def forged(house: House, claims: Mapping[str, Any], *, key: Any = None, **header: Any) -> str:
