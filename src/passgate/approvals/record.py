@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from pydantic import TypeAdapter, ValidationError
+import orjson
+from pydantic import TypeAdapter
 
 from passgate.approvals.sealing import Sealer
 from passgate.core.errors import StoreError
+from passgate.core.principal_json import principal_from_json, principal_to_json
 from passgate.pipeline.approval_desk import ApprovalRequest, Vote
 from passgate.pipeline.approval_store import StoredRequest, StoredVote
 
@@ -27,7 +29,7 @@ class Records:
             state=request.state,
             asked=request.asked,
             expires=request.expires,
-            sealed=self._sealer.seal(_REQUESTS.dump_json(request), _place(request.id)),
+            sealed=self._sealer.seal(_written(request), _place(request.id)),
         )
 
     def vote(self, request_id: str, vote: Vote, person: str) -> StoredVote:
@@ -37,14 +39,26 @@ class Records:
     def read(self, stored: StoredRequest) -> ApprovalRequest:
         """Raises StoreError."""
         try:
-            request = _REQUESTS.validate_json(self._sealer.open(stored.sealed, _place(stored.id)))
+            request = _read(self._sealer.open(stored.sealed, _place(stored.id)))
             votes = tuple(
                 _VOTES.validate_json(self._sealer.open(vote.sealed, _place(stored.id, vote.person)))
                 for vote in stored.votes
             )
-        except ValidationError as error:
+        except (ValueError, KeyError) as error:
             raise StoreError(f"The stored request for approval {stored.id} cannot be read") from error
         return replace(request, state=stored.state, votes=votes)
+
+
+def _written(request: ApprovalRequest) -> bytes:
+    """A principal is written by hand: of a compiled class the types of its members are not known."""
+    document = _REQUESTS.dump_python(request, mode="json", exclude={"principal"})
+    return orjson.dumps({**document, "principal": principal_to_json(request.principal)})
+
+
+def _read(data: bytes) -> ApprovalRequest:
+    """Raises ValueError, KeyError, StoreError."""
+    document = orjson.loads(data)
+    return _REQUESTS.validate_python({**document, "principal": principal_from_json(document["principal"])})
 
 
 def _place(request_id: str, person: str = "") -> str:

@@ -9,9 +9,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from passgate.core.action import VerbClass
 from passgate.core.errors import StoreError
+from passgate.core.principal_json import principal_from_json, principal_to_json
 from passgate.pipeline.access_requests import AccessAsked, AccessRequest, AccessState, AccessVote
 from passgate.store.access_tables import ACCESS_REQUESTS, ACCESS_VOTES
-from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
 
 MOST_LISTED = 500

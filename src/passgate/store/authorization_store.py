@@ -9,8 +9,8 @@ from passgate.core.action import VerbClass
 from passgate.core.authorization import Authorization, Refresh
 from passgate.core.errors import StoreError
 from passgate.core.principal import PrincipalKind
+from passgate.core.principal_json import principal_from_json, principal_to_json
 from passgate.store.issuer_tables import AUTHORIZATIONS, REFRESH_TOKENS
-from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
 
 _FIND = select(AUTHORIZATIONS).where(AUTHORIZATIONS.c.id == bindparam("authorization_id"))

@@ -12,11 +12,11 @@ from passgate.core.action import VerbClass
 from passgate.core.budget import Budget
 from passgate.core.errors import StoreError
 from passgate.core.passes import Pass, PassChange, PassChangeKind
+from passgate.core.principal_json import principal_from_json, principal_to_json
 from passgate.pipeline.protocols import ScramVerifier
 from passgate.pipeline.sealing import UNSEALED, Sealing
 from passgate.store.delegations import below, check_link, link
 from passgate.store.node_keys import sealed_name
-from passgate.store.principals import principal_from_json, principal_to_json
 from passgate.store.sqlite import SqliteDatabase
 from passgate.store.tables import DELEGATIONS, NODE_KEYS, PASS_BUDGETS, PASS_CHANGES, PASSES
 

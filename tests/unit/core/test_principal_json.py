@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from passgate.core.errors import StoreError
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.store.principals import principal_from_json, principal_to_json
+from passgate.core.principal_json import principal_from_json, principal_to_json
 
 
 def principals(behalf: st.SearchStrategy[Principal | None]) -> st.SearchStrategy[Principal]:
