@@ -23,6 +23,9 @@ COVERED = (
 
 FLOOR = 95
 
+SERVERS = ("tests/drivers", "tests/faults")
+"""What waits most of the time: whole gates that start, servers that answer."""
+
 TWINS = ("tests/unit", "tests/integration", "tests/drivers", "tests/conformance", "tests/faults", "tests/bypass")
 """What runs a second time with PASSGATE_IMPL=native: every test through which a compiled module can be reached."""
 
@@ -32,11 +35,20 @@ def run(command: list[str], **environment: str) -> int:
     return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
-def measured() -> bool:
-    """The sources, with their coverage."""
+def measured(*, at_once: bool) -> bool:
+    """The sources, with their coverage. ``at_once``: what waits for servers most of the time runs beside the rest."""
     for stale in Path().glob(".coverage*"):
         stale.unlink()
-    if run([sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"], PASSGATE_IMPL="python") != 0:
+    test = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"]
+    if at_once:
+        servers = [*test, "-o", "cache_dir=.pytest_cache/servers", *SERVERS]
+        rest = [*test, *(f"--ignore={folder}" for folder in SERVERS)]
+        with beside(servers, PASSGATE_IMPL="python") as ended:
+            well = run(rest, PASSGATE_IMPL="python") == 0
+            well = ended() and well
+    else:
+        well = run(test, PASSGATE_IMPL="python") == 0
+    if not well:
         return False
     run([sys.executable, "-m", "coverage", "combine", "-q"])
     report = [sys.executable, "-m", "coverage", "report", "--skip-covered", f"--fail-under={FLOOR}"]
@@ -70,8 +82,9 @@ def main(arguments: list[str]) -> int:
         return run([sys.executable, "-m", "pytest", *arguments])
     # Its own folder for what is kept between runs: two of them must not write one.
     twins = [sys.executable, "-m", "pytest", "-q", "-o", "cache_dir=.pytest_cache/native", *TWINS]
-    with beside(twins, PASSGATE_IMPL="native") if (os.cpu_count() or 1) > 1 else nullcontext() as ended:
-        well = measured()
+    at_once = (os.cpu_count() or 1) > 1
+    with beside(twins, PASSGATE_IMPL="native") if at_once else nullcontext() as ended:
+        well = measured(at_once=at_once)
         if ended is not None:
             return 0 if ended() and well else 1
     return 0 if well and run(twins, PASSGATE_IMPL="native") == 0 else 1

@@ -20,6 +20,7 @@ from passgate.config.loading import load_settings
 from passgate.config.settings import Settings
 from passgate.core.principal import Principal
 from passgate.endpoints.beside import Beside
+from passgate.pipeline.sealing import UNSEALED
 from passgate.testing.llm_provider import RunningProvider
 from passgate.testing.postgres import free_port
 from passgate.wiring.control import control_beside
@@ -154,7 +155,7 @@ def _running(settings: Settings, controlled: ControlledGate) -> Iterator[None]:
 
     async def run() -> None:
         async with AsyncExitStack() as stack:
-            controlled.gate = await app.Gate.start(settings, 0, shared=False, stack=stack)
+            controlled.gate = await app.Gate.start(settings, 0, UNSEALED, shared=False, stack=stack)
             controlled.loop = asyncio.get_running_loop()
             started.set()
             await stop.wait()

@@ -202,9 +202,8 @@ def test_a_token_given_back_ends_at_both_workers(browser: Browser) -> None:
 def ended(browser: Browser, token: object) -> None:
     """Within two seconds, at either worker: one with a session open is told of it by the watch."""
     told = time.monotonic()
-    while {browser.status(token) for _ in range(4)} != {401}:
+    while {browser.status(token) for _ in range(8)} != {401}:  # the kernel chooses the worker
         assert time.monotonic() - told < 2
-    assert {browser.status(token) for _ in range(8)} == {401}
 
 
 def test_whoever_has_no_token_learns_who_gives_one(browser: Browser) -> None:

@@ -155,7 +155,8 @@ class TestCosts:
         gate.provider.then(Script(fault=Fault.HANG, faultless=3))
         body = gate.chat("one two three four five six", model="priced", stream=True)
         async with gate.request("/priced/v1/chat/completions", body) as response:
-            await response.content.readline()
+            while b'"content":"' not in await response.content.readline():
+                pass
         await gate.settled()
         ((expected, actual),) = gate.budgets.settled
         assert expected.tokens < actual.tokens < expected.tokens + 20
