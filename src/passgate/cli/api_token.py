@@ -5,6 +5,7 @@ The file is one JSON object, the gate's origin -> its token, open to its owner o
 
 import os
 import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def api_token(gate: str, *, environment: Mapping[str, str] = os.environ, path: P
     if not isinstance(found, str) or not found:
         raise SignInError(f"There is no token for {gate}: sign in, or set {VARIABLE} (looked into {path})")
     return found
+
+
+def keep_api_token(gate: str, token: str, *, path: Path | None = None) -> Path:
+    """Beside those of other gates; says where. Raises SignInError."""
+    path = token_file() if path is None else path
+    body = orjson.dumps({**_kept(path), gate: token})
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=FILE)  # open to its owner only
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(body)
+        Path(written).replace(path)
+    except OSError as error:
+        raise SignInError(f"The token cannot be kept in {path}: {error.strerror}") from error
+    return path
 
 
 def _kept(path: Path) -> Mapping[str, object]:

@@ -57,7 +57,7 @@ def login(
     """Sign in at the company's identity provider, in a browser, and take a pass."""
     from passgate.cli.signing_in import Gate
 
-    seconds = "" if ttl is None else str(int(_seconds("--ttl", ttl)))
+    seconds = "" if ttl is None else str(int(seconds_in("--ttl", ttl)))
     if device and no_browser:
         raise SignInError("--device and --no-browser are two ways to sign in: choose one")
     asked = {
@@ -74,12 +74,12 @@ def login(
     if token_file is not None:
         answer = asyncio.run(_bring(at, _read(token_file), asked))
     else:
-        flows = _flows(device=device, no_browser=no_browser, wait=_seconds("--wait", wait))
-        answer = asyncio.run(_take(at, provider, flows, asked))
+        flows = sign_in_flows(device=device, no_browser=no_browser, wait=seconds_in("--wait", wait))
+        answer = asyncio.run(sign_in_and_exchange(at, provider, flows, asked))
     _show(answer, key_file, as_json=as_json)
 
 
-def _seconds(option: str, text: str) -> float:
+def seconds_in(option: str, text: str) -> float:
     from passgate.config.quantities import parse_duration
 
     try:
@@ -88,7 +88,7 @@ def _seconds(option: str, text: str) -> float:
         raise SignInError(f"{option}: {error}") from None
 
 
-def _flows(*, device: bool, no_browser: bool, wait: float) -> "Sequence[Flow]":
+def sign_in_flows(*, device: bool, no_browser: bool, wait: float) -> "Sequence[Flow]":
     """The first that the provider has is used."""
     from passgate.cli.browser import has_browser
     from passgate.cli.browser_flow import BrowserFlow
@@ -110,7 +110,9 @@ async def _bring(gate: "Gate", token: str, asked: Mapping[str, list[str]]) -> An
     return await gate.exchange(Tokens(id_token=token), asked)
 
 
-async def _take(gate: "Gate", provider: str | None, flows: "Sequence[Flow]", asked: Mapping[str, list[str]]) -> Answer:
+async def sign_in_and_exchange(
+    gate: "Gate", provider: str | None, flows: "Sequence[Flow]", asked: Mapping[str, list[str]]
+) -> Answer:
     """Where the gate asks for a stronger sign-in, the provider is asked for it, once."""
     from passgate.cli.signing_in import StepUpNeededError
 

@@ -1,5 +1,6 @@
 """``passgate remote``: what the control API of a gate elsewhere offers, by one's own access token."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
@@ -10,13 +11,15 @@ import typer
 
 from passgate.cli.options import JsonOption
 from passgate.cli.output import note, printable, say, say_json, say_table
-from passgate.core.errors import ConfigError, LockError
+from passgate.core.errors import ConfigError, LockError, SignInError
 from passgate.core.lock import LockKind
 
 if TYPE_CHECKING:
     from passgate.cli.control_client import ControlClient
 
 remote_app = typer.Typer(no_args_is_help=True, help="A gate elsewhere, through its control API.")
+
+_ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 _GATE: ContextVar[tuple[str | None, Path | None]] = ContextVar("gate", default=(None, None))
 
@@ -33,6 +36,45 @@ def _where(
     ] = None,
 ) -> None:
     _GATE.set((gate, ca))
+
+
+@remote_app.command()
+def login(
+    provider: Annotated[
+        str | None, typer.Option("--provider", help="Where to sign in, if the gate knows several.")
+    ] = None,
+    provider_ca: Annotated[
+        Path | None, typer.Option("--provider-ca", help="The authority that signed the provider's certificate.")
+    ] = None,
+    device: Annotated[
+        bool, typer.Option("--device", help="Sign in with another machine's browser: a page and a code.")
+    ] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open no browser, print the page; it must be opened on this machine.")
+    ] = False,
+    wait: Annotated[str, typer.Option("--wait", help="How long to wait for the person: 5m.")] = "5m",
+    as_json: JsonOption = False,
+) -> None:
+    """Sign in at the company's provider, and keep the token that the gate gives for its control API. It is not shown."""
+    from passgate.cli.api_token import keep_api_token
+    from passgate.cli.login import seconds_in, sign_in_and_exchange, sign_in_flows
+    from passgate.cli.signing_in import Gate
+
+    where, ca = _gate()
+    if device and no_browser:
+        raise SignInError("--device and --no-browser are two ways to sign in: choose one")
+    flows = sign_in_flows(device=device, no_browser=no_browser, wait=seconds_in("--wait", wait))
+    asked = {"requested_token_type": [_ACCESS_TOKEN], "resource": [f"{where}/api"]}
+    answer = asyncio.run(sign_in_and_exchange(Gate(url=where, ca=ca, provider_ca=provider_ca), provider, flows, asked))
+    token, principal = answer.get("access_token"), str(answer.get("principal"))
+    if not isinstance(token, str) or not token:
+        raise SignInError("the gate's answer lacks access_token")
+    path = keep_api_token(where, token)
+    seconds = int(str(answer.get("expires_in", 0)))
+    if as_json:
+        say_json({"gate": where, "principal": principal, "expires_in": seconds, "file": str(path)})
+    else:
+        say(f"{printable(principal)} at {where}, for {seconds} seconds; the token is in {path}")
 
 
 @remote_app.command()
@@ -217,15 +259,22 @@ def verify(as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def _client() -> "ControlClient":
-    """Raises ConfigError, SignInError."""
-    from passgate.cli.api_token import api_token
-    from passgate.cli.control_client import ControlClient, origin
+def _gate() -> tuple[str, Path | None]:
+    """Its origin, and the authorities to trust. Raises ConfigError."""
+    from passgate.cli.control_client import origin
 
     gate, ca = _GATE.get()
     if gate is None:
         raise ConfigError("Say which gate: --gate https://gate.example.com, or PASSGATE_GATE")
-    where = origin(gate)
+    return origin(gate), ca
+
+
+def _client() -> "ControlClient":
+    """Raises ConfigError, SignInError."""
+    from passgate.cli.api_token import api_token
+    from passgate.cli.control_client import ControlClient
+
+    where, ca = _gate()
     return ControlClient(gate=where, token=api_token(where), ca=ca)
 
 

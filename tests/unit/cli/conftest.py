@@ -13,6 +13,7 @@ from passgate.api.server import AdminServer
 from passgate.cli.main import run
 from passgate.config.state_folder import StateFolder
 from tests.unit.api.conftest import Gate
+from tests.unit.cli.provider import World
 
 CONFIG = """\
 state: ./state
@@ -96,3 +97,26 @@ def gates(folder: Path) -> Iterator[RunningGates]:
     gates = RunningGates(state)
     yield gates
     gates.stop()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """On a loop of its own thread, as another process would be; the browser is the world's."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    running = World.running()
+    try:
+        world = asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(10)
+
+        async def browse(page: str) -> None:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(world.browse(page), loop))
+
+        monkeypatch.setattr("passgate.cli.browser.open_browser", browse)
+        monkeypatch.setattr("passgate.cli.browser.has_browser", lambda: True)
+        yield world
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from passgate.cli.api_token import api_token, token_file
+from passgate.cli.api_token import api_token, keep_api_token, token_file
 from passgate.core.errors import SignInError
 
 GATE = "https://gate.example.com"
@@ -52,3 +52,16 @@ def test_a_file_that_is_none_of_ours(kept: Path, text: str) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SignInError, match="cannot be read"):
         api_token(GATE, environment={}, path=tmp_path)
+
+
+def test_a_token_is_kept_beside_those_of_other_gates(kept: Path) -> None:
+    assert keep_api_token("https://other.example.com", "g.h.i", path=kept) == kept
+    assert keep_api_token(GATE, "j.k.l", path=kept) == kept
+    assert api_token("https://other.example.com", environment={}, path=kept) == "g.h.i"
+    assert api_token(GATE, environment={}, path=kept) == "j.k.l"
+    assert [one.name for one in kept.parent.iterdir()] == [kept.name]
+
+
+def test_a_folder_that_cannot_be_made() -> None:
+    with pytest.raises(SignInError, match="cannot be kept"):
+        keep_api_token(GATE, "a.b.c", path=Path("/proc/nowhere/api-token.json"))
