@@ -13,7 +13,6 @@ from passgate.core.passes import Pass
 from passgate.core.principal import Principal
 from passgate.identity.ending import Ending
 from passgate.identity.oidc.token import Verifier, peek
-from passgate.identity.vouched import chain
 from passgate.pipeline.protocols import Recorder
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -82,8 +81,9 @@ class BackchannelLogout:
         name = self._names[issuer]
 
         def why(pass_: Pass) -> str | None:
-            return f"signed out at {name}" if any(out.reaches(who) for who in chain(pass_.principal)) else None
+            return f"signed out at {name}" if any(out.reaches(who) for who in pass_.principal.links()) else None
 
+        self._ending.sign_out(out.reaches)
         ended = self._ending.end(why, actor=f"logout:{name}")
         detail: dict[str, Json] = {"provider": name, "passes": ended}
         with contextlib.suppress(

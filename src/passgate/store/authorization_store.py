@@ -1,6 +1,6 @@
 """Authorizations in the database, and the refresh tokens that hang on them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 from passgate.core.action import VerbClass
 from passgate.core.authorization import Authorization, Refresh
 from passgate.core.errors import StoreError
-from passgate.core.principal import PrincipalKind
+from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.principal_json import principal_from_json, principal_to_json
 from passgate.store.issuer_tables import AUTHORIZATIONS, REFRESH_TOKENS
 from passgate.store.sqlite import SqliteDatabase
@@ -52,13 +52,21 @@ class AuthorizationStore:
 
     def of_person(self, subject: str, *, live_at: datetime) -> tuple[Authorization, ...]:
         """Those under which something may still be issued to this human, whichever provider said so."""
-        live = select(AUTHORIZATIONS).where(AUTHORIZATIONS.c.expires > live_at, AUTHORIZATIONS.c.revoked.is_(None))
+        return tuple(
+            one
+            for one in self._live(live_at)
+            if one.principal.kind is PrincipalKind.HUMAN and one.principal.subject == subject
+        )
+
+    def revoke_of(self, which: Callable[[Principal], bool], *, at: datetime) -> int:
+        """Of everybody for whom ``which`` is True; how many."""
+        return sum(self.revoke(one.id, at=at) for one in self._live(at) if which(one.principal))
+
+    def _live(self, at: datetime) -> tuple[Authorization, ...]:
+        live = select(AUTHORIZATIONS).where(AUTHORIZATIONS.c.expires > at, AUTHORIZATIONS.c.revoked.is_(None))
         with self._database.reading() as connection:
             rows = connection.execute(live.order_by(AUTHORIZATIONS.c.issued)).all()
-        found = (_authorization(row) for row in rows)
-        return tuple(
-            one for one in found if one.principal.kind is PrincipalKind.HUMAN and one.principal.subject == subject
-        )
+        return tuple(_authorization(row) for row in rows)
 
     def consent(self, authorization_id: str, *, purpose: str, ticket: str | None, at: datetime) -> bool:
         """False if somebody has consented before, or it has ended."""

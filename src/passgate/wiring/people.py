@@ -20,6 +20,7 @@ from passgate.identity.recheck.sealing import Sealing
 from passgate.identity.recheck.watch import Asked, RecheckWatch
 from passgate.identity.registry import PassRegistry
 from passgate.pipeline.protocols import Recorder
+from passgate.store.authorization_store import AuthorizationStore
 from passgate.store.directory_store import GroupStore, PeopleStore, UserStore
 from passgate.store.recheck_store import RecheckStore
 from passgate.store.spent_tokens import SpentTokenStore
@@ -54,7 +55,7 @@ class PeopleWiring:
         self._directory = identity.directory
         self._grants = [grant(one) for one in identity.grants]
         self._verifiers = {name: verifier(identity, name, again=True) for name in identity.providers}
-        self._ending = Ending(passes=registry, recorder=recorder, look=look)
+        self._ending = Ending(passes=registry, sign_ins=AuthorizationStore(database), recorder=recorder, look=look)
         self._rechecks = RecheckStore(database)
         self._sealing = dict(self._sealings())
         self._standing = None if self._directory is None else self._standing_with(self._directory)

@@ -86,6 +86,12 @@ async def test_who_is_out_loses_every_pass_that_their_tokens_bought(bench: Bench
     assert len(bench.world.looks) == 1
 
 
+async def test_who_is_out_is_out_of_the_gates_own_tokens_too(bench: Bench) -> None:
+    mine, others = bench.world.signed_in(person("u1", sid="s1")), bench.world.signed_in(person("u2", sid="s1"))
+    assert await bench.logout.logged_out(bench.token()) == 0
+    assert (bench.world.is_signed_in(mine), bench.world.is_signed_in(others)) == (False, True)
+
+
 async def test_a_session_that_is_over_ends_what_it_bought(bench: Bench) -> None:
     first, second, unknown = (bench.bought(person("u1", **c)) for c in ({"sid": "s1"}, {"sid": "s2"}, {}))
     assert await bench.logout.logged_out(bench.token(sub=None, sid="s1")) == 1

@@ -11,7 +11,6 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.identity.covering import is_covered
 from passgate.identity.grants import Grant
 from passgate.identity.oidc.token import Identity
-from passgate.identity.vouched import chain
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -95,6 +94,6 @@ class Standing:
         return None
 
     def _humans(self, principal: Principal) -> Iterator[Principal]:
-        for who in chain(principal):
+        for who in principal.links():
             if who.kind is PrincipalKind.HUMAN and who.claims.get("iss") in (None, self._rules.issuer):
                 yield who

@@ -103,6 +103,7 @@ class RecheckWatch:
             await self._reach()
         if self._now() - self._answered > asked.grace:
             self._end(lambda pass_: is_vouched_by(pass_.principal, asked.issuer), PAST_GRACE)
+            self._ending.sign_out(lambda who: who.claims.get("iss") == asked.issuer)
 
     async def _reach(self) -> None:
         """There may be nobody to ask about, and still it must be there: not all tokens come with one to ask with."""
@@ -156,6 +157,8 @@ class RecheckWatch:
     def _refused(self, recheck: Recheck, reason: str) -> None:
         behind = self._rechecks.behind(recheck.id)
         self._end(lambda pass_: pass_.id in behind, reason)
+        said = (self._asked.issuer, recheck.sub)
+        self._ending.sign_out(lambda who: (who.claims.get("iss"), who.claims.get("sub")) == said)
         self._rechecks.forget(recheck.id)
 
     def _unanswered(self, recheck: Recheck, error: IssuerUnavailableError) -> None:

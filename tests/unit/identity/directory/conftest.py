@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from passgate.core.action import VerbClass
+from passgate.core.authorization import Authorization
 from passgate.core.directory import Entry, Group, User
 from passgate.core.passes import PassState
 from passgate.core.principal import Principal, PrincipalKind
@@ -17,6 +18,7 @@ from passgate.identity.ending import Ending
 from passgate.identity.grants import Grant
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest
+from passgate.store.authorization_store import AuthorizationStore
 from passgate.store.directory_store import GroupStore, PeopleStore, UserStore
 from passgate.store.pass_store import PassStore
 from passgate.store.recheck_store import RecheckStore
@@ -53,6 +55,29 @@ class World:
     groups_count: bool = True
     recorder: MemoryRecorder = field(default_factory=MemoryRecorder)
     looks: list[datetime] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
+
+    def signed_in(self, who: Principal) -> str:
+        """At the gate itself: tokens for the control API hang on it."""
+        now = datetime.now(UTC)
+        number = f"a{len(self.signed)}"
+        self.sign_ins.add(
+            Authorization(
+                id=number,
+                client_id="passgate",
+                provider="company",
+                principal=who,
+                issued=now,
+                expires=now + timedelta(hours=12),
+                consented=now,
+            )
+        )
+        self.signed.append(number)
+        return number
+
+    def is_signed_in(self, number: str) -> bool:
+        found = self.sign_ins.find(number)
+        return found is not None and found.revoked is None
 
     def __post_init__(self) -> None:
         self.registry = PassRegistry(PassStore(self.database))
@@ -60,8 +85,12 @@ class World:
         self.people = PeopleStore(self.database, subject="user_name")
         rules = Rules(provider="company", issuer=ISSUER, required=self.required, groups=self.groups_count)
         self.standing = Standing(rules=rules, people=self.people, origins=self.rechecks, grants=GRANTS)
+        self.sign_ins = AuthorizationStore(self.database)
         self.ending = Ending(
-            passes=self.registry, recorder=self.recorder, look=lambda: self.looks.append(datetime.now(UTC))
+            sign_ins=self.sign_ins,
+            passes=self.registry,
+            recorder=self.recorder,
+            look=lambda: self.looks.append(datetime.now(UTC)),
         )
         self.consequences = Consequences(
             standing=self.standing, ending=self.ending, recorder=self.recorder, actor="scim:company"

@@ -139,8 +139,10 @@ async def test_a_refresh_token_that_does_not_rotate_is_used_again(bench: Bench) 
 
 async def test_whom_the_provider_vouches_for_no_more_is_out(bench: Bench) -> None:
     mine, other = [bought(bench), bought(bench)], bought(bench, None)
+    signed_in, another = bench.world.signed_in(human()), bench.world.signed_in(human(sub="u2"))
     bench.company.valid.clear()
     await bench.after(EVERY)
+    assert (bench.world.is_signed_in(signed_in), bench.world.is_signed_in(another)) == (False, True)
     assert [bench.world.live(one) for one in (*mine, other)] == [False, False, True]
     assert all("vouches no more" in reason for reason in bench.world.reasons())
     assert len(bench.world.reasons()) == 2
@@ -202,6 +204,7 @@ async def test_a_provider_past_its_grace_ends_what_it_vouched_for(bench: Bench) 
     mine, unasked = bought(bench), bought(bench, None)
     others = bench.world.issue(human(iss="https://partner.example"), provider="partner")
     operators = bench.world.issue(agent(human(iss="")), provider=None)
+    signed_in, elsewhere = bench.world.signed_in(human()), bench.world.signed_in(human(iss="https://partner.example"))
     bench.company.down = True
     for _ in range(3):
         await bench.after(EVERY)
@@ -209,6 +212,7 @@ async def test_a_provider_past_its_grace_ends_what_it_vouched_for(bench: Bench) 
     await bench.after(timedelta(seconds=1))
     assert [bench.world.live(one) for one in (mine, unasked, others, operators)] == [False, False, True, True]
     assert bench.world.reasons() == [PAST_GRACE, PAST_GRACE]
+    assert (bench.world.is_signed_in(signed_in), bench.world.is_signed_in(elsewhere)) == (False, True)
 
 
 @pytest.mark.parametrize("how", ["bare", "client"])
