@@ -1,6 +1,6 @@
 """Signing in on another machine's browser: a page and a code (RFC 8628)."""
 
-import asyncio
+from asyncio import sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class DeviceFlow:
         interval = max(_seconds(begun, "interval", 5), 1.0)
         left = min(_seconds(begun, "expires_in", 600), self.wait)
         while left > 0:
-            await asyncio.sleep(min(interval, left))
+            await sleep(min(interval, left))
             left -= interval
             answer = await post(text(client.document, "token_endpoint"), form.items(), client.ca, errors=True)
             match answer.get("error"):

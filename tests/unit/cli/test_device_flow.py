@@ -27,7 +27,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("passgate.cli.device_flow.asyncio.sleep", sleep)
+    monkeypatch.setattr("passgate.cli.device_flow.sleep", sleep)
     return slept
 
 
