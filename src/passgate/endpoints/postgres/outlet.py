@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 BLOCKED_BYTES = 1024 * 1024
 """Bytes held behind something that is not durable yet before the server is no longer read."""
 
+TOGETHER_BYTES = 4096
+"""What stands in front of a barrier, if it is no more, leaves with what is behind it: a write of its own costs more than the wait."""
+
 
 class Outlet:
     """Bytes and barriers. Bytes behind a barrier leave once its future is done; a future that fails ends everything.
@@ -61,10 +64,14 @@ class Outlet:
         self.size -= sum(map(len, held))
 
     def flush(self) -> None:
-        """Write what may leave, at once."""
+        """Write what may leave. A few bytes wait for the barrier right behind them, each of them for one at most."""
+        self._leave(TOGETHER_BYTES)
+
+    def _leave(self, together: int) -> None:
         if self._waiting is not None or not self._queue:
             return
         ready: list[bytes] = []
+        before = self.size
         while self._queue:
             head = self._queue[0]
             if isinstance(head, bytes):
@@ -73,6 +80,10 @@ class Outlet:
             elif not head.done():
                 self._waiting = head
                 head.add_done_callback(self._opened)
+                if ready and before - self.size <= together:
+                    self._queue.extendleft(reversed(ready))
+                    self.size = before
+                    return
                 break
             elif head.cancelled() or head.exception() is not None:
                 self._queue.clear()
@@ -84,5 +95,5 @@ class Outlet:
 
     def _opened(self, _future: "asyncio.Future[None]") -> None:
         self._waiting = None
-        self.flush()
+        self._leave(0)
         self._flowing()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from passgate.core.errors import LedgerUnavailableError
-from passgate.endpoints.postgres.outlet import BLOCKED_BYTES, Outlet
+from passgate.endpoints.postgres.outlet import BLOCKED_BYTES, TOGETHER_BYTES, Outlet
 
 
 class Sink:
@@ -36,21 +36,40 @@ async def test_without_barriers_all_leaves_in_one_write() -> None:
 
 async def test_a_barrier_holds_what_is_behind_it_only() -> None:
     sink, first, second = Sink(), future(), future()
-    sink.outlet.put(b"a")
+    much = b"a" * (TOGETHER_BYTES + 1)
+    sink.outlet.put(much)
     sink.outlet.barrier(first)
     sink.outlet.put(b"b")
     sink.outlet.barrier(second)
     sink.outlet.put(b"c")
     sink.outlet.flush()
     sink.outlet.flush()
-    assert sink.written == [b"a"]
+    assert sink.written == [much]
     first.set_result(None)
     await asyncio.sleep(0)
-    assert sink.written == [b"a", b"b"]
+    assert sink.written == [much, b"b"]
     second.set_result(None)
     await asyncio.sleep(0)
-    assert sink.written == [b"a", b"b", b"c"]
+    assert sink.written == [much, b"b", b"c"]
     assert sink.flowed == 2
+    assert sink.outlet.size == 0
+
+
+async def test_a_few_bytes_wait_for_one_barrier_and_leave_with_what_is_behind_it() -> None:
+    sink, first, second = Sink(), future(), future()
+    sink.outlet.put(b"a")
+    sink.outlet.put(b"b")
+    sink.outlet.barrier(first)
+    sink.outlet.put(b"c")
+    sink.outlet.barrier(second)
+    sink.outlet.put(b"d")
+    sink.outlet.flush()
+    assert sink.written == []
+    assert sink.outlet.size == 4
+    first.set_result(None)
+    await asyncio.sleep(0)
+    assert sink.written == [b"a", b"b", b"c"]
+    assert sink.outlet.size == 1
 
 
 async def test_a_future_that_is_done_is_no_barrier() -> None:
