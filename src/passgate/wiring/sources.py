@@ -8,7 +8,6 @@ from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.core.event import EventType, Json
 from passgate.core.lease import Lease
-from passgate.credentials.aws import AwsCredential
 from passgate.credentials.credential import Credential
 from passgate.credentials.file import FileCredential
 from passgate.credentials.leases import DatabaseLogins, LeasedRole, LeaseKeeper
@@ -50,6 +49,8 @@ class Sources:
                 seconds=_REMOTE_SECONDS,
             )
         if source.aws is not None:
+            from passgate.credentials.aws import AwsCredential  # botocore takes 13 MiB of those who need it
+
             aws = source.aws
             return RememberedCredential(
                 AwsCredential(
