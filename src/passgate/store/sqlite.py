@@ -3,12 +3,13 @@
 import os
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,8 +19,9 @@ from passgate.store.schema import upgrade
 _BUSY_SECONDS = 5
 """How long a write waits for another process's write. Writes are a few rows, so a wait this long means that something is stuck."""
 
+_AGAIN_SECONDS = 0.01
+
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",  # readers never wait for a writer
     "PRAGMA synchronous=FULL",  # a revocation that was reported done stays done after a power cut
     "PRAGMA foreign_keys=ON",
     "PRAGMA trusted_schema=OFF",
@@ -139,9 +141,25 @@ def _engine(path: Path) -> Engine:
     def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
         try:
+            _write_ahead(cursor)
             for pragma in _PRAGMAS:
                 cursor.execute(pragma)
         finally:
             cursor.close()
 
     return engine
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Readers never wait for a writer. To change a new file over, or to recover one, SQLite does not wait for another process that
+    does the same at that moment, whatever its time-out; so it is asked again."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return

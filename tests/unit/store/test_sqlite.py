@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_a_file_that_is_not_a_database(path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(StoreError, match="file is not a database"):
         SqliteDatabase(path)
+
+
+def test_workers_that_open_a_new_file_at_once_wait_for_each_other(path: Path) -> None:
+    """SQLite's own time-out does not cover the change to a write-ahead log: where another is about to write, it fails at once."""
+    path.touch(mode=0o600)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+    done.start()
+    try:
+        SqliteDatabase(path).close()
+    finally:
+        done.join()
+        other.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: SqliteDatabase) -> None:
