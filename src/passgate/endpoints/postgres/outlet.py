@@ -8,7 +8,7 @@ BLOCKED_BYTES = 1024 * 1024
 """Bytes held behind something that is not durable yet before the server is no longer read."""
 
 TOGETHER_BYTES = 4096
-"""What stands in front of a barrier, if it is no more, leaves with what is behind it: a write of its own costs more than the wait."""
+"""What stands in front of a barrier, if no more, leaves with what is behind it: a write of its own costs more than the wait."""
 
 
 class Outlet:
