@@ -302,7 +302,7 @@ def _is_asker(request: AccessRequest, asker: Principal, source: str) -> bool:
     return (
         source == request.asked.source
         and len(links) == len(now)
-        and all(one.is_same(other) for one, other in zip(links, now, strict=True))
+        and all(one.is_spelt_as(other) for one, other in zip(links, now, strict=True))
     )
 
 

@@ -494,6 +494,22 @@ async def test_only_the_one_who_asked_takes_it(bench: Bench, asker: Principal, s
     assert state(bench, request) is AccessState.APPROVED
 
 
+@pytest.mark.parametrize("subject", ["\uff41da@example.com", "ada@example.\u217dom"])
+async def test_a_name_in_other_letters_is_given_nothing_of_hers(bench: Bench, subject: str) -> None:
+    """Folded they are one, which is right where they vote; the provider has two people of these names."""
+    request = await bench.desk.ask(ASKED)
+    await bench.desk.vote(request.id, GRACE, approves=True)
+    other = human(subject, "on-call")
+    assert other.is_same(ADA)
+    with pytest.raises(PassRequestError, match="there is no request"):
+        await bench.desk.take(request.id, other, source=MACHINE)
+    bench.rules[0] = replace(RULE, groups=frozenset(), subjects=frozenset({"Ada@example.com"}))
+    named = bench.another()
+    assert (await named.ask(replace(ASKED, reason="INC-43"))).state is AccessState.PENDING
+    with pytest.raises(PassRequestError, match="may not ask"):
+        await named.ask(replace(ASKED, reason="INC-44", principal=other))
+
+
 async def test_of_two_who_take_at_once_one_gets_it(bench: Bench) -> None:
     request = await bench.desk.ask(ASKED)
     await bench.desk.vote(request.id, GRACE, approves=True)
