@@ -35,6 +35,25 @@ def test_shared_secrets_and_keys_for_other_uses_are_left_out() -> None:
     assert [key.kid for key in keys_of({"keys": [rsa, wrapping, shared, unknown]})] == ["a"]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA"},
+        {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "RSA", "n": 5, "e": "AQAB"},
+        {"kty": "RSA", "n": "AAAA", "e": "AQAB"},
+        {"kty": {}},
+        {},
+    ],
+)
+def test_a_key_that_cannot_be_read_keeps_no_other_one_out(other: dict[str, object]) -> None:
+    """RFC 7517, section 5. Else nobody signs in from the day on which a provider publishes a curve that is new."""
+    rsa = RSAKey.generate_key(2048, {"kid": "a"}).as_dict(private=False)
+    assert "a" in [key.kid for key in keys_of({"keys": [{**other, "kid": "z"}, rsa]})]
+    assert [key.kid for key in keys_of({"keys": [{**rsa, "kid": 7}, rsa]})] == ["a"]
+
+
 @pytest.mark.parametrize("document", [{}, {"keys": 7}, {"keys": []}, {"keys": ["x"]}, {"keys": [{"kty": "RSA"}]}])
 def test_what_is_no_key_set(document: dict[str, object]) -> None:
     with pytest.raises(IssuerUnavailableError):
