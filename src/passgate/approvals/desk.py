@@ -57,6 +57,7 @@ class Desk:
         self._held: dict[str, Held] = {}  # of requests that were asked in this process
         self._decided: dict[str, asyncio.Event] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._approving: set[str] = set()
         self._expiring: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -215,8 +216,8 @@ class Desk:
         request = self._records.read(stored)
         if not approves:
             await self._decide(request, ApprovalState.DENIED)
-        elif request.approvals == request.count:  # votes are counted one after the other: exactly one is the last
-            await self._decide(request, ApprovalState.APPROVED)
+        elif request.approvals >= request.count:
+            await self._approve(request)
         return self.show(request_id) or request
 
     def _to_vote_on(self, request_id: str, voter: Voter, note: str) -> ApprovalRequest:
@@ -271,6 +272,16 @@ class Desk:
         if stored is not None:
             self._announcing.resolved(self._records.read(stored))
         self._forget(request.id)
+
+    async def _approve(self, request: ApprovalRequest) -> None:
+        """By the vote that makes it enough; by a later one where the gate, or the ledger, failed between that vote and this."""
+        if request.id in self._approving:
+            return
+        self._approving.add(request.id)
+        try:
+            await self._decide(request, ApprovalState.APPROVED)
+        finally:
+            self._approving.discard(request.id)
 
     async def _record_refusal(self, request: ApprovalRequest, state: ApprovalState) -> None:
         try:
