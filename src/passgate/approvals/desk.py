@@ -20,6 +20,7 @@ from passgate.approvals.record import Records
 from passgate.core.decision import Decision, MaxRows, Outcome, PreviewMode
 from passgate.core.errors import ApprovalError, LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType, Json
+from passgate.core.visible import visible
 from passgate.pipeline.approval_desk import Announcing, ApprovalRequest, ApprovalState, Preview, Vote, Voter
 from passgate.pipeline.approval_store import ApprovalStore, Most, Room
 from passgate.pipeline.protocols import Held, Recorder, Waiting
@@ -237,6 +238,8 @@ class Desk:
             raise ApprovalError(f"{voter.subject} has voted on this request: another person must")
         if len(note) > NOTE_CHARACTERS:
             raise ApprovalError(f"A note has at most {NOTE_CHARACTERS} characters")
+        if visible(note) != note:  # whoever asked reads it, in a terminal perhaps
+            raise ApprovalError("A note holds nothing that cannot be seen")
         return request
 
     # -- a request's end ------------------------------------------------------------------------------------------
@@ -264,6 +267,10 @@ class Desk:
         if state is ApprovalState.APPROVED:
             await self._record_end(request, state)
             decided = self._store.move(request.id, before=ApprovalState.PENDING, after=state)
+            refused = None if decided else self._store.find(request.id)
+            if refused is not None and refused.state is ApprovalState.PENDING:  # by another process, a moment ago
+                await self._decide(self._records.read(refused), ApprovalState.DENIED)
+                return
         else:
             decided = self._store.move(request.id, before=ApprovalState.PENDING, after=state)
             if decided:

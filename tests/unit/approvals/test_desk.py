@@ -12,7 +12,7 @@ from passgate.approvals.desk import MOST, NOTE_CHARACTERS
 from passgate.core.decision import MaxRows, Outcome, PreviewMode
 from passgate.core.errors import ApprovalError, LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType
-from passgate.pipeline.approval_desk import ApprovalState, Preview, Voter
+from passgate.pipeline.approval_desk import ApprovalState, Preview, Vote, Voter
 from passgate.pipeline.protocols import Held
 from passgate.pipeline.receipt import Receipt
 from tests.unit.approvals.parts import ADA, DBA, GRACE, LINUS, Bench, held
@@ -198,6 +198,33 @@ async def test_enough_votes_are_enough_although_the_one_that_made_it_so_came_to_
         await asyncio.gather(*more, return_exceptions=True)
         assert (await asked).outcome is Outcome.ALLOW
     assert bench.said().count("approval.resolved") == 1
+
+
+async def test_a_refusal_counted_while_the_approval_is_written_down_is_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: this one has enough votes and writes to the ledger, the other has just counted a veto and gone no further."""
+    append, other = bench.recorder.append, bench.beside()
+
+    def meanwhile(event: Event) -> Receipt:
+        if event.detail.get("outcome") == "approved":
+            sealed = other.records.vote(request.id, Vote(subject="x", approves=False, note="no", at=request.asked), "x")
+            assert other.store.vote(request.id, sealed, now=request.asked) is not None
+        return append(event)
+
+    async with bench.asking(held()) as (asked, request):
+        monkeypatch.setattr(bench.recorder, "append", meanwhile)
+        await bench.desk.vote(request.id, GRACE, approves=True)
+        assert (await asked).outcome is Outcome.DENY
+    assert bench.shown(request).state is ApprovalState.DENIED
+
+
+@pytest.mark.parametrize("note", ["\x1b[2J", "a\u202eb", "\u200b"])
+async def test_a_note_steers_nobodys_terminal(bench: Bench, note: str) -> None:
+    async with bench.asking(held()) as (_, request):
+        with pytest.raises(ApprovalError, match="cannot be seen"):
+            await bench.desk.vote(request.id, GRACE, approves=False, note=note)
+        await bench.desk.vote(request.id, GRACE, approves=False, note="not\ttoday\nnor é")
 
 
 async def test_a_refusal_that_cannot_be_recorded_is_a_refusal_all_the_same(bench: Bench) -> None:

@@ -26,8 +26,8 @@ MAX_BYTES = 16 * 1024
 _MAX_SUBJECT = 256
 
 _TYPES = frozenset({"jwt", "jose", "at+jwt"})
-"""What tokens about somebody call themselves (RFC 7519, section 5.1; RFC 9068), where they do. Other JWTs of the same keys are about
-something else: a logout (``logout+jwt``), an event (``secevent+jwt``), a proof (``dpop+jwt``); RFC 8725, section 3.11."""
+"""What tokens about somebody call themselves (RFC 7519, section 5.1; RFC 9068), where they do. Other JWTs of the same keys are
+about something else: a logout (``logout+jwt``), an event (``secevent+jwt``), a proof (``dpop+jwt``); RFC 8725, section 3.11."""
 
 LAST = datetime(9999, 1, 1, tzinfo=UTC)
 """Later times are none: a little added to the last of all is an error."""
