@@ -19,7 +19,14 @@ def note(text: str) -> None:
 
 
 def say_json(value: Json) -> None:
-    say(json.dumps(value, indent=2, ensure_ascii=False))
+    """What a terminal would obey is written as JSON writes it: beyond ASCII too there are control characters, and such as turn a
+    line around."""
+    say("".join(map(_in_json, json.dumps(value, indent=2, ensure_ascii=False))))
+
+
+def _in_json(character: str) -> str:
+    """Line ends stand between values only; within texts they are escaped already."""
+    return character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
 
 
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
