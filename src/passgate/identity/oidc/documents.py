@@ -43,7 +43,7 @@ def keys_url(issuer: str, document: Document) -> str:
     trusted."""
     check_issuer(issuer, document)
     url = document.get("jwks_uri")
-    if not isinstance(url, str) or not is_safe(url):
+    if not isinstance(url, str) or not is_safe_of(issuer, url):
         raise IssuerUnavailableError(f"the discovery document of {issuer} names no keys behind https")
     return url
 
@@ -52,6 +52,12 @@ def is_safe(url: str) -> bool:
     """HTTPS, or this very machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+
+def is_safe_of(issuer: str, url: str) -> bool:
+    """Whether this issuer may send the gate there: one of another machine has nothing on this one, where whoever listens would be
+    asked in its name, and shown codes, tokens and the client's secret."""
+    return is_safe(url) and (urlsplit(url).scheme == "https" or urlsplit(issuer).scheme == "http")
 
 
 def keys_of(document: Document) -> KeySet:

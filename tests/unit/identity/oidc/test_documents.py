@@ -4,7 +4,7 @@ import pytest
 from joserfc.jwk import OctKey, RSAKey
 
 from passgate.core.errors import IssuerUnavailableError
-from passgate.identity.oidc.documents import check_issuer, discovery_url, is_safe, keys_of
+from passgate.identity.oidc.documents import check_issuer, discovery_url, is_safe, is_safe_of, keys_of, keys_url
 
 
 def test_where_the_discovery_document_is() -> None:
@@ -25,6 +25,26 @@ def test_where_the_discovery_document_is() -> None:
 )
 def test_keys_come_over_https_or_from_this_machine(url: str, safe: bool) -> None:
     assert is_safe(url) is safe
+
+
+@pytest.mark.parametrize(
+    ("issuer", "url", "safe"),
+    [
+        ("https://a.example", "https://b.example/keys", True),
+        ("https://a.example", "http://127.0.0.1:8080/keys", False),
+        ("https://a.example", "http://localhost/keys", False),
+        ("http://127.0.0.1:9", "http://127.0.0.1:10/keys", True),
+        ("http://127.0.0.1:9", "https://a.example/keys", True),
+        ("http://127.0.0.1:9", "http://a.example/keys", False),
+    ],
+)
+def test_an_issuer_elsewhere_sends_the_gate_nowhere_on_its_own_machine(issuer: str, url: str, safe: bool) -> None:
+    assert is_safe_of(issuer, url) is safe
+    if safe:
+        assert keys_url(issuer, {"issuer": issuer, "jwks_uri": url}) == url
+    else:
+        with pytest.raises(IssuerUnavailableError, match="no keys behind https"):
+            keys_url(issuer, {"issuer": issuer, "jwks_uri": url})
 
 
 def test_shared_secrets_and_keys_for_other_uses_are_left_out() -> None:
