@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from passgate.core.visible import visible
+
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -14,8 +16,8 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """One line on standard error: what a person should know and a program need not read."""
-    sys.stderr.write(text + "\n")
+    """One line on standard error: what a person should know and a program need not read. Nothing in it steers the terminal."""
+    sys.stderr.write(visible(text) + "\n")
 
 
 def say_json(value: Json) -> None:

@@ -14,10 +14,10 @@ from passgate.cli.output import how_long, note, printable, say, say_json, say_ta
 
 def test_lines_go_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
     say("[bold]out[/bold]")
-    note("err")
+    note("err\x1b[2J\u202e")
     say_json({"ä": [1, None]})
     captured = capsys.readouterr()
-    assert captured.err == "err\n"
+    assert captured.err == "err\\x1b[2J\\u202e\n"
     assert captured.out.startswith("[bold]out[/bold]\n")
     assert json.loads(captured.out.partition("\n")[2]) == {"ä": [1, None]}
 
