@@ -190,7 +190,8 @@ def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
     for vote in request.votes:
         word = "approved" if vote.approves else "refused"
         yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
-    yield "bound to", f"sha256 {request.binding_sha256}"
+    if request.binding_sha256:  # of one's own request it is not told
+        yield "bound to", f"sha256 {request.binding_sha256}"
 
 
 def _previewed(request: "ApprovalInfo") -> str:

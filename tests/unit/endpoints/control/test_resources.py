@@ -232,6 +232,16 @@ async def test_only_who_decides_sees_what_exactly_will_run(bench: Bench) -> None
     assert "Ada Lovelace" not in str(listed)
 
 
+async def test_whoever_asks_does_not_see_what_the_run_has_shown(bench: Bench) -> None:
+    """How many rows meet a condition is an answer that nobody has agreed to yet; an approver is somebody's principal too."""
+    both = {"Authorization": f"Bearer {bench.signer.token(human('ADA@example.com', 'approvers', 'audit'))}"}
+    shown = (await bench.call(None, "GET", "/approvals/ap1", headers=both)).body
+    assert shown["preview"]["why"] == "it is shown to those who decide, not to whoever asks"
+    assert (shown["preview"]["rows"], shown["preview"]["samples"], shown["cap"]) == (None, [], None)
+    assert shown["binding_sha256"] == ""  # the number of rows could be guessed from it
+    assert "Ada Lovelace" in shown["text"]
+
+
 async def test_a_vote_is_the_callers_with_the_groups_of_their_token(bench: Bench) -> None:
     answered = await bench.call("approver", "POST", "/approvals/ap1/vote", json={"vote": "deny", "note": "why?"})
     assert answered.body["state"] == "denied"
