@@ -36,9 +36,10 @@ def test_a_locked_person_is_out_with_all_their_agents_until_unlocked(
         while cluster.psql(running) != "1":
             assert client.is_alive()
         made = json.loads(gate.cli("lock", "--human", "locked@example.com", "--reason", "left the company", "--json"))
-        client.join(10)
         since = time.time()
+        client.join(10)
         assert ended
+        assert ended[0] - since < _BOUND_SECONDS
         while cluster.psql(running) != "0":
             assert time.time() - since < _BOUND_SECONDS
         assert free.execute("SELECT 1").fetchone() == (1,)

@@ -20,6 +20,7 @@ from passgate.approvals.record import Records
 from passgate.core.decision import Decision, MaxRows, Outcome, PreviewMode
 from passgate.core.errors import ApprovalError, LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType, Json
+from passgate.core.visible import visible
 from passgate.pipeline.approval_desk import Announcing, ApprovalRequest, ApprovalState, Preview, Vote, Voter
 from passgate.pipeline.approval_store import ApprovalStore, Most, Room
 from passgate.pipeline.protocols import Held, Recorder, Waiting
@@ -57,6 +58,7 @@ class Desk:
         self._held: dict[str, Held] = {}  # of requests that were asked in this process
         self._decided: dict[str, asyncio.Event] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._approving: set[str] = set()
         self._expiring: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -215,8 +217,8 @@ class Desk:
         request = self._records.read(stored)
         if not approves:
             await self._decide(request, ApprovalState.DENIED)
-        elif request.approvals == request.count:  # votes are counted one after the other: exactly one is the last
-            await self._decide(request, ApprovalState.APPROVED)
+        elif request.approvals >= request.count:
+            await self._approve(request)
         return self.show(request_id) or request
 
     def _to_vote_on(self, request_id: str, voter: Voter, note: str) -> ApprovalRequest:
@@ -236,6 +238,8 @@ class Desk:
             raise ApprovalError(f"{voter.subject} has voted on this request: another person must")
         if len(note) > NOTE_CHARACTERS:
             raise ApprovalError(f"A note has at most {NOTE_CHARACTERS} characters")
+        if visible(note) != note:  # whoever asked reads it, in a terminal perhaps
+            raise ApprovalError("A note holds nothing that cannot be seen")
         return request
 
     # -- a request's end ------------------------------------------------------------------------------------------
@@ -263,6 +267,10 @@ class Desk:
         if state is ApprovalState.APPROVED:
             await self._record_end(request, state)
             decided = self._store.move(request.id, before=ApprovalState.PENDING, after=state)
+            refused = None if decided else self._store.find(request.id)
+            if refused is not None and refused.state is ApprovalState.PENDING:  # by another process, a moment ago
+                await self._decide(self._records.read(refused), ApprovalState.DENIED)
+                return
         else:
             decided = self._store.move(request.id, before=ApprovalState.PENDING, after=state)
             if decided:
@@ -271,6 +279,16 @@ class Desk:
         if stored is not None:
             self._announcing.resolved(self._records.read(stored))
         self._forget(request.id)
+
+    async def _approve(self, request: ApprovalRequest) -> None:
+        """By the vote that makes it enough; by a later one where the gate, or the ledger, failed between that vote and this."""
+        if request.id in self._approving:
+            return
+        self._approving.add(request.id)
+        try:
+            await self._decide(request, ApprovalState.APPROVED)
+        finally:
+            self._approving.discard(request.id)
 
     async def _record_refusal(self, request: ApprovalRequest, state: ApprovalState) -> None:
         try:

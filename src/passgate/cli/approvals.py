@@ -10,7 +10,7 @@ import typer
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
 from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
 from passgate.core.errors import ApprovalError
-from passgate.core.visible import odd_characters
+from passgate.core.visible import odd_characters, visible_lines
 
 if TYPE_CHECKING:
     from passgate.api.client import AdminClient
@@ -82,12 +82,12 @@ def show(
     for name, text in _facts(found):
         say(f"{name:<10}{printable(text)}")
     say("\nwhat will run, exactly:")
-    for line in found.text.splitlines() or [""]:
-        say(f"  | {printable(line)}")
+    for line in visible_lines(found.text):
+        say(f"  | {line}")
     if found.shown not in ("", found.text):
         say("\nthe same, masked; of a call to a model what it would be sent:")
-        for line in found.shown.splitlines():
-            say(f"  | {printable(line)}")
+        for line in visible_lines(found.shown):
+            say(f"  | {line}")
     for name, value in found.inputs.items():
         say(f"  {printable(name)} = {'NULL' if value is None else printable(repr(value))}")
     for warning in odd_characters(found.text):
@@ -190,7 +190,8 @@ def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
     for vote in request.votes:
         word = "approved" if vote.approves else "refused"
         yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
-    yield "bound to", f"sha256 {request.binding_sha256}"
+    if request.binding_sha256:  # of one's own request it is not told
+        yield "bound to", f"sha256 {request.binding_sha256}"
 
 
 def _previewed(request: "ApprovalInfo") -> str:

@@ -63,10 +63,19 @@ class ControlClient:
                     method, url, params=sent, json=body, headers=headers, ssl=_tls(self.ca), allow_redirects=False
                 ) as answer,
             ):
-                data = await answer.content.read(_MAX_BYTES)
-                return _understood(self.gate, answer.status, data)
+                return _understood(self.gate, answer.status, await _bounded(answer))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ControlApiError(f"{self.gate} cannot be reached: {str(error) or type(error).__name__}") from error
+
+
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
+    """To its end, in however many pieces it comes. Raises ControlApiError."""
+    body = bytearray()
+    async for part in answer.content.iter_any():
+        body += part
+        if len(body) > _MAX_BYTES:
+            raise ControlApiError(f"The answer has more than {_MAX_BYTES} bytes: ask for less (--limit)")
+    return bytes(body)
 
 
 def origin(gate: str) -> str:

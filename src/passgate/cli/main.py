@@ -16,6 +16,7 @@ from passgate.cli.request import request
 from passgate.cli.serve import serve
 from passgate.cli.version import version
 from passgate.core.errors import PassgateError
+from passgate.core.visible import visible
 
 GROUPS = {
     "pass": ("passgate.cli.passes", "pass_app"),
@@ -66,7 +67,8 @@ def run() -> None:
     try:
         build(sys.argv[1:])()
     except PassgateError as error:
-        sys.stderr.write(f"passgate: {error}\n" if "\n" not in str(error) else f"{error}\n")
+        said = visible(str(error))  # a gate elsewhere, or a provider, may have written it
+        sys.stderr.write(f"passgate: {said}\n" if "\n" not in said else f"{said}\n")
         sys.exit(_EXIT_ERROR)
     except KeyboardInterrupt:
         sys.exit(_EXIT_INTERRUPTED)

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from passgate.core.visible import visible
+
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 
@@ -14,12 +16,19 @@ def say(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """One line on standard error: what a person should know and a program need not read."""
-    sys.stderr.write(text + "\n")
+    """One line on standard error: what a person should know and a program need not read. Nothing in it steers the terminal."""
+    sys.stderr.write(visible(text) + "\n")
 
 
 def say_json(value: Json) -> None:
-    say(json.dumps(value, indent=2, ensure_ascii=False))
+    """What a terminal would obey is written as JSON writes it: beyond ASCII too there are control characters, and such as turn a
+    line around."""
+    say("".join(map(_in_json, json.dumps(value, indent=2, ensure_ascii=False))))
+
+
+def _in_json(character: str) -> str:
+    """Line ends stand between values only; within texts they are escaped already."""
+    return character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
 
 
 def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

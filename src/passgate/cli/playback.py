@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from passgate.cli.output import printable, say, say_table
+from passgate.core.visible import visible_lines
 
 if TYPE_CHECKING:
     from passgate.core.moment import Cells, Moment
@@ -59,10 +60,10 @@ def _grow(moment: "Moment", until: Callable[[float], None]) -> None:
 def show(moment: "Moment") -> None:
     mark = _MARKS[moment.kind]
     stamp = f"{moment.at:9.3f}"
-    first, *more = moment.text.splitlines() or [""]
-    say(f"{stamp} {mark} {printable(first)}")
+    first, *more = visible_lines(moment.text)
+    say(f"{stamp} {mark} {first}")
     for line in more:
-        say(f"{'':9} {mark} {printable(line)}")
+        say(f"{'':9} {mark} {line}")
     if moment.kind == "result" and moment.columns:
         masked = moment.facts.get("masked")
         rules = masked if isinstance(masked, list) else []

@@ -13,6 +13,7 @@ from passgate.cli.options import JsonOption
 from passgate.cli.output import note, printable, say, say_json, say_table
 from passgate.core.errors import ConfigError, LockError, SignInError
 from passgate.core.lock import LockKind
+from passgate.core.visible import odd_characters, visible_lines
 
 if TYPE_CHECKING:
     from passgate.cli.control_client import ControlClient
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 remote_app = typer.Typer(no_args_is_help=True, help="A gate elsewhere, through its control API.")
 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+
+_FACTS = (
+    *("id", "state", "chain", "purpose", "ticket", "resource", "verb", "atoms", "rule", "reason", "group", "count"),
+    *("expires", "cap", "binding_sha256"),
+)
+"""Of a held action, what somebody decides on."""
 
 _GATE: ContextVar[tuple[str | None, Path | None]] = ContextVar("gate", default=(None, None))
 
@@ -160,14 +167,24 @@ def approval(
     if as_json:
         say_json(found)
         return
-    for name in ("id", "state", "chain", "purpose", "resource", "verb", "rule", "reason", "group", "expires"):
-        say(f"{name:<9} {printable(_cell(found[name]))}")
+    for name in _FACTS:
+        say(f"{name.removesuffix('_sha256'):<9} {printable(_cell(found[name]))}")
     preview = found["preview"]
     say(f"{'rows':<9} {printable(_cell(preview['why'] if preview['rows'] is None else preview['rows']))}")
-    say()
-    say(printable(found["text"] if found["text"] is not None else found["shown"]))
+    for row in preview["samples"]:
+        pairs = zip(preview["columns"], ("NULL" if value is None else value for value in row), strict=True)
+        say(f"{'':<9} {printable(', '.join(f'{name}={value}' for name, value in pairs))}")
+    exact = found["text"] is not None
+    text = found["text"] if exact else found["shown"]
+    say(f"\n{'what will run, exactly' if exact else 'what would run, masked'}:")
+    for line in visible_lines(text):
+        say(f"  | {line}")
+    if not exact and found["cut"]:
+        say(f"  ! {found['cut']} more characters are not shown")
     for name, value in (found["inputs"] or {}).items():
-        say(f"{printable(name)} = {'NULL' if value is None else printable(value)}")
+        say(f"  {printable(name)} = {'NULL' if value is None else printable(repr(value))}")
+    for warning in odd_characters(text):
+        say(f"  ! {warning}")
 
 
 @remote_app.command()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from passgate.config.kinds import Text, not_empty
+from passgate.config.kinds import Name, Text, not_empty
 from passgate.config.section import Section
 
 _LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
@@ -41,10 +41,13 @@ class Service(Section):
 
 
 class Control(Section):
-    """Tokens for it are for the audience ``<public_url>/api``. Calls are counted for each worker process."""
+    """Tokens for it are for the audience ``<public_url>/api``. ``providers``: whose word counts for who has a role.
+
+    Calls are counted for each worker process."""
 
     public_url: Annotated[Text, AfterValidator(_origin)]
     roles: Roles
+    providers: tuple[Name, ...] = ()
     services: Mapping[Text, Service] = Field(default_factory=dict)
     policy_upload: bool = False
     calls_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 300

@@ -23,6 +23,9 @@ Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 AGENTS = "agents"
 """As the provider of a grant: the agents that sign in with keys of their own."""
 
+MACHINE = "unix"
+"""As the source of a request for access: the kernel's word."""
+
 _MOST_LEEWAY = timedelta(minutes=5)
 _LOOPBACK = ("http://localhost", "http://127.0.0.1", "http://[::1]")
 _ANY_TENANT = frozenset({"common", "organizations", "consumers"})
@@ -173,6 +176,10 @@ class Identity(Section):
         if AGENTS in self.providers:
             raise ValueError(
                 f"no provider can be called {AGENTS!r}: in grants that means agents with keys of their own"
+            )
+        if MACHINE in self.providers:
+            raise ValueError(
+                f"no provider can be called {MACHINE!r}: in requests for access that means the users of the gate's machine"
             )
         unknown = sorted({grant.provider for grant in self.grants} - {*self.providers, AGENTS})
         if unknown:

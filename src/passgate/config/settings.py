@@ -193,6 +193,17 @@ class Settings(Section):
             raise ValueError(
                 "control.public_url and identity.issuer.url are the same address: tokens are issued for it"
             )
+        people = [name for name, one in self.identity.providers.items() if one.kind == "human"]
+        unknown = sorted(set(self.control.providers) - set(people))
+        if unknown:
+            raise ValueError(
+                f"control.providers names {unknown[0]!r}, which is not among identity.providers, or not one of people"
+            )
+        if len(people) > 1 and not self.control.providers:
+            raise ValueError(
+                "control.providers must say whose people have roles: each of several providers names its subjects and groups as it "
+                f"likes (there are {', '.join(sorted(people))})"
+            )
         if self.control.policy_upload and len(self.policy.bundles) != 1:
             raise ValueError("control.policy_upload needs exactly one file in policy.bundles: the one that is replaced")
         return self
@@ -204,6 +215,12 @@ class Settings(Section):
     @property
     def llm_resources(self) -> Mapping[str, LlmResource]:
         return {name: one for name, one in self.resources.items() if isinstance(one, LlmResource)}
+
+    @property
+    def providers_of_roles(self) -> tuple[str, ...]:
+        """Whose people may have a role at the control API."""
+        named = () if self.control is None else self.control.providers
+        return named or tuple(name for name, one in self.identity.providers.items() if one.kind == "human")
 
     @property
     def state_folder(self) -> StateFolder:

@@ -39,10 +39,32 @@ class Principal:
         return tuple(found)
 
     def is_same(self, other: "Principal") -> bool:
-        """Whether both names mean one principal: capitals and Unicode's other spellings make nobody somebody else."""
+        """Whether both names mean one principal: capitals and Unicode's other spellings make nobody somebody else.
+
+        For what is refused or ended; what is given asks ``is_spelt_as``.
+        """
         return self.kind is other.kind and folded(self.subject) == folded(other.subject)
+
+    def is_spelt_as(self, other: "Principal") -> bool:
+        """Whether they are one but for capitals."""
+        return self.kind is other.kind and spelt_alike(self.subject, other.subject)
 
 
 def folded(subject: str) -> str:
     """A subject without its capitals and without Unicode's other spellings of the same letters (NFKC)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", subject).casefold())
+
+
+def spelt_alike(one: str, other: str) -> bool:
+    """Whether two spellings differ by capitals only, letter by letter, and no letter beyond ASCII stands for one of it.
+
+    For what is given to whom is named: a provider that tells "ﬁona" from "fiona", or a Kelvin sign from a k, has two people,
+    whom ``folded`` takes for one. Where something is refused to whoever may be the same, that is right, and here it is not.
+    """
+    if len(one) != len(other):
+        return False
+    for place in range(len(one)):
+        mine, theirs = one[place], other[place]
+        if mine != theirs and (mine.isascii() != theirs.isascii() or mine.lower() != theirs.lower()):
+            return False
+    return True

@@ -15,7 +15,7 @@ class Credential(Protocol):
 
 def checked(secret: str, where: str) -> str:
     """A secret that can be used as a password. Raises SecretUnavailableError."""
-    if not secret:
+    if not secret.strip():  # blanks alone are no secret, and what trims them would sign with an empty key
         raise SecretUnavailableError(f"{where} holds no secret")
     if len(secret) > MAX_BYTES:
         raise SecretUnavailableError(f"{where} is longer than {MAX_BYTES} characters")

@@ -22,6 +22,7 @@ from passgate.core.errors import (
 )
 from passgate.core.event import Event, EventType, Json
 from passgate.core.principal import Principal, PrincipalKind, folded
+from passgate.core.visible import visible
 from passgate.identity.access_digest import digest
 from passgate.identity.access_rules import AccessRule, covering, has_interest, is_eligible
 from passgate.identity.registry import IssuedPass, PassRegistry
@@ -213,7 +214,8 @@ class AccessDesk:
         except LedgerUnavailableError:
             if state is AccessState.APPROVED:
                 raise  # a refusal that cannot be recorded is a refusal all the same
-        self._store.settle(request_id, state, at=self._now())
+        if not self._store.settle(request_id, state, at=self._now()) and state is AccessState.APPROVED:
+            return await self._settle(request_id)  # somebody refused it while that was written down, or it is decided
         return self._store.find(request_id) or request
 
     def _as_of_now(self, request: AccessRequest) -> AccessRequest:
@@ -266,6 +268,8 @@ def _check_vote(request: AccessRequest, voter: Principal, note: str) -> None:
         raise ApprovalError(f"{voter.subject} has voted on this request: another person must")
     if len(note) > NOTE_CHARACTERS:
         raise ApprovalError(f"A note has at most {NOTE_CHARACTERS} characters")
+    if visible(note) != note:  # whoever asked reads it, in a terminal perhaps
+        raise ApprovalError("A note holds nothing that cannot be seen")
 
 
 def _check_approved(request: AccessRequest) -> None:
@@ -302,7 +306,7 @@ def _is_asker(request: AccessRequest, asker: Principal, source: str) -> bool:
     return (
         source == request.asked.source
         and len(links) == len(now)
-        and all(one.is_same(other) for one, other in zip(links, now, strict=True))
+        and all(one.is_spelt_as(other) for one, other in zip(links, now, strict=True))
     )
 
 

@@ -10,7 +10,7 @@ import re2
 from passgate.core.action import VerbClass
 from passgate.core.decision import Approvers
 from passgate.core.errors import PassRequestError
-from passgate.core.principal import Principal, PrincipalKind, folded
+from passgate.core.principal import Principal, PrincipalKind, folded, spelt_alike
 from passgate.identity.request import written
 from passgate.pipeline.access_requests import MACHINE, AccessAsked
 
@@ -39,7 +39,7 @@ class AccessRule:
         human = asked.principal.links()[-1]
         if human.kind is not PrincipalKind.HUMAN or asked.source not in (MACHINE, *self.providers):
             return False
-        return bool(self.groups & human.groups) or folded(human.subject) in {folded(one) for one in self.subjects}
+        return bool(self.groups & human.groups) or any(spelt_alike(human.subject, one) for one in self.subjects)
 
     def covers(self, asked: AccessAsked) -> bool:
         return asked.resources <= self.resources and asked.verbs <= self.verbs

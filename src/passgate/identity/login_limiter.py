@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from passgate.core.address import place_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
@@ -28,7 +30,8 @@ class LoginLimiter:
     """Failures cost, successes do not: a pool may open hundreds of connections at once, a guesser may not.
 
     A pass's public id is no secret, so anybody could use up its failures to lock its owner out. An address that has logged in
-    with the pass is therefore judged by the address alone. Not for use by several threads. ``peer`` is an address without port.
+    with the pass is therefore judged by the address alone. Not for use by several threads. ``peer`` is an address without port;
+    all addresses of one IPv6 network count as one.
     """
 
     def __init__(
@@ -46,16 +49,19 @@ class LoginLimiter:
 
     def allow(self, peer: str, pass_id: str) -> bool:
         """May this log-in be tried at all?"""
+        peer = place_of(peer)
         if not self._peers.has_token(peer):
             return False
         return (peer, pass_id) in self._proven or self._passes.has_token(pass_id)
 
     def failed(self, peer: str, pass_id: str) -> None:
+        peer = place_of(peer)
         self._peers.take(peer)
         if (peer, pass_id) not in self._proven:
             self._passes.take(pass_id)
 
     def succeeded(self, peer: str, pass_id: str) -> None:
+        peer = place_of(peer)
         self._proven[peer, pass_id] = None
         self._proven.move_to_end((peer, pass_id))
         if len(self._proven) > self._entries:

@@ -4,12 +4,14 @@ A request is a snapshot: whoever wants to know more later asks again by its numb
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from passgate.core.principal import Principal
+
+_NOT_FOR_THEM = "it is shown to those who decide, not to whoever asks"
 
 
 class ApprovalState(StrEnum):
@@ -94,6 +96,11 @@ class ApprovalRequest:
     def approvals(self) -> int:
         """How many have agreed so far."""
         return sum(vote.approves for vote in self.votes)
+
+    def as_whoever_asks_sees_it(self) -> "ApprovalRequest":
+        """Without what its run has shown, and without the hash of the record that says it: how many rows a condition meets would be
+        an answer that nobody has agreed to."""
+        return replace(self, preview=Preview(why=_NOT_FOR_THEM), cap=None, binding_sha256="")
 
 
 class ApprovalDesk(Protocol):

@@ -46,13 +46,18 @@ class Caller:
         return str(self.principal)
 
     def owns(self, principal: Principal) -> bool:
-        """Whether it is the caller, or somebody who acts for them, however many links down."""
-        link: Principal | None = principal
-        while link is not None:
-            if link.is_same(self.principal):
-                return True
-            link = link.on_behalf_of
-        return False
+        """Whether it is the caller, or somebody who acts for them, however many links down: what they may see, and end.
+
+        A person of the same name at another provider is another one.
+        """
+        issuer = self.principal.claims.get("iss")
+        return any(
+            link.is_spelt_as(self.principal) and link.claims.get("iss", issuer) == issuer for link in principal.links()
+        )
+
+    def may_be(self, principal: Principal) -> bool:
+        """The same for what nobody may do for themselves: in doubt they are."""
+        return any(link.is_same(self.principal) for link in principal.links())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

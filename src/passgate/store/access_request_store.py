@@ -72,13 +72,18 @@ class AccessRequestStore:
             return connection.execute(sqlite_insert(ACCESS_VOTES).values(row).on_conflict_do_nothing()).rowcount > 0
 
     def settle(self, request_id: str, state: AccessState, *, at: datetime) -> bool:
-        """False if it waited no more."""
+        """False if it waited no more, or if it would be approved and somebody has refused it meanwhile."""
         change = (
             update(ACCESS_REQUESTS)
             .where(ACCESS_REQUESTS.c.id == request_id, _PENDING, ACCESS_REQUESTS.c.expires > at)
             .values(state=state.value, decided=at)
         )
+        refusals = select(ACCESS_VOTES.c.person).where(
+            ACCESS_VOTES.c.request_id == request_id, ACCESS_VOTES.c.approves == 0
+        )
         with self._database.writing() as connection:
+            if state is AccessState.APPROVED and connection.execute(refusals).first() is not None:
+                return False
             return connection.execute(change).rowcount > 0
 
     def use(self, request_id: str) -> bool:

@@ -91,13 +91,14 @@ class ApprovalRequestStore:
             return _one(connection, select(APPROVAL_REQUESTS).where(_REQUESTS.id == request_id))
 
     def move(self, request_id: str, *, before: ApprovalState, after: ApprovalState) -> bool:
-        changed = (
-            update(APPROVAL_REQUESTS)
-            .where(_REQUESTS.id == request_id, _REQUESTS.state == before.value)
-            .values(state=after.value)
+        refusals = select(APPROVAL_VOTES.c.person).where(
+            APPROVAL_VOTES.c.request == request_id, APPROVAL_VOTES.c.approves.is_(False)
         )
         with self._database.writing() as connection:
-            return connection.execute(changed).rowcount > 0
+            if after is ApprovalState.APPROVED and connection.execute(refusals).first() is not None:
+                return False
+            changed = update(APPROVAL_REQUESTS).where(_REQUESTS.id == request_id, _REQUESTS.state == before.value)
+            return connection.execute(changed.values(state=after.value)).rowcount > 0
 
     def announced(self, request_id: str, channel: str, reference: str) -> None:
         row = {"request": request_id, "channel": channel, "reference": reference}

@@ -1,12 +1,13 @@
 """People and groups in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from passgate.core.directory import Content, Email, Entry, Group, Person, User
 from passgate.core.errors import NameTakenError, StoreError, UnknownMemberError
+from passgate.core.principal import spelt_alike
 from passgate.pipeline.directory import Match, Page
 from passgate.store.directory_tables import DIRECTORY_GROUPS, DIRECTORY_MEMBERS, DIRECTORY_USERS
 from passgate.store.sqlite import SqliteDatabase
@@ -18,6 +19,12 @@ _SUBJECT_COLUMNS = {
     "user_name": DIRECTORY_USERS.c.name_key,
     "external_id": DIRECTORY_USERS.c.external_id_key,
     "email": DIRECTORY_USERS.c.email_key,
+}
+
+_SUBJECTS: Mapping[str, Callable[[User], str]] = {
+    "user_name": lambda user: user.user_name,
+    "external_id": lambda user: user.external_id,
+    "email": lambda user: user.email,
 }
 
 
@@ -135,13 +142,14 @@ class PeopleStore:
 
     def __init__(self, database: SqliteDatabase, *, subject: str) -> None:
         self._database = database
+        self._named_by = subject
         self._subject = _SUBJECT_COLUMNS[subject]
 
     def person(self, subject: str) -> Person | None:
-        """Whom nobody can tell apart (two of one e-mail address) is nobody active."""
-        users = DIRECTORY_USERS.c
+        """Whom nobody can tell apart is nobody active: two of one e-mail address, and who is spelt otherwise by more than capitals,
+        who may be another person at the provider."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(users.id, users.active).where(self._subject == subject.casefold())).all()
+            rows = connection.execute(select(DIRECTORY_USERS).where(self._subject == subject.casefold())).all()
             if not rows:
                 return None
             names = (
@@ -150,7 +158,9 @@ class PeopleStore:
                 .where(DIRECTORY_MEMBERS.c.user_id == rows[0].id)
             )
             groups = connection.execute(names).scalars().all()
-        return Person(active=len(rows) == 1 and bool(rows[0].active), groups=frozenset(groups))
+        (found, *others), named = rows, _user(rows[0]).content
+        alone = not others and spelt_alike(subject, _SUBJECTS[self._named_by](named))
+        return Person(active=alone and bool(found.active), groups=frozenset(groups))
 
     def subjects(self, user_ids: frozenset[str]) -> frozenset[str]:
         """Casefolded."""

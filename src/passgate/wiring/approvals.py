@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from passgate.api.messages import ApprovalInfo, PreviewInfo, VoteInfo
+from passgate.approvals import binding
 from passgate.approvals.announcing import Announcer
 from passgate.approvals.desk import Desk
 from passgate.approvals.nobody import Nobody
@@ -90,7 +91,12 @@ class ApprovalsWiring:
         """Raises ApprovalError."""
         if actor not in self._people and actor not in self._operators:
             raise ApprovalError(f"{actor} is nobody who may decide (see approvals.people)")
-        return tuple(info(request) for request in self.desk.list())
+        who = self._people.get(actor)
+        mine = binding.person(who.subject) if who is not None and actor not in self._operators else None
+        return tuple(
+            info(request.as_whoever_asks_sees_it() if mine in binding.subjects(request.principal) else request)
+            for request in self.desk.list()
+        )
 
     async def vote(self, request: str, *, approves: bool, note: str, actor: str) -> ApprovalInfo | None:
         """Raises ApprovalError, LedgerUnavailableError."""

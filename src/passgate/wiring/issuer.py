@@ -247,7 +247,7 @@ def _issuer(
         keys=keys,
         authorizations=authorizations,
         find=registry.find,
-        admit=lambda authorization: exchange.admit(identity_of(authorization)),
+        admit=lambda authorization: exchange.admit(identity_of(authorization)).principal,
         lifetime=section.access_ttl,
     )
     issuer = Issuer(

@@ -25,7 +25,7 @@ from passgate.testing.llm_provider import RunningProvider
 from passgate.testing.postgres import free_port
 from passgate.wiring.control import control_beside
 from tests.unit.endpoints.control.desks import AccessDesk, ApprovalsDesk, make_approval
-from tests.unit.endpoints.control.tokens import Signer, human
+from tests.unit.endpoints.control.tokens import ISSUER, Signer, human
 
 PEOPLE = {
     "user": human("ada@example.com"),
@@ -108,6 +108,7 @@ resources:
     upstream: {{url: "{f"http://127.0.0.1:{dead}" if provider is None else provider.url}", credential: {{file: secret}}}}
 policy: {{packs: [postgres-safe, llm-safe], bundles: [rules.yaml]}}
 identity:
+  providers: {{company: {{issuer: "{ISSUER}", audience: [passgate]}}}}
   agents:
     reporter: {{purpose: reports, resources: [shop], until: "2027-06-30"}}
 control:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,11 +36,20 @@ def test_the_way_of_an_operator(gate: ControlledGate) -> None:
 
 
 def test_the_way_of_an_approver(gate: ControlledGate) -> None:
+    hidden = "UPDATE customers SET name = 'Ada Lovelace' -- \u2028WHERE id = $1"
+    gate.approvals.kept["ap-odd"] = replace(make_approval("ap-odd"), text=hidden, cut=7)
     gate.approvals.kept["ap-cli"] = make_approval("ap-cli")
     assert "ap-cli" in said(gate, "approver", "approvals")
     shown = said(gate, "approver", "approval", "ap-cli")
     assert "UPDATE customers SET name = 'Ada Lovelace' WHERE id = $1" in shown
-    assert "1 = 815" in shown
+    assert "1 = '815'" in shown
+    assert "name=***" in shown  # what the rows would be, as a run that was rolled back has shown
+    assert "update public.customers.name" in shown
+    assert "c" * 64 in shown
+    odd = said(gate, "approver", "approval", "ap-odd")
+    assert "-- \\u2028WHERE" in odd  # one line, as it is for the server
+    assert "U+2028 LINE SEPARATOR" in odd
+    assert "7 more characters" in said(gate, "auditor", "approval", "ap-odd")
     assert "Ada Lovelace" not in said(gate, "auditor", "approval", "ap-cli")
     assert said(gate, "approver", "vote", "ap-cli", "--approve", "--note", "looked") == "ap-cli is approved\n"
     again = remote(gate, "approver", "vote", "ap-cli", "--deny")

@@ -11,8 +11,10 @@ import pytest
 from passgate.approvals.desk import MOST, NOTE_CHARACTERS
 from passgate.core.decision import MaxRows, Outcome, PreviewMode
 from passgate.core.errors import ApprovalError, LedgerUnavailableError, StoreError
-from passgate.pipeline.approval_desk import ApprovalState, Preview, Voter
+from passgate.core.event import Event, EventType
+from passgate.pipeline.approval_desk import ApprovalState, Preview, Vote, Voter
 from passgate.pipeline.protocols import Held
+from passgate.pipeline.receipt import Receipt
 from tests.unit.approvals.parts import ADA, DBA, GRACE, LINUS, Bench, held
 
 
@@ -173,6 +175,56 @@ async def test_a_vote_that_cannot_be_recorded_does_not_count(bench: Bench) -> No
             await bench.desk.vote(request.id, GRACE, approves=True)
         assert bench.shown(request).votes == ()
         assert not asked.done()
+
+
+async def test_enough_votes_are_enough_although_the_one_that_made_it_so_came_to_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate, or the ledger, may fail between the last vote and what follows from it: the next vote must not be one too many."""
+    append = bench.recorder.append
+
+    def failing(event: Event) -> Receipt:
+        if event.type is EventType.APPROVAL_RESOLVED:
+            raise LedgerUnavailableError
+        return append(event)
+
+    async with bench.asking(held()) as (asked, request):
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.recorder, "append", failing)
+            with pytest.raises(LedgerUnavailableError):
+                await bench.desk.vote(request.id, GRACE, approves=True)
+        assert bench.shown(request).state is ApprovalState.PENDING  # counted, and not in the ledger: it is not approved
+        more = (bench.desk.vote(request.id, Voter(subject=f"dba{n}", groups=DBA), approves=True) for n in range(3))
+        await asyncio.gather(*more, return_exceptions=True)
+        assert (await asked).outcome is Outcome.ALLOW
+    assert bench.said().count("approval.resolved") == 1
+
+
+async def test_a_refusal_counted_while_the_approval_is_written_down_is_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: this one has enough votes and writes to the ledger, the other has just counted a veto and gone no further."""
+    append, other = bench.recorder.append, bench.beside()
+
+    def meanwhile(event: Event) -> Receipt:
+        if event.detail.get("outcome") == "approved":
+            sealed = other.records.vote(request.id, Vote(subject="x", approves=False, note="no", at=request.asked), "x")
+            assert other.store.vote(request.id, sealed, now=request.asked) is not None
+        return append(event)
+
+    async with bench.asking(held()) as (asked, request):
+        monkeypatch.setattr(bench.recorder, "append", meanwhile)
+        await bench.desk.vote(request.id, GRACE, approves=True)
+        assert (await asked).outcome is Outcome.DENY
+    assert bench.shown(request).state is ApprovalState.DENIED
+
+
+@pytest.mark.parametrize("note", ["\x1b[2J", "a\u202eb", "\u200b"])
+async def test_a_note_steers_nobodys_terminal(bench: Bench, note: str) -> None:
+    async with bench.asking(held()) as (_, request):
+        with pytest.raises(ApprovalError, match="cannot be seen"):
+            await bench.desk.vote(request.id, GRACE, approves=False, note=note)
+        await bench.desk.vote(request.id, GRACE, approves=False, note="not\ttoday\nnor é")
 
 
 async def test_a_refusal_that_cannot_be_recorded_is_a_refusal_all_the_same(bench: Bench) -> None:

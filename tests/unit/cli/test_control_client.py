@@ -1,6 +1,7 @@
 """The command line's end of the control API: what it sends, and what it makes of an answer."""
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from passgate.cli import control_client
 from passgate.cli.control_client import ControlApiError, ControlClient, origin
 from passgate.core.errors import ConfigError
 
@@ -39,7 +41,9 @@ def gate() -> Iterator[Gate]:
                 self.send_header("Location", "http://127.0.0.1:9/elsewhere")
             self.send_header("Content-Length", str(len(gate.body)))
             self.end_headers()
-            self.wfile.write(gate.body)
+            for at in range(0, len(gate.body), 50_000):
+                self.wfile.write(gate.body[at : at + 50_000])
+                time.sleep(0.01 * (len(gate.body) > 50_000))
 
         do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the library's names
 
@@ -66,6 +70,14 @@ def test_what_is_sent(gate: Gate) -> None:
     assert post[:2] == ("POST", "/api/v1/approvals/..%2Fx%20y/vote")
     assert (post[3], len(post[2]["Idempotency-Key"])) == (b'{"vote": "deny"}', 36)
     assert delete[:2] == ("DELETE", "/api/v1/locks/a")
+
+
+def test_an_answer_that_comes_in_pieces_is_read_to_its_end(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate.body = b'{"items": ["' + b"x" * 400_000 + b'"]}'
+    assert len(gate.client.get("ledger", "events")["items"][0]) == 400_000
+    monkeypatch.setattr(control_client, "_MAX_BYTES", 100_000)
+    with pytest.raises(ControlApiError, match="more than 100000 bytes"):
+        gate.client.get("ledger", "events")
 
 
 @pytest.mark.parametrize(

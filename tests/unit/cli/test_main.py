@@ -64,6 +64,7 @@ def test_groups_about_records_and_rules_get_their_live_commands(monkeypatch: pyt
     [
         (PassgateError("no such thing"), 2, "passgate: no such thing\n"),
         (PassgateError("f:1:1: a: b\nf:2:1: c: d"), 2, "f:1:1: a: b\nf:2:1: c: d\n"),
+        (PassgateError("the gate says: \x1b]0;x\x07\x9b2J"), 2, "passgate: the gate says: \\x1b]0;x\\x07\\x9b2J\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )

@@ -1,6 +1,8 @@
 """What is printed."""
 
+import io
 import json
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +14,10 @@ from passgate.cli.output import how_long, note, printable, say, say_json, say_ta
 
 def test_lines_go_where_they_belong(capsys: pytest.CaptureFixture[str]) -> None:
     say("[bold]out[/bold]")
-    note("err")
+    note("err\x1b[2J\u202e")
     say_json({"ä": [1, None]})
     captured = capsys.readouterr()
-    assert captured.err == "err\n"
+    assert captured.err == "err\\x1b[2J\\u202e\n"
     assert captured.out.startswith("[bold]out[/bold]\n")
     assert json.loads(captured.out.partition("\n")[2]) == {"ä": [1, None]}
 
@@ -31,6 +33,16 @@ def test_a_table_shows_text_from_outside_as_it_is(capsys: pytest.CaptureFixture[
 def test_nothing_steers_the_terminal(text: str) -> None:
     assert printable(text).isprintable()
     assert printable(text) == text or not text.isprintable()
+
+
+@given(st.text())
+def test_nor_does_json(text: str) -> None:
+    """Beyond ASCII there are control characters as well (U+009B begins a terminal's command), which JSON leaves as they are."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        say_json({"a": [text], text: 1})
+    assert all(line.isprintable() for line in out.getvalue().split("\n"))
+    assert json.loads(out.getvalue()) == {"a": [text], text: 1}
 
 
 def test_times() -> None:

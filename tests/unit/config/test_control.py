@@ -86,3 +86,18 @@ def test_tokens_are_issued_for_the_address_that_the_api_has() -> None:
     assert parsed(URL + ROLES + identity + issuer % "https://gate.example.com").control is not None
     with pytest.raises(InvalidSettingsError, match="are the same address"):
         parsed(URL + ROLES + identity + issuer % "https://other.example.com")
+
+
+def test_of_several_providers_of_people_it_says_whose_have_roles() -> None:
+    """Each provider names its subjects and groups as it likes: a partner's "platform" is no operator here."""
+    known = "{issuer: 'https://%s.example.com', audience: [passgate]}"
+    robots = "{issuer: 'https://robots.example.com', audience: [passgate], kind: service}"
+    company = f"identity:\n  providers:\n    company: {known % 'idp'}\n    robots: {robots}\n"
+    both = f"{company}    partner: {known % 'partner'}\n"
+    assert parsed(URL + ROLES + company).providers_of_roles == ("company",)
+    with pytest.raises(InvalidSettingsError, match=r"must say whose people have roles.*company, partner"):
+        parsed(URL + ROLES + both)
+    assert parsed(URL + ROLES + "  providers: [company]\n" + both).providers_of_roles == ("company",)
+    for name in ("robots", "nowhere"):
+        with pytest.raises(InvalidSettingsError, match=f"control.providers names '{name}'"):
+            parsed(URL + ROLES + f"  providers: [{name}]\n" + both)

@@ -100,6 +100,7 @@ def test_an_agent_with_a_key_of_its_own() -> None:
         (ISSUER + AGENT % "owner: a, jwk: {kty: oct, k: c}", "public key"),
         (AGENT % f"owner: a, {JWK}", "need issuer"),
         ("  providers: {agents: {issuer: 'https://x', audience: [x]}}\n", "can be called 'agents'"),
+        ("  providers: {unix: {issuer: 'https://x', audience: [x]}}\n", "can be called 'unix'"),
     ],
 )
 def test_an_agents_key_that_could_not_work(text: str, said: str) -> None:

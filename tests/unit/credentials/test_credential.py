@@ -15,6 +15,7 @@ def test_a_usable_secret_is_returned_as_it_is() -> None:
     ("secret", "problem"),
     [
         ("", "here holds no secret"),
+        (" \t", "here holds no secret"),
         ("hunter2" * 1000, "here is longer than 4096"),
         ("hunter2\0", "here holds a zero byte"),
     ],

@@ -25,7 +25,14 @@ from passgate.identity.access_desk import AccessDesk
 from passgate.identity.access_rules import AccessRule
 from passgate.identity.registry import PassRegistry
 from passgate.identity.request import IssuingRules
-from passgate.pipeline.access_requests import MACHINE, AccessAsked, AccessRequest, AccessRequests, AccessState
+from passgate.pipeline.access_requests import (
+    MACHINE,
+    AccessAsked,
+    AccessRequest,
+    AccessRequests,
+    AccessState,
+    AccessVote,
+)
 from passgate.pipeline.receipt import Receipt
 from passgate.store.access_request_store import AccessRequestStore
 from passgate.store.pass_store import PassStore
@@ -479,6 +486,31 @@ async def test_a_pass_taken_late_gives_no_more_time(bench: Bench) -> None:
     assert pass_.state(bench.clock.time) is PassState.EXPIRED
 
 
+async def test_a_refusal_counted_while_the_approval_is_written_down_is_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: one has enough votes and writes to the ledger, the other has just counted a refusal and gone no further."""
+    request = await bench.desk.ask(ASKED)
+    append, other = bench.recorder.append, AccessRequestStore(bench.open())
+
+    def meanwhile(event: Event) -> Receipt:
+        if event.detail.get("outcome") == "approved":
+            refusal = AccessVote(subject="linus@example.com", approves=False, note="no", at=bench.clock.time)
+            assert other.add_vote(request.id, refusal, person="linus@example.com")
+        return append(event)
+
+    monkeypatch.setattr(bench.recorder, "append", meanwhile)
+    assert (await bench.desk.vote(request.id, GRACE, approves=True)).state is AccessState.DENIED
+    with pytest.raises(PassRequestError, match=r"linus@example\.com has refused"):
+        await bench.desk.take(request.id, ADA, source=MACHINE)
+
+
+async def test_a_note_steers_nobodys_terminal(bench: Bench) -> None:
+    request = await bench.desk.ask(ASKED)
+    with pytest.raises(ApprovalError, match="cannot be seen"):
+        await bench.desk.vote(request.id, GRACE, approves=False, note="\x1b[2J")
+
+
 # -- taking -----------------------------------------------------------------------------------------------------------------
 
 
@@ -492,6 +524,22 @@ async def test_only_the_one_who_asked_takes_it(bench: Bench, asker: Principal, s
     with pytest.raises(PassRequestError, match="there is no request"):
         await bench.desk.take(request.id, asker, source=source)
     assert state(bench, request) is AccessState.APPROVED
+
+
+@pytest.mark.parametrize("subject", ["\uff41da@example.com", "ada@example.\u217dom"])
+async def test_a_name_in_other_letters_is_given_nothing_of_hers(bench: Bench, subject: str) -> None:
+    """Folded they are one, which is right where they vote; the provider has two people of these names."""
+    request = await bench.desk.ask(ASKED)
+    await bench.desk.vote(request.id, GRACE, approves=True)
+    other = human(subject, "on-call")
+    assert other.is_same(ADA)
+    with pytest.raises(PassRequestError, match="there is no request"):
+        await bench.desk.take(request.id, other, source=MACHINE)
+    bench.rules[0] = replace(RULE, groups=frozenset(), subjects=frozenset({"Ada@example.com"}))
+    named = bench.another()
+    assert (await named.ask(replace(ASKED, reason="INC-43"))).state is AccessState.PENDING
+    with pytest.raises(PassRequestError, match="may not ask"):
+        await named.ask(replace(ASKED, reason="INC-44", principal=other))
 
 
 async def test_of_two_who_take_at_once_one_gets_it(bench: Bench) -> None:

@@ -106,3 +106,21 @@ def test_no_pattern_beats_the_rate(pauses: list[float]) -> None:
             limiter.failed(PEER, PASS)
             tried += 1
     assert tried <= 3 + (clock.monotonic() - start) / 10 + 1e-6
+
+
+def test_one_network_of_ipv6_is_one_guesser(clock: Clock) -> None:
+    """A single machine has 2^64 addresses there to guess from."""
+    limiter = LoginLimiter(per_peer=Rate(burst=3, seconds=10), clock=clock.monotonic)
+    tried = 0
+    for number in range(1, 50):
+        peer = f"2001:db8:1:2::{number:x}"
+        if limiter.allow(peer, f"pg_{number}"):
+            limiter.failed(peer, f"pg_{number}")
+            tried += 1
+    assert tried == 3
+    assert limiter.allow("2001:db8:1:3::1", "pg_x")
+    assert limiter.allow(PEER, "pg_x")
+    limiter.succeeded("2001:db8:1:4::1", PASS)
+    for _ in range(20):
+        limiter.failed(OTHER, PASS)
+    assert limiter.allow("2001:db8:1:4::2", PASS)  # who has logged in from there is not locked out by others

@@ -130,6 +130,20 @@ def test_two_who_cannot_be_told_apart_are_nobody_active(database: SqliteDatabase
     assert not person.active
 
 
+@pytest.mark.parametrize("subject", ["user_name", "external_id", "email"])
+def test_who_is_spelt_in_other_letters_is_nobody_active(database: SqliteDatabase, subject: str) -> None:
+    """Else another account of the provider would have this person's groups."""
+    user = User(user_name="Fiona@x", external_id="Fiona@x", emails=(Email(value="Fiona@x"),))
+    UserStore(database).add(Entry(id="u1", content=user, created=NOW, modified=NOW, version=1))
+    person = PeopleStore(database, subject=subject).person
+    assert [found and found.active for found in map(person, ("fiona@x", "FIONA@X", "\ufb01ona@x", "eve@x"))] == [
+        True,
+        True,
+        False,
+        None,
+    ]
+
+
 def test_a_user_that_cannot_be_read_is_an_error(database: SqliteDatabase) -> None:
     UserStore(database).add(user())
     with database.writing() as connection:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from passgate.config.secret_sources import LocalSecret
 from passgate.core.errors import ConfigError
 from passgate.endpoints.approvals.signatures import verify_webhook, webhook_key
 from passgate.endpoints.beside import first_of
+from passgate.pipeline.excerpt import Excerpt
 from passgate.wiring.approval_channels import channels
 from passgate.wiring.approvals import ApprovalsWiring
 from tests.unit.approvals.parts import fresh_database, held
@@ -66,7 +68,8 @@ async def test_slack_and_a_webhook_are_told_and_a_press_of_the_button_decides(tm
 
 
 async def _decided(wiring: ApprovalsWiring, there: Other) -> str:
-    asked = asyncio.create_task(wiring.approvals.resolve(held(), lambda _waiting: None))
+    what = replace(held(), shown=Excerpt(text="create table x"))
+    asked = asyncio.create_task(wiring.approvals.resolve(what, lambda _waiting: None))
     told = {got.path: got for got in [await there.next(), await there.next()]}
     verify_webhook(webhook_key(HOOK_SECRET), told["/hook"].headers, told["/hook"].body, now=datetime.now(UTC))
     buttons = next(

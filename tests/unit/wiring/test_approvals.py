@@ -14,6 +14,7 @@ from passgate.approvals.nobody import Nobody
 from passgate.config.approvals import Approvals, Person
 from passgate.core.decision import Outcome
 from passgate.core.errors import ApprovalError, ConfigError
+from passgate.pipeline.approval_desk import Preview
 from passgate.pipeline.protocols import Held, Waiting
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.approvals import ApprovalsWiring
@@ -61,6 +62,33 @@ async def test_a_person_is_known_by_their_user_and_nobody_else_is(database: Sqli
     assert done is not None
     assert (done.state, done.votes[0].subject, done.votes[0].note) == ("approved", "grace@example.com", "fine")
     assert (await asked).outcome is Outcome.ALLOW
+    await wiring.desk.close()
+
+
+async def test_whoever_asks_does_not_see_what_the_run_has_shown(database: SqliteDatabase) -> None:
+    """How many rows meet a condition is an answer, and people who decide for others ask for themselves too."""
+    wiring = wired(
+        Approvals(
+            people={
+                "grace@example.com": Person(os_user="grace"),
+                "Ada@Example.com": Person(os_user="ada"),  # the agent acts for her
+            }
+        ),
+        database,
+    )
+
+    async def preview() -> Preview:
+        return Preview(rows=3, columns=("name",), samples=(("x",),), notes=("n",))
+
+    heard: asyncio.Queue[Waiting] = asyncio.Queue()
+    asked = asyncio.create_task(wiring.approvals.resolve(replace(held(), preview=preview), heard.put_nowait))
+    await heard.get()
+    (decides,), (asks,) = wiring.requests("unix:grace"), wiring.requests("unix:ada")
+    assert (decides.preview.rows, decides.preview.samples) == (3, (("x",),))
+    assert (asks.preview.rows, asks.preview.samples, asks.preview.columns) == (None, (), ())
+    assert "not to whoever asks" in asks.preview.why
+    assert (asks.binding_sha256, asks.text) == ("", decides.text)
+    asked.cancel()
     await wiring.desk.close()
 
 

@@ -62,6 +62,8 @@ def patched(document: Document, operations: Sequence[Operation], schema: Schema)
         if operation.path is not None:
             _apply(resource, operation.op, operation.path, operation.value, schema)
         elif isinstance(operation.value, dict):
+            if len({schema.local(path).lower() for path in operation.value}) < len(operation.value):
+                raise invalid_syntax("an attribute is given twice: names are the same in capitals")
             for path, value in operation.value.items():
                 _apply(resource, operation.op, path, value, schema)
         else:
@@ -103,7 +105,8 @@ def _single(resource: dict[str, Json], attribute: Attribute, op: str, sub: str, 
     elif op == "remove":
         inner = {}
     elif isinstance(value, dict):
-        inner = {**inner, **value} if op == "add" else dict(value)
+        said = _named(attribute, value)
+        inner = {**inner, **said} if op == "add" else said
     else:
         raise invalid_value(f"{attribute.name} is an object")
     resource[attribute.name] = inner
@@ -130,12 +133,21 @@ def _several(attribute: Attribute, items: list[Json], op: str, path: Path, value
     if op == "remove":
         return rest if not path.sub else [*rest, *(_without(item, attribute, path.sub) for item in chosen)]
     if not chosen:
-        chosen = [{condition.name: condition.value for condition in path.conditions}]
+        chosen = [_named(attribute, {condition.name: condition.value for condition in path.conditions})]
     if path.sub:
         return [*rest, *(_with(item, attribute, path.sub, value) for item in chosen)]
     if not isinstance(value, dict):
         raise invalid_value(f"one of {attribute.name} is an object")
-    return [*rest, *({**(item if isinstance(item, dict) else {}), **value} for item in chosen)]
+    said = _named(attribute, value)
+    return [*rest, *({**(item if isinstance(item, dict) else {}), **said} for item in chosen)]
+
+
+def _named(attribute: Attribute, value: Document) -> dict[str, Json]:
+    """With names as the schema writes them, so that nothing stands there twice. Raises ScimError."""
+    said = {(name if (part := attribute.sub(name)) is None else part.name): one for name, one in value.items()}
+    if len(said) < len(value):
+        raise invalid_syntax("an attribute is given twice: names are the same in capitals")
+    return said
 
 
 def _listed(attribute: Attribute, value: Json) -> list[Json]:

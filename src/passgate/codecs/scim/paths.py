@@ -78,6 +78,7 @@ def _conditions(text: str, wrong: Callable[[str], ScimError]) -> tuple[Condition
 def _value(text: str, wrong: Callable[[str], ScimError]) -> str | int | bool | None:
     try:
         value: str | int | bool | None = json.loads(text if text.startswith('"') else text.lower())
+        str(value).encode()  # half a surrogate pair is no text, and no store takes it
     except ValueError as error:
         raise wrong("a value of the filter is not written as in JSON") from error
     return value

@@ -117,6 +117,17 @@ def read_resource(body: Document, kind: Kind[Content], old: Content | None) -> C
     return kind.read(body, old)
 
 
+def once(values: Document, *, given: int | None = None) -> Document:
+    """By name in small letters. ``active`` beside ``Active`` could be read either way, and one of them lets somebody in.
+
+    ``given``: how many there were before names were shortened. Raises ScimError.
+    """
+    found = {name.lower(): value for name, value in values.items()}
+    if len(found) < (len(values) if given is None else given):
+        raise invalid_syntax("an attribute is given twice: names are the same in capitals")
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
     """One object of a request. Names are the same in capitals (RFC 7643, section 2.1); null is as good as nothing (section 2.5)."""
@@ -127,7 +138,7 @@ class _Said:
 
     @classmethod
     def of(cls, document: Document, schema: Schema) -> "_Said":
-        values = {schema.local(name).lower(): value for name, value in document.items()}
+        values = once({schema.local(name): value for name, value in document.items()}, given=len(document))
         return cls(values=values, attributes={one.name: one for one in schema.attributes})
 
     @classmethod
@@ -136,7 +147,7 @@ class _Said:
         parts = () if attribute is None else attribute.inner
         if value is not None and not isinstance(value, dict):
             raise invalid_value(f"{name} is an object")
-        values = {key.lower(): one for key, one in (value or {}).items()}
+        values = once(value or {})
         return cls(values=values, attributes={one.name: one for one in parts}, where=f"{name}.")
 
     def get(self, name: str) -> Json:

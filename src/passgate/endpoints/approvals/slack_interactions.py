@@ -25,7 +25,7 @@ from passgate.core.errors import (
 from passgate.endpoints.approvals.incoming import RefusedError, Spent, body_of, refused, spend_once
 from passgate.endpoints.approvals.posting import Poster
 from passgate.endpoints.approvals.signatures import SignatureError, verify_slack
-from passgate.endpoints.approvals.slack_message import APPROVE, blocks, escaped, fallback
+from passgate.endpoints.approvals.slack_message import APPROVE, blocks, escaped, fallback, is_whole
 from passgate.endpoints.approvals.webhook import Secret
 from passgate.pipeline.approval_desk import ApprovalDesk, ApprovalRequest, Voter
 
@@ -106,6 +106,8 @@ class SlackInteractions:
                 return _privately("This message is not about the request as it is.")
             if shown is None:
                 return _privately("Its time is over: there is no such request any more.")
+            if action.action_id == APPROVE and not is_whole(shown):
+                return _privately("It cannot be shown whole here, so it can be approved at the gate only.")
             note = f"in Slack, as {pressed.user.id}"
             found = await self.desk.vote(number, voter, approves=action.action_id == APPROVE, note=note)
         except ApprovalError as error:

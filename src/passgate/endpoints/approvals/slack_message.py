@@ -33,22 +33,35 @@ def fallback(request: ApprovalRequest) -> str:
 
 def blocks(request: ApprovalRequest) -> Sequence[Block]:
     """The whole message, with buttons while it is pending."""
-    pieces = _pieces(visible(request.shown))
-    whole = request.cut == 0 and len(pieces) <= _PIECES and bool(request.shown)
+    pieces, whole = _pieces(visible(request.shown)), is_whole(request)
     found: list[Block] = [
         {"type": "header", "text": _plain(f"{request.verb} on {request.resource}", 150)},
         *(_section(f"{name}: {text}") for name, text in _facts(request)),
     ]
-    if whole:
+    if whole or (request.inputs and len(pieces) <= _PIECES):
         found += [_section(piece) for piece in pieces]
         found += [_section(f"! {warning}") for warning in list(odd_characters(request.shown))[:5]]
     found += [_section("  ".join(row)) for row in _rows(request)]
     if request.state is not ApprovalState.PENDING:
         return found
+    if request.inputs:
+        names = ", ".join(f"${name}" if name.isdecimal() else name for name in request.inputs)
+        found.append(_section(f"The values of its parameters ({names}) are not shown here"))
     if not whole:
         found.append(_section(f"It cannot be shown whole here: passgate approvals show {request.id}"))
     buttons = [_button("Approve", APPROVE, "primary", request)] if whole else []
     return [*found, {"type": "actions", "elements": [*buttons, _button("Deny", DENY, "danger", request)]}]
+
+
+def is_whole(request: ApprovalRequest) -> bool:
+    """Whether all that would run is shown in the message. Values of parameters never are: they may be anything, and only
+    those who decide at the gate see them."""
+    return (
+        request.cut == 0
+        and bool(request.shown)
+        and not request.inputs
+        and len(_pieces(visible(request.shown))) <= _PIECES
+    )
 
 
 def value_of(request: ApprovalRequest) -> str:

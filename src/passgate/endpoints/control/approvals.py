@@ -95,6 +95,8 @@ class Approvals:
         found = self._desk.show(call.path["request_id"])
         if found is None:
             raise not_found("request")
+        if call.caller.may_be(found.principal):
+            found = found.as_whoever_asks_sees_it()
         decides = Role.APPROVER in call.caller.roles
         preview = found.preview
         return ApprovalShown(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from passgate.core.errors import TokenRefusedError
-from passgate.core.principal import Principal, PrincipalKind, folded
+from passgate.core.principal import Principal, PrincipalKind, spelt_alike
 from passgate.endpoints.control.problem import Code, ProblemError
 from passgate.pipeline.access import AccessToken, AccessTokens
 from passgate.pipeline.control import Caller, LockDesk, Role
@@ -20,16 +20,24 @@ class Holders:
     groups: frozenset[str] = frozenset()
 
     def hold(self, principal: Principal) -> bool:
-        subjects = {folded(subject) for subject in self.subjects}
-        return folded(principal.subject) in subjects or bool(self.groups & principal.groups)
+        return bool(self.groups & principal.groups) or any(
+            spelt_alike(principal.subject, subject) for subject in self.subjects
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roster:
-    """``services``: those that may call at all, each with its roles; nobody else who is no human may."""
+    """``services``: those that may call at all, each with its roles; nobody else who is no human may.
+
+    ``issuers``: the providers whose word counts for who people are. Another one names its subjects and groups as it likes.
+    """
 
     people: Mapping[Role, Holders]
     services: Mapping[str, frozenset[Role]]
+    issuers: frozenset[str]
+
+    def vouches(self, principal: Principal) -> bool:
+        return principal.kind is not PrincipalKind.HUMAN or principal.claims.get("iss") in self.issuers
 
     def roles(self, principal: Principal) -> frozenset[Role]:
         if principal.kind is PrincipalKind.SERVICE:
@@ -75,6 +83,11 @@ class Callers:
             )
         if principal.kind is PrincipalKind.SERVICE and principal.subject not in self._roster.services:
             raise ProblemError(Code.FORBIDDEN, f"{principal} is no service of control.services.")
+        if not self._roster.vouches(principal):
+            raise ProblemError(
+                Code.FORBIDDEN,
+                f"The provider where {principal} signed in is none of control.providers: it has no say here.",
+            )
         lock = self._locks.against(principal)
         if lock is not None:
             raise ProblemError(Code.FORBIDDEN, f"{principal} is locked: {lock.reason}")

@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from passgate.core.address import place_of
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError, StoreError
 from passgate.core.event import Event, EventType, Json
 from passgate.endpoints.control.callers import Callers
@@ -99,7 +100,7 @@ class ControlEndpoint:
         peer = request.remote or ""
         caller: Caller | None = None
         try:
-            self._per_address.take(peer)
+            self._per_address.take(place_of(peer))
             _check_safe(request)
             caller = await self._callers.identify(request.headers.getall("Authorization", []), peer=peer)
             self._per_caller.take(caller.name)

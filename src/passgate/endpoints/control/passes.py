@@ -147,7 +147,7 @@ class Passes:
     async def _issue(self, call: Call[NoQuery, PassIssue]) -> PassIssued:
         sent = call.body
         principal = sent.principal.principal(None if sent.on_behalf_of is None else sent.on_behalf_of.principal())
-        if call.caller.owns(principal):
+        if call.caller.may_be(principal):
             raise ProblemError(
                 Code.FORBIDDEN,
                 "Nobody issues a pass to themselves or in their own name: sign in for one, or ask another.",

@@ -6,6 +6,7 @@ their names, and by their time being over.
 """
 
 import base64
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,14 @@ from datetime import datetime
 from scramp import ScramMechanism
 
 from passgate.core.action import VerbClass
+from passgate.core.errors import TargetUnavailableError
 from passgate.core.session import Session
 from passgate.endpoints.postgres.query import TargetConnection
 from passgate.endpoints.postgres.settings import AuthMethod, Upstream
 
 PREFIX = "passgate_"
+
+_LOG = logging.getLogger(__name__)
 
 _ITERATIONS = 4096
 """The least RFC 7677 allows; the password has 256 random bits, so more would only slow the log-in."""
@@ -63,11 +67,21 @@ class Minter:
         await self._server("; ".join((ended + _literal(name), *taken)))
 
     async def sweep(self) -> Sequence[str]:
-        """Drop the roles whose time is over; their names. Raises TargetUnavailableError."""
-        names = [str(row[0]) for row in await self._server(_LEFT_BEHIND)]
-        for name in names:
-            await self.drop(name)
-        return names
+        """Drop the roles whose time is over; the names of those that are gone. One that cannot be dropped, since something hangs on
+        it in another database, keeps none of the others. Raises TargetUnavailableError where none is gone."""
+        gone: list[str] = []
+        failure: TargetUnavailableError | None = None
+        for name in [str(row[0]) for row in await self._server(_LEFT_BEHIND)]:
+            try:
+                await self.drop(name)
+            except TargetUnavailableError as error:
+                _LOG.warning("the role %s cannot be dropped: %s", name, error)
+                failure = error
+            else:
+                gone.append(name)
+        if failure is not None and not gone:
+            raise failure
+        return gone
 
     def close(self) -> None:
         self._server.close()

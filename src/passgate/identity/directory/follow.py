@@ -23,6 +23,7 @@ class DirectoryWatch:
 
     def look(self) -> int:
         """One look, now; says how many passes it ended. Raises StoreError."""
+        self._ending.sign_out(self._standing.is_out())
         return self._ending.end(self._standing.why_not(), actor=self._actor)
 
     async def run(self) -> None:

@@ -51,7 +51,8 @@ class Consequences:
 
     def judge(self, affected: frozenset[str], gone: frozenset[str] = _NOBODY) -> None:
         """End what these subjects may not have any more. Raises StoreError."""
-        if affected:
+        if affected:  # first what passes are made from, so that nothing grows again behind what is cut
+            self.ending.sign_out(self.standing.is_out(affected=affected, gone=gone))
             self.ending.end(self.standing.why_not(affected=affected, gone=gone), actor=self.actor)
 
     async def record(self, detail: dict[str, Json], *, taking: bool) -> None:

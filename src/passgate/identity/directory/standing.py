@@ -79,6 +79,25 @@ class Standing:
 
         return why
 
+    def is_out(
+        self, *, affected: frozenset[str] | None = None, gone: frozenset[str] = _NOBODY
+    ) -> Callable[[Principal], bool]:
+        """Whether what somebody signed in for at the gate itself must end: they are not there any more.
+
+        ``affected`` and ``gone`` as in ``why_not``. Who only left a group keeps it: which groups are theirs is asked at each use.
+        """
+
+        def out(who: Principal) -> bool:
+            subject = who.subject.casefold()
+            if not self._is_here(who) or (affected is not None and subject not in affected):
+                return False
+            person = self._people.person(who.subject)
+            if person is not None:
+                return not person.active
+            return subject in gone or (self._rules.required and who.claims.get("iss") == self._rules.issuer)
+
+        return out
+
     def _why_not(self, pass_: Pass, human: Principal, *, gone: bool) -> str | None:
         person = self._people.person(human.subject)
         vouched = human.claims.get("iss") == self._rules.issuer
@@ -94,6 +113,8 @@ class Standing:
         return None
 
     def _humans(self, principal: Principal) -> Iterator[Principal]:
-        for who in principal.links():
-            if who.kind is PrincipalKind.HUMAN and who.claims.get("iss") in (None, self._rules.issuer):
-                yield who
+        yield from filter(self._is_here, principal.links())
+
+    def _is_here(self, who: Principal) -> bool:
+        """Whether it is one whom the directory may know."""
+        return who.kind is PrincipalKind.HUMAN and who.claims.get("iss") in (None, self._rules.issuer)

@@ -35,9 +35,9 @@ class Minted:
 class AccessTokenIssuer:
     """Implements ``pipeline.access.AccessTokens``.
 
-    ``url``: the issuer. ``find``: a pass by its id. ``admit`` raises TokenRefusedError for who has left. A token
-    counts no longer than the authorization and the pass behind it, so that ending one of them ends every token of it: there is no
-    list of revoked tokens.
+    ``url``: the issuer. ``find``: a pass by its id. ``admit``: who signed in, with the groups that they have now; raises
+    TokenRefusedError for who has left. A token counts no longer than the authorization and the pass behind it, so that
+    ending one of them ends every token of it: there is no list of revoked tokens.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class AccessTokenIssuer:
         keys: SigningKeys,
         authorizations: AuthorizationStore,
         find: Callable[[str], Pass | None],
-        admit: Callable[[Authorization], object] = lambda _authorization: None,
+        admit: Callable[[Authorization], Principal] = lambda authorization: authorization.principal,
         lifetime: timedelta = LONGEST,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -97,11 +97,11 @@ class AccessTokenIssuer:
         authorization = self._authorizations.find(_text(claims, "sid"))
         if authorization is None or not authorization.live(now):
             raise TokenEndedError("what the token was issued for has ended: sign in again")
-        self._admit(authorization)
+        person = self._admit(authorization)
         pass_ = self._pass(claims, authorization, now)
         return AccessToken(
             id=_text(claims, "jti"),
-            principal=pass_.principal if pass_ is not None else authorization.principal,
+            principal=pass_.principal if pass_ is not None else person,
             audience=audience,
             scope=frozenset(_text(claims, "scope").split()) if pass_ is not None else frozenset(),
             pass_id=pass_.id if pass_ is not None else None,

@@ -15,7 +15,7 @@ from passgate.identity.exchange import SpentTokens, TokenExchange
 from passgate.identity.grants import AGENTS
 from passgate.identity.issuer.issuer import Issuer
 from passgate.identity.oidc.provider import ASYMMETRIC
-from passgate.identity.oidc.token import Identity, peek
+from passgate.identity.oidc.token import Identity, peek, read_time
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 from passgate.pipeline.issuing import Tokens
 
@@ -125,10 +125,7 @@ class AgentSignIns:
 
 
 def _time(claims: Mapping[str, object], name: str) -> datetime:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    time = read_time(claims.get(name))
+    if time is None:
         raise TokenRefusedError(f"the assertion has no time {name}")
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise TokenRefusedError(f"the assertion has no time {name}") from error
+    return time

@@ -79,17 +79,25 @@ class PublicResolver(AbstractResolver):
 
 
 def is_public(address: str) -> bool:
-    """False for what is no address at all, and for addresses that hold another one inside."""
+    """False for what is no address at all, and for addresses that hold another one inside.
+
+    Of IPv6 only what has been given out for use in the Internet (IANA's "IPv6 Global Unicast"): beyond it are site-local addresses
+    and several ways of writing an IPv4 address, which Python's own list takes for global.
+    """
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip.sixtofour or ip.teredo or ip in _NAT64):
-        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or ip.teredo
+        if inner or ip not in _UNICAST or ip in _DOCUMENTATION:
+            return False
     return ip.is_global and not ip.is_multicast
 
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_DOCUMENTATION = ipaddress.IPv6Network("3fff::/20")
+"""RFC 9637, newer than some Pythons."""
 
 
 def _is_private_literal(host: str) -> bool:

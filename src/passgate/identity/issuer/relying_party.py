@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import quote_plus, urlencode
 
 from passgate.core.errors import IssuerUnavailableError, OAuthError, TokenRefusedError
-from passgate.identity.oidc.documents import Document, Fetch, discovery_url, is_safe
+from passgate.identity.oidc.documents import Document, Fetch, discovery_url, is_safe_of
 
 _FRESH_SECONDS = 600.0
 
@@ -101,7 +101,7 @@ class RelyingParty:
 
     async def _endpoint(self, name: str) -> str:
         endpoint = (await self._discovery()).get(name)
-        if not isinstance(endpoint, str) or not is_safe(endpoint):
+        if not isinstance(endpoint, str) or not is_safe_of(self._own.issuer, endpoint):
             raise IssuerUnavailableError(f"the discovery document of {self._own.issuer} names no {name} behind https")
         return endpoint
 

@@ -1,11 +1,11 @@
 """What an issuer publishes about itself: its discovery document and its keys."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import Key, KeySet
 
 from passgate.core.errors import IssuerUnavailableError
 
@@ -43,7 +43,7 @@ def keys_url(issuer: str, document: Document) -> str:
     trusted."""
     check_issuer(issuer, document)
     url = document.get("jwks_uri")
-    if not isinstance(url, str) or not is_safe(url):
+    if not isinstance(url, str) or not is_safe_of(issuer, url):
         raise IssuerUnavailableError(f"the discovery document of {issuer} names no keys behind https")
     return url
 
@@ -54,13 +54,28 @@ def is_safe(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
+def is_safe_of(issuer: str, url: str) -> bool:
+    """Whether this issuer may send the gate there: one of another machine has nothing on this one, where whoever listens would be
+    asked in its name, and shown codes, tokens and the client's secret."""
+    return is_safe(url) and (urlsplit(url).scheme == "https" or urlsplit(issuer).scheme == "http")
+
+
 def keys_of(document: Document) -> KeySet:
-    """RFC 7517. Symmetric keys in it are left out: nobody publishes one on purpose. Raises IssuerUnavailableError."""
+    """RFC 7517. Symmetric keys in it are left out: nobody publishes one on purpose; and so is each that cannot be read (section 5):
+    a new kind of key beside the others must not keep everybody out. Raises IssuerUnavailableError."""
     listed = document.get("keys")
     if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
         raise IssuerUnavailableError("the issuer's keys are not a key set")
     usable = [key for key in listed if key.get("kty") != "oct" and key.get("use", "sig") == "sig"]
+    read = [key for one in usable for key in _read_key(one)]
+    if not read:
+        raise IssuerUnavailableError("the issuer's keys cannot be read")
+    return KeySet(read)
+
+
+def _read_key(written: dict[str, Any]) -> list[Key]:
+    """Nothing, where it cannot be read."""
     try:
-        return KeySet.import_key_set({"keys": usable})
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise IssuerUnavailableError("the issuer's keys cannot be read") from error
+        return list(KeySet.import_key_set({"keys": [written]}).keys)
+    except (JoseError, ValueError, TypeError, KeyError):
+        return []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from passgate.core.errors import IssuerUnavailableError, TokenRefusedError
-from passgate.identity.oidc.documents import Document, discovery_url, is_safe
+from passgate.identity.oidc.documents import Document, discovery_url, is_safe_of
 
 
 class Ask(Protocol):
@@ -57,7 +57,7 @@ class Refreshing:
     async def _token_endpoint(self) -> str:
         document = await self._ask(discovery_url(self._issuer))
         url = document.get("token_endpoint")
-        if document.get("issuer") != self._issuer or not isinstance(url, str) or not is_safe(url):
+        if document.get("issuer") != self._issuer or not isinstance(url, str) or not is_safe_of(self._issuer, url):
             raise IssuerUnavailableError(
                 f"the discovery document of {self._issuer} names no token endpoint behind https"
             )

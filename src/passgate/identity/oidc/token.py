@@ -25,6 +25,13 @@ MAX_BYTES = 16 * 1024
 
 _MAX_SUBJECT = 256
 
+_TYPES = frozenset({"jwt", "jose", "at+jwt"})
+"""What tokens about somebody call themselves (RFC 7519, section 5.1; RFC 9068), where they do. Other JWTs of the same keys are
+about something else: a logout (``logout+jwt``), an event (``secevent+jwt``), a proof (``dpop+jwt``); RFC 8725, section 3.11."""
+
+LAST = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later times are none: a little added to the last of all is an error."""
+
 _VERIFIED = (True, "true")
 """Some providers write it as a text (Amazon Cognito, Apple)."""
 
@@ -82,6 +89,7 @@ class Verifier:
     async def verify(self, token: str, evidence: Evidence = NOTHING) -> Identity:
         """Raises TokenRefusedError, which repeats nothing of the token, and IssuerUnavailableError."""
         claims, expires = await self.signed(token)
+        _check_kind(peek(token)[0], claims)
         return await self._read(claims, expires, evidence)
 
     async def signed(self, token: str) -> tuple[Mapping[str, object], datetime]:
@@ -223,16 +231,30 @@ def peek(token: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
     return header, claims
 
 
+def _check_kind(header: Mapping[str, object], claims: Mapping[str, object]) -> None:
+    """Raises TokenRefusedError for a token that was not given to somebody to show. Not all say so in their header, but what is
+    about an event has the claim ``events`` (RFC 8417; OpenID Connect Back-Channel Logout, section 2.4)."""
+    kind = header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in _TYPES or "events" in claims:
+        raise TokenRefusedError("the token is of another kind: it does not say who signed in")
+
+
+def read_time(value: object) -> datetime | None:
+    """A NumericDate (RFC 7519, section 2); None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LAST.timestamp():
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
 def _time(claims: Mapping[str, object], name: str) -> datetime | None:
+    """None where it is not said."""
     value = claims.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    time = read_time(value)
+    if time is None:
         raise TokenRefusedError(f"the claim {name} is not a time")
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise TokenRefusedError(f"the claim {name} is not a time") from error
+    return time
 
 
 def _is_texts(value: object) -> TypeGuard[list[str]]:

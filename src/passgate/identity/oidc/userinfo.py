@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from passgate.core.errors import IssuerUnavailableError, TokenRefusedError
-from passgate.identity.oidc.documents import Document, Fetch, check_issuer, discovery_url, is_safe
+from passgate.identity.oidc.documents import Document, Fetch, check_issuer, discovery_url, is_safe_of
 
 _MAX_TOKEN = 16 * 1024
 
@@ -33,7 +33,7 @@ class UserInfo:
         document = await self._fetch(discovery_url(self._issuer))
         check_issuer(self._issuer, document)
         url = document.get("userinfo_endpoint")
-        if not isinstance(url, str) or not is_safe(url):
+        if not isinstance(url, str) or not is_safe_of(self._issuer, url):
             raise IssuerUnavailableError(f"the discovery document of {self._issuer} names no userinfo behind https")
         claims = await self._fetch(url, bearer=access_token)
         found = claims.get("sub")

@@ -77,7 +77,7 @@ def control_endpoint(
     )
     return ControlEndpoint(
         routes=tuple(routes_of(plane, now=now)),
-        callers=Callers(tokens=tokens, roster=_roster(control), locks=locks, audience=control.audience),
+        callers=Callers(tokens=tokens, roster=_roster(settings, control), locks=locks, audience=control.audience),
         keys=plane.keys,
         recorder=gate.steps.recorder,
         public_url=control.public_url,
@@ -101,7 +101,7 @@ def _agents(settings: Settings) -> list[AgentView]:
     ]
 
 
-def _roster(control: configured.Control) -> Roster:
+def _roster(settings: Settings, control: configured.Control) -> Roster:
     roles = control.roles
     people = {
         Role.OPERATOR: roles.operator,
@@ -114,5 +114,6 @@ def _roster(control: configured.Control) -> Roster:
             role: Holders(subjects=frozenset(one.subjects), groups=frozenset(one.groups))
             for role, one in people.items()
         },
+        issuers=frozenset(settings.identity.providers[name].issuer for name in settings.providers_of_roles),
         services={name: frozenset(Role(role) for role in service.roles) for name, service in control.services.items()},
     )

@@ -135,6 +135,32 @@ def test_what_cannot_be_done_is_said_in_the_words_of_the_rfc(operation: Any, sci
     assert (raised.value.status, raised.value.scim_type) == (400, scim_type)
 
 
+def test_names_are_the_same_in_capitals() -> None:
+    changed = apply(
+        ADA,
+        {"op": "add", "path": "name", "value": {"GIVENNAME": "Augusta"}},
+        {"op": "replace", "path": 'EMAILS[TYPE eq "work"]', "value": {"VALUE": "b@example.com"}},
+        {"op": "add", "path": 'emails[TYPE eq "other"].VALUE', "value": "c@example.com"},
+    )
+    assert changed["name"] == {"givenName": "Augusta", "familyName": "Byron"}
+    assert {"value": "b@example.com", "type": "work", "primary": True} in changed["emails"]
+    assert {"value": "c@example.com", "type": "other"} in changed["emails"]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "value": {"active": False, "Active": True}},
+        {"op": "replace", "value": {"active": False, f"{USER.urn}:active": True}},
+        {"op": "replace", "path": "name", "value": {"givenName": "a", "GIVENNAME": "b"}},
+        {"op": "replace", "path": 'emails[type eq "work"]', "value": {"value": "a", "VALUE": "b"}},
+    ],
+)
+def test_what_is_said_twice_is_not_said(operation: Any) -> None:
+    with pytest.raises(ScimError, match="given twice"):
+        apply(ADA, operation)
+
+
 def test_a_body_that_is_no_patch() -> None:
     for body in ({}, {"schemas": [PATCH_SCHEMA]}, {"schemas": [PATCH_SCHEMA], "Operations": []}):
         with pytest.raises(ScimError) as raised:

@@ -32,6 +32,7 @@ def test_a_filter_is_conditions_that_all_must_hold(text: str, expected: list[tup
     [
         ("", "eq"),
         ("userName", "eq"),
+        ('userName eq "\\ud800"', "not written as in JSON"),
         ('userName co "a"', "operator co"),
         ("userName eq ada", "eq"),
         ('userName eq "a" or id eq "b"', "joined by and"),

@@ -20,7 +20,7 @@ from passgate.codecs.scim.resources import (
     write_user,
     written,
 )
-from passgate.codecs.scim.schema import GROUP, USER
+from passgate.codecs.scim.schema import GROUP, USER, USER_SCHEMA, Json
 from passgate.core.directory import Email, Entry, Group, User
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -147,3 +147,19 @@ def test_the_address_of_a_user_is_the_primary_one() -> None:
     assert user.email == "2"
     assert replace(user, emails=user.emails[:1]).email == "1"
     assert replace(user, emails=()).email == ""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"active": False, "Active": True},
+        {"userName": "a", f"{USER_SCHEMA}:userName": "b"},
+        {"name": {"givenName": "a", "GIVENNAME": "b"}},
+        {"emails": [{"value": "a", "VALUE": "b"}]},
+    ],
+)
+def test_what_is_said_twice_is_not_said(more: dict[str, Json]) -> None:
+    """Which of the two counts would be a matter of order, and the directory's logs may show the other."""
+    document: dict[str, Json] = {"schemas": [USER_SCHEMA], "userName": "ada", **more}
+    with pytest.raises(ScimError, match="given twice"):
+        read_resource(document, USERS, None)

@@ -33,7 +33,7 @@ REQUEST = ApprovalRequest(
     text="UPDATE orders SET note = 'eve@example.org' WHERE id > 3",
     shown="UPDATE orders SET note = '[EMAIL]' WHERE id > 3",
     cut=0,
-    inputs={"1": "very-secret-parameter"},
+    inputs={},
     rule="writes",
     reason="Writes in production.",
     policy="c0ffee",

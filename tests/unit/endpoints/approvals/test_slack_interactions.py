@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,21 @@ from passgate.endpoints.approvals.posting import Poster
 from passgate.endpoints.approvals.slack_interactions import SlackInteractions
 from passgate.endpoints.approvals.slack_message import APPROVE, DENY
 from passgate.pipeline.approval_desk import ApprovalRequest, ApprovalState
+from passgate.pipeline.excerpt import Excerpt
+from passgate.pipeline.protocols import Held
 from passgate.store.spent_tokens import SpentTokenStore
-from tests.unit.approvals.parts import ADA, GRACE, LINUS, Bench, fresh_database, held
+from tests.unit.approvals import parts
+from tests.unit.approvals.parts import ADA, GRACE, LINUS, Bench, fresh_database
 from tests.unit.endpoints.approvals.parts import Other, Secret, client, listening, other
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+
+
+def held(text: str = "create table x", *, count: int = 1, seconds: int = 900, value: str | None = None) -> Held:
+    """Shown as a whole, but for the ``value`` of its parameter."""
+    plain = parts.held(text, count=count, seconds=seconds)
+    inputs = {} if value is None else {"1": value}
+    return replace(plain, shown=Excerpt(text=text), action=replace(plain.action, inputs=inputs))
 
 
 @dataclass
@@ -102,6 +112,16 @@ async def test_two_people_press_approve_and_the_message_follows(slack: Slacked) 
         answer = await asked
     assert answer.reason == f"Approved by {GRACE.subject}, {LINUS.subject} (request {request.id})."
     assert [vote.note for vote in slack.bench.shown(request).votes] == ["in Slack, as U1", "in Slack, as U2"]
+
+
+async def test_what_is_not_shown_whole_is_not_approved_there(slack: Slacked) -> None:
+    """There is no such button in the message; whoever sends one all the same has not seen the values that run."""
+    request = await slack.bench.asked(held("DELETE FROM t WHERE id = $1", value="7"))
+    assert await slack.send(slack.pressed(request)) == 200
+    assert "approved at the gate only" in (await slack.told())["text"]
+    assert slack.bench.shown(request).votes == ()
+    assert await slack.send(slack.pressed(request, action=DENY)) == 200
+    assert slack.bench.shown(request).state is ApprovalState.DENIED
 
 
 async def test_one_presses_deny(slack: Slacked) -> None:

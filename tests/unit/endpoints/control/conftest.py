@@ -12,7 +12,7 @@ from passgate.core.principal import Principal, PrincipalKind
 from passgate.endpoints.control import Callers, ControlEndpoint, Holders, Rate, Roster, routes_of
 from passgate.pipeline.control import Role
 from tests.unit.endpoints.control.desks import NOW, Desks
-from tests.unit.endpoints.control.tokens import AUDIENCE, Signer, human
+from tests.unit.endpoints.control.tokens import AUDIENCE, ISSUER, Signer, human
 from tests.unit.pipeline.steps import MemoryRecorder
 
 PEOPLE = {
@@ -31,6 +31,7 @@ ROSTER = Roster(
         Role.AUDITOR: Holders(subjects=frozenset({"eve@example.com"}), groups=frozenset({"audit"})),
         Role.OPERATOR: Holders(subjects=frozenset({"oscar@example.com"})),
     },
+    issuers=frozenset({ISSUER}),
     services={"deployer": frozenset({Role.AUDITOR})},
 )
 

@@ -9,6 +9,7 @@ import pytest
 from passgate.core.principal import Principal, PrincipalKind
 from tests.unit.endpoints.control.conftest import PEOPLE, SERVICE, Bench
 from tests.unit.endpoints.control.desks import VERSION, agent_of
+from tests.unit.endpoints.control.tokens import human
 
 ISSUE = {
     "principal": {"kind": "agent", "subject": "reporter"},
@@ -90,6 +91,13 @@ def kinds(bench: Bench) -> Iterator[tuple[str, dict[str, str], int | None]]:
     delegated = Principal(kind=PrincipalKind.SERVICE, subject="deployer", on_behalf_of=PEOPLE["operator"])
     yield "a service that acts for somebody", {"Authorization": f"Bearer {signer.token(delegated)}"}, None
     yield "no role", bench.bearer("nobody"), None
+    elsewhere = human("oscar@example.com", "approvers", "audit", issuer="https://partner.example.com")
+    yield "an operator's name at another provider", {"Authorization": f"Bearer {signer.token(elsewhere)}"}, None
+    nobodys = human("oscar@example.com", issuer=None)
+    yield "an operator's name that no provider says", {"Authorization": f"Bearer {signer.token(nobodys)}"}, None
+    for name in ("\uff4fscar@example.com", "o\u017fcar@example.com"):  # NFKC, and casefolding, make oscar of both
+        alike = {"Authorization": f"Bearer {signer.token(human(name))}"}
+        yield f"an operator's name in other letters: {name}", alike, None
     yield "user", bench.bearer("user"), 0
     yield "approver", bench.bearer("approver"), 2
     yield "auditor", bench.bearer("auditor"), 3
@@ -104,6 +112,10 @@ WHO_IS_403 = {
     "a service nobody named",
     "a service that acts for somebody",
     "no role",
+    "an operator's name at another provider",
+    "an operator's name that no provider says",
+    "an operator's name in other letters: \uff4fscar@example.com",
+    "an operator's name in other letters: o\u017fcar@example.com",
 }
 
 
@@ -156,7 +168,7 @@ async def test_who_gets_in(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize("name", sorted(TABLE))
 async def test_whoever_has_two_roles_may_what_each_may(bench: Bench, name: str) -> None:
     own, _, body, expected = TABLE[name]
-    both = Principal(kind=PrincipalKind.HUMAN, subject="eve@example.com", groups=frozenset({"approvers"}))
+    both = human("eve@example.com", "approvers")
     headers = {"Authorization": f"Bearer {bench.signer.token(both)}"}
     method, _, where = own.partition(" ")
     answered = await bench.call(None, method, where, headers=headers, json=body)

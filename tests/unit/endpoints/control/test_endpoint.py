@@ -276,6 +276,18 @@ async def test_an_address_that_calls_too_often_waits_whoever_it_says_it_is(bench
     assert len(bench.recorder.events) == 2
 
 
+async def test_one_network_of_ipv6_is_one_address(bench: Bench) -> None:
+    bench.per_address = Rate(2)
+    bench.endpoint = bench.build()
+    statuses = []
+    for peer in ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"):
+        request = make_mocked_request("GET", "/api/v1/whoami", headers=bench.bearer("user"))
+        answer = await bench.endpoint.serve(request.clone(remote=peer, scheme="https"))
+        assert answer is not None
+        statuses.append(answer.status)
+    assert statuses == [200, 200, 429, 200]
+
+
 async def test_everything_a_browser_must_not_do_is_said(bench: Bench) -> None:
     headers = (await bench.call("user", "GET", "/whoami", headers={"Origin": "https://evil.example.com"})).headers
     assert headers["X-Content-Type-Options"] == "nosniff"

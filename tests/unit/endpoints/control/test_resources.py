@@ -8,6 +8,7 @@ import pytest
 from passgate.core.budget import Budget
 from passgate.core.lock import LockKind
 from passgate.core.moment import Moment
+from passgate.pipeline.control import Caller
 from tests.unit.endpoints.control.conftest import Bench
 from tests.unit.endpoints.control.desks import NOW, VERSION, make_approval, make_pass, make_session
 from tests.unit.endpoints.control.test_access_matrix import ACTIVATE, ASK, BUNDLE, ISSUE, LOCK
@@ -58,6 +59,21 @@ async def test_a_user_sees_their_own_passes_and_those_of_who_acts_for_them(bench
     assert {one["id"] for one in (await bench.call("auditor", "GET", "/passes")).body["items"]} >= {"pg_grace"}
 
 
+async def test_a_namesake_is_somebody_else(bench: Bench) -> None:
+    """At another provider, or in letters that only look the same: they see nothing of hers. Nor may she issue a pass to a name
+    that may be her own."""
+    bench.desks.passes.add(make_pass("pg_elsewhere", human("ada@example.com", issuer="https://partner.example.com")))
+    bench.desks.passes.add(make_pass("pg_alike", human("\uff41da@example.com")))
+    bench.desks.passes.add(make_pass("pg_operators", human("ada@example.com", issuer=None)))
+    mine = (await bench.call("user", "GET", "/passes")).body["items"]
+    assert {one["id"] for one in mine} & {"pg_elsewhere", "pg_alike", "pg_operators"} == {"pg_operators"}
+    assert (await bench.call("user", "GET", "/passes/pg_alike")).status == 404
+    assert (await bench.call("user", "POST", "/passes/pg_elsewhere/revoke")).status == 404
+    caller = Caller(principal=human("ada@example.com"), roles=frozenset(), peer="")
+    assert caller.may_be(human("\uff41da@example.com"))
+    assert caller.may_be(human("Ada@example.com", issuer="https://partner.example.com"))
+
+
 async def test_passes_in_pages_that_what_comes_in_between_does_not_shift(bench: Bench) -> None:
     for number in range(5):
         bench.desks.passes.add(make_pass(f"pg_b{number}", human("x@example.com")))
@@ -100,7 +116,7 @@ async def test_a_pass_is_issued_as_it_was_asked_for(bench: Bench) -> None:
     (asked,) = bench.desks.passes.asked
     assert (asked.ttl, asked.ticket, asked.budget) == (timedelta(seconds=600), "OPS-7", Budget(requests=10))
     assert asked.principal.groups == {"reporting"}
-    assert asked.principal.on_behalf_of == human("someone@example.com")
+    assert asked.principal.on_behalf_of == human("someone@example.com", issuer=None)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +232,16 @@ async def test_only_who_decides_sees_what_exactly_will_run(bench: Bench) -> None
     assert "Ada Lovelace" not in str(listed)
 
 
+async def test_whoever_asks_does_not_see_what_the_run_has_shown(bench: Bench) -> None:
+    """How many rows meet a condition is an answer that nobody has agreed to yet; an approver is somebody's principal too."""
+    both = {"Authorization": f"Bearer {bench.signer.token(human('ADA@example.com', 'approvers', 'audit'))}"}
+    shown = (await bench.call(None, "GET", "/approvals/ap1", headers=both)).body
+    assert shown["preview"]["why"] == "it is shown to those who decide, not to whoever asks"
+    assert (shown["preview"]["rows"], shown["preview"]["samples"], shown["cap"]) == (None, [], None)
+    assert shown["binding_sha256"] == ""  # the number of rows could be guessed from it
+    assert "Ada Lovelace" in shown["text"]
+
+
 async def test_a_vote_is_the_callers_with_the_groups_of_their_token(bench: Bench) -> None:
     answered = await bench.call("approver", "POST", "/approvals/ap1/vote", json={"vote": "deny", "note": "why?"})
     assert answered.body["state"] == "denied"
@@ -279,7 +305,7 @@ async def test_a_bundle_is_tried(bench: Bench) -> None:
     assert tried["verdicts"] == [{"verdict": "deny", "rule": "default-deny", "reason": "no rule grants it"}]
     ((_, (asked,)),) = bench.desks.policies.asked
     assert asked.params == ("1", None)
-    assert asked.principal.on_behalf_of == human("ada@example.com")
+    assert asked.principal.on_behalf_of == human("ada@example.com", issuer=None)
     broken = (await bench.call("auditor", "POST", "/policies/dry-run", json={"bundle": "broken"})).body
     assert (broken["version"], broken["problems"][0]["remedy"]) == (None, "write rules:")
     lost = {**case, "resource": "nowhere"}

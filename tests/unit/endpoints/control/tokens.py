@@ -15,8 +15,14 @@ from passgate.pipeline.access import AccessToken
 AUDIENCE = "https://gate.example.com/api"
 
 
-def human(subject: str, *groups: str) -> Principal:
-    return Principal(kind=PrincipalKind.HUMAN, subject=subject, groups=frozenset(groups))
+ISSUER = "https://idp.example.com"
+"""Where people sign in."""
+
+
+def human(subject: str, *groups: str, issuer: str | None = ISSUER) -> Principal:
+    """``issuer`` None: named by an operator."""
+    claims = {} if issuer is None else {"iss": issuer}
+    return Principal(kind=PrincipalKind.HUMAN, subject=subject, groups=frozenset(groups), claims=claims)
 
 
 @dataclass(kw_only=True)

@@ -43,6 +43,26 @@ async def test_who_is_deleted_or_renamed_is_gone(world: World) -> None:
     assert not await world.users.remove(bea)  # it is another one meanwhile
 
 
+@pytest.mark.parametrize("how", ["inactive", "deleted", "renamed"])
+async def test_who_is_gone_is_out_of_what_they_signed_in_for_at_the_gate(world: World, how: str) -> None:
+    """Passes are not all: refresh tokens make new ones, and tokens for the control API need none."""
+    ada, bea = await world.employ("Ada@example.com", "eng"), await world.employ("bea@example.com", "eng2")
+    mine = [world.signed_in(human()), world.signed_in(agent(human("ADA@example.com")))]
+    hers, elsewhere = world.signed_in(human("bea@example.com")), world.signed_in(human(iss="https://other.example.com"))
+    if how == "deleted":
+        assert await world.users.remove(ada)
+    elif how == "inactive":
+        inactive = await world.users.replace(ada, replace(ada.content, active=False))
+        assert inactive is not None
+        assert await world.users.replace(inactive, ada.content) is not None  # who comes back signs in again
+    else:
+        assert await world.users.replace(ada, replace(ada.content, user_name="ada@new.example")) is not None
+        assert await world.users.replace(bea, replace(bea.content, display_name="Bea")) is not None
+    assert [world.is_signed_in(one) for one in mine] == [False, False]
+    assert world.is_signed_in(hers)
+    assert world.is_signed_in(elsewhere)  # another provider's Ada
+
+
 async def test_who_leaves_the_group_loses_what_it_gave(world: World) -> None:
     ada = await world.employ("ada@example.com")
     bea = await world.employ("bea@example.com")
@@ -128,9 +148,11 @@ async def test_everybodys_standing_is_looked_at_by_itself(
     ada = await world.employ()
     await world.users.replace(ada, replace(ada.content, active=False))
     left = [world.issue(human()), world.issue(human("eve@example.com"), provider=None)]
+    signed_in = [world.signed_in(human()), world.signed_in(human("eve@example.com"))]
     watch = DirectoryWatch(standing=world.standing, ending=world.ending, actor="scim:company", interval=0)
     assert watch.look() == 1
     assert [world.live(one) for one in left] == [False, True]
+    assert [world.is_signed_in(one) for one in signed_in] == [False, True]
 
     again = world.issue(human())
     running = asyncio.create_task(watch.run())

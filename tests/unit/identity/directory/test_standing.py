@@ -101,3 +101,14 @@ async def test_only_those_whom_it_is_about_are_looked_at(world: World) -> None:
     assert pass_ is not None
     assert world.standing.why_not(affected=frozenset({"eve@example.com"}))(pass_) is None
     assert world.standing.why_not(affected=frozenset({"ada@example.com"}))(pass_) is not None
+
+
+async def test_whom_a_required_directory_does_not_know_is_out(database: SqliteDatabase) -> None:
+    world = World(database, required=True)
+    out = world.standing.is_out()
+    assert out(human())
+    assert not out(human(iss=None))  # named by an operator, whom the directory need not know
+    assert not out(agent(human()))
+    await world.employ("ada@example.com")
+    assert not out(human())
+    assert not world.standing.is_out(affected=frozenset({"eve@example.com"}))(human("bea@example.com"))

@@ -132,7 +132,7 @@ async def test_who_has_left_may_do_nothing_any_more(house: House, monkeypatch: p
         keys=house.keys,
         authorizations=house.authorizations,
         find=house.registry.find,
-        admit=lambda authorization: house.exchange.admit(identity_of(authorization)),
+        admit=lambda authorization: house.exchange.admit(identity_of(authorization)).principal,
         now=house.clock.now,
     )
     with pytest.raises(TokenRefusedError, match="not active"):
@@ -140,6 +140,20 @@ async def test_who_has_left_may_do_nothing_any_more(house: House, monkeypatch: p
     assert tokens.refresh_token is not None
     with pytest.raises(TokenRefusedError, match="not active"):
         await house.issuer.refresh(tokens.refresh_token, client_id=OWN_CLIENT)
+
+
+async def test_groups_are_those_of_the_moment_and_not_of_the_sign_in(house: House) -> None:
+    """A sign-in lasts for hours, and roles at the control API hang on groups: what the directory has taken away is gone at once."""
+    tokens = await for_api(house)
+    access = AccessTokenIssuer(
+        url=URL,
+        keys=house.keys,
+        authorizations=house.authorizations,
+        find=house.registry.find,
+        admit=lambda authorization: replace(authorization.principal, groups=frozenset({"now"})),
+        now=house.clock.now,
+    )
+    assert (await access.verify(tokens.access_token, audience=API)).principal.groups == {"now"}
 
 
 def forged(house: House, claims: Mapping[str, Any], *, key: Any = None, **header: Any) -> str:

@@ -166,6 +166,7 @@ BAD: dict[str, tuple[Callable[[Bench], str], str]] = {
     "no beginning": (lambda b: b.assertion(iat=None), "iat"),
     "a time that is none": (lambda b: b.assertion(exp=1e300), "exp"),
     "a time that is true": (lambda b: b.assertion(iat=True), "iat"),
+    "a time at the end of all time": (lambda b: b.assertion(exp=253402300799), "exp"),
     "one that has expired": (lambda b: b.assertion(iat=b.now() - 100, exp=b.now() - 31), "expired"),
     "one from the future": (lambda b: b.assertion(iat=b.now() + 31, exp=b.now() + 60), "future"),
     "one not yet good": (lambda b: b.assertion(nbf=b.now() + 31), "future"),

@@ -117,6 +117,13 @@ def test_an_authority_that_is_not_there(tmp_path: Path) -> None:
         ("2002:7f00:1::", False),
         ("2001::1", False),
         ("ff02::1", False),
+        ("fec0::1", False),  # site-local: deprecated, and routed inside still
+        ("::127.0.0.1", False),  # IPv4-compatible
+        ("::ffff:0:7f00:1", False),  # IPv4-translated (RFC 2765)
+        ("64:ff9b:1::7f00:1", False),  # a network's own NAT64 (RFC 8215)
+        ("5f00::1", False),
+        ("3fff::1", False),
+        ("4000::1", False),
         ("localhost", False),
         ("", False),
     ],

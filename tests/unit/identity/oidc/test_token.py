@@ -62,6 +62,11 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "an expiry that is a text": ({"exp": "tomorrow"}, "not a time"),
     "an expiry that is true": ({"exp": True}, "not a time"),
     "an expiry beyond all time": ({"exp": 1e300}, "not a time"),
+    "an expiry at the end of all time": ({"exp": 253402300799}, "not a time"),  # a moment later there is none
+    "not valid before the end of all time": ({"nbf": 253402300799}, "not a time"),
+    "issued before all time": ({"iat": -62135596800}, "not a time"),
+    "a logout": ({"events": {"http://schemas.openid.net/event/backchannel-logout": {}}, "jti": "l1"}, "another kind"),
+    "an event": ({"events": {}}, "another kind"),
     "no issue time": ({"iat": None}, "does not say when"),
     "issued in the future": ({"iat": SECONDS + 31}, "from the future"),
     "not yet valid": ({"nbf": SECONDS + 31}, "from the future"),
@@ -88,6 +93,18 @@ async def test_what_a_token_must_not_say(issuer: Issuer, name: str) -> None:
     claims = {key: value for key, value in issuer.claims(**changed).items() if value is not None}
     with pytest.raises(TokenRefusedError, match=said):
         await verifier(issuer).verify(issuer.token(claims))
+
+
+@pytest.mark.parametrize("kind", ["logout+jwt", "application/logout+jwt", "secevent+jwt", "dpop+jwt", "LOGOUT+JWT", ""])
+async def test_a_token_of_another_kind_is_nobodys(issuer: Issuer, kind: str) -> None:
+    """The same keys sign more than who somebody is: what a provider sends around for another purpose buys nothing."""
+    with pytest.raises(TokenRefusedError, match="another kind"):
+        await verifier(issuer).verify(issuer.token(typ=kind))
+
+
+@pytest.mark.parametrize("kind", [None, "JWT", "jwt", "JOSE", "at+jwt", "application/at+jwt"])
+async def test_kinds_that_say_who_somebody_is(issuer: Issuer, kind: str | None) -> None:
+    assert (await verifier(issuer).verify(issuer.token(typ=kind))).provider == "idp"
 
 
 async def test_a_clock_that_is_a_little_off_is_forgiven(issuer: Issuer) -> None:
