@@ -62,6 +62,7 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "hetu": europe.hetu,
     "isikukood": europe.isikukood,
     "egn": europe.egn,
+    "inn_ru": europe.inn_ru,
     "oib": europe.oib,
     "jmbg": europe.jmbg,
     "tckn": europe.tckn,
