@@ -5,32 +5,35 @@ several times; so are letters and digits in other forms (full width, mathematica
 typography, and what cannot be seen at all, which is taken out. Only ASCII is read back: detectors know little else.
 """
 
+import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from heapq import merge
 from html import unescape
+from operator import itemgetter
 from typing import Final
 
 import re2
 
 _ASCII: Final = r"[2-7][0-9A-Fa-f]"
-_NEXT_LINE: Final = r"\r?\n[ \t]{0,40}"
 _NAMES: Final = (
     "amp|lt|gt|quot|apos|nbsp|commat|period|colon|sol|bsol|equals|lowbar|hyphen|dash|ndash|plus|num|dollar|percnt|excl|quest|lpar|rpar|"
     "semi|comma|ast|lsqb|rsqb|lbrack|rbrack|lcub|rcub|lbrace|rbrace|verbar|Hat|grave|ensp|emsp|thinsp|shy|zwj|zwnj"
 )
-_ESCAPES: Final = (
-    rf"\\+(?:u00({_ASCII})|u\{{0{{0,4}}({_ASCII})\}}|x({_ASCII})|(0[4-7][0-7]|1[0-7][0-7])|([!-/:-@\[\]^_`{{|}}~])|{_NEXT_LINE})",
-    rf"%(?:25){{0,3}}({_ASCII})",
-    rf"&(?:amp;){{0,3}}(?:#0{{0,5}}([0-9]{{2,3}});?|#[xX]0{{0,5}}({_ASCII});?|({_NAMES});)",
-    r"=(?:(3[Dd])|\r?\n)",  # of mail (RFC 2045); other codes of it look like any number
-    r"""["']\s{0,40}\+\s{0,40}["']""",  # a string that is put together
-    r"[0-9](\+)[0-9]",  # the blank of a form
+_ESCAPES: Final = re.compile(  # each begins with a sign of its own, so that what begins with none is passed over at once
+    rf"\\(?<!\\\\)\\*+(?:u00({_ASCII})|u\{{0{{0,4}}({_ASCII})\}}|x({_ASCII})|(0[4-7][0-7]|1[0-7][0-7])|([!-/:-@\[\]^_`{{|}}~])"
+    rf"|([nrt])|\r?\n[ \t]{{0,40}})"
+    rf"|%(?:25){{0,3}}({_ASCII})"
+    rf"|&(?:amp;){{0,3}}(?:#0{{0,5}}([0-9]{{2,3}});?|#[xX]0{{0,5}}({_ASCII});?|({_NAMES});)"
+    r"|=(?:(3[Dd])|\r?\n)"  # of mail (RFC 2045); other codes of it look like any number
+    r"|\"\s{0,40}\+\s{0,40}\"|'\s{0,40}\+\s{0,40}'"  # a string that is put together
+    r"|(\+)(?<=[0-9A-Za-z]{2}[0-9]\+)(?=[0-9]{3})".encode()  # the blank of a form
 )
-_OCTAL, _PLAIN, _DECIMAL, _NAMED, _FORM, _OTHER, _TAGS = 4, 5, 7, 9, 11, 12, 13
+_OCTAL, _PLAIN, _WHITE, _DECIMAL, _NAMED, _FORM = 4, 5, 6, 8, 10, 12
 """Groups that are not two digits of base 16."""
 
 _BLANKS, _HYPHENS = "\u2028\u2029\u2800", "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\uff0d"
@@ -95,31 +98,39 @@ def unescaped(text: bytes) -> Unescaped | None:
     return Unescaped(text=bytes(read), reads=reads, stands=stands)
 
 
-def _said(text: bytes) -> Iterator[tuple[int, int, bytes | Iterable[tuple[int, bytes]]]]:
-    """Where each escape begins and ends, and what it says; of a run of characters, the bytes of each and what it says."""
-    for found in _escapes().finditer(text):
-        start, end = found.span()
+_Said = tuple[int, int, bytes | list[tuple[int, bytes]]]
+"""Where an escape begins and ends, and what it says; of a run of characters, the bytes of each and what it says."""
+
+
+def _said(text: bytes) -> Iterator[_Said]:
+    return _escapes(text) if text.isascii() else merge(_escapes(text), _runs(text), key=itemgetter(0))
+
+
+def _escapes(text: bytes) -> Iterator[_Said]:
+    for found in _ESCAPES.finditer(text):
         group = found.lastindex
-        if group is None:
-            yield start, end, b""
-        elif group == _FORM:
-            before, after = text[max(0, start - 2) : start], text[end : end + 2]
-            if len(before) == len(after) == 2 and before.isalnum() and after.isalnum():
-                yield start + 1, end - 1, b" "
-        elif group == _OTHER:
-            known = _others()
-            yield start, end, [(len(sign), known[sign]) for sign in map(str.encode, found[0].decode())]
-        elif group == _TAGS:
-            tags = (end - start) // 4
-            plain = found[0].decode()
-            yield start, end, [(4, bytes([ord(tag) - 0xE0000]) if tags >= _SPOKEN_TAGS else b"") for tag in plain]
-        elif (said := _letter(group, found[group])) is not None:
-            yield start, end, said
+        said = b"" if group is None else _letter(group, found[group])
+        if said is not None:
+            yield found.start(), found.end(), said
+
+
+def _runs(text: bytes) -> Iterator[_Said]:
+    known = _others()
+    for found in _beyond_ascii().finditer(text):
+        start, end = found.span()
+        signs = found[0].decode()
+        if found.lastindex == 1:
+            yield start, end, [(len(sign), known[sign]) for sign in map(str.encode, signs)]
+        else:
+            spoken = len(signs) >= _SPOKEN_TAGS
+            yield start, end, [(4, bytes([ord(tag) - 0xE0000]) if spoken else b"") for tag in signs]
 
 
 def _letter(group: int, code: bytes) -> bytes | None:
     if group == _PLAIN:
         return code
+    if group in (_WHITE, _FORM):
+        return b"\n" if code in b"nr" else b" "
     if group == _NAMED:
         return _others().get((sign := unescape(f"&{code.decode()};").encode()), sign)
     number = int(code, 8 if group == _OCTAL else 10 if group == _DECIMAL else 16)
@@ -145,7 +156,7 @@ def _others() -> Mapping[bytes, bytes]:
 
 
 @cache
-def _escapes() -> "re2._Regexp[bytes]":
+def _beyond_ascii() -> "re2._Regexp[bytes]":
     by_head: dict[bytes, set[int]] = {}
     for sign in _others():
         by_head.setdefault(sign[:-1], set()).add(sign[-1])
@@ -155,7 +166,7 @@ def _escapes() -> "re2._Regexp[bytes]":
     others = "|".join(f"(?:{'|'.join(sorted(heads))}){ends}" for ends, heads in by_ends.items())
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
-    return re2.compile("|".join((*_ESCAPES, f"((?:{others})+)", f"((?:{_TAG})+)")).encode(), options)
+    return re2.compile(f"((?:{others})+)|((?:{_TAG})+)".encode(), options)
 
 
 def _bytes(data: bytes) -> str:
