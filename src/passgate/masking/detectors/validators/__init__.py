@@ -121,5 +121,6 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "url_password": secrets.url_password,
     "dsn": secrets.dsn_password,
     "quoted_password": secrets.quoted_password,
+    "seed_words": secrets.seed_words,
     "strong_password": secrets.strong_password,
 }

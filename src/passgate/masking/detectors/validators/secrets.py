@@ -211,6 +211,15 @@ def strong_password(data: bytes) -> bool:
     return real_secret(data) and kinds >= 2 and (kinds == 3 or signs or any(0x30 <= b <= 0x39 for b in data))
 
 
+def seed_words(data: bytes) -> bool:
+    """Words of a wallet: few of them come twice, and none is one that only joins others."""
+    words = data.lower().split()
+    return len(set(words)) * 4 >= len(words) * 3 and not any(word in _JOINING for word in words)
+
+
+_JOINING: Final = frozenset(
+    b"the and for not you are was were has have had but with from they this that his her its".split()
+)
 _SMALL_WORDS: Final = frozenset(
     (
         b"the and for not your you our has have was are must should will can may this that with from but use new old field "
