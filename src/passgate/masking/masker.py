@@ -1,6 +1,7 @@
 """One session's masker: whole columns by strategy, whatever is found inside other values, and the texts of conversations."""
 
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -156,7 +157,8 @@ class SessionMasker:
         """What stands in plain from ``first`` on, what is encoded or escaped beside it, and orders to a model."""
         text = whole[first:]
         hidden = [*encoded(text, self._detector), *self._escaped(whole, first)]
-        beyond = [one for one in hidden if not any(two.start <= one.start and one.end <= two.end for two in plain)]
+        starts = [span.start for span in plain]
+        beyond = [one for one in hidden if (at := bisect_right(starts, one.start)) == 0 or plain[at - 1].end < one.end]
         sensitive = united((*plain, *beyond)) if beyond else plain
         return beside(sensitive, instruction_finder().find(text))
 

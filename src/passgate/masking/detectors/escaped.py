@@ -19,6 +19,8 @@ from typing import Final
 
 import re2
 
+from passgate.core.abandoning import go_on
+
 _ASCII: Final = r"[2-7][0-9A-Fa-f]"
 _NAMES: Final = (
     "amp|lt|gt|quot|apos|nbsp|commat|period|colon|sol|bsol|equals|lowbar|hyphen|dash|ndash|plus|num|dollar|percnt|excl|quest|lpar|rpar|"
@@ -75,6 +77,7 @@ def unescaped(text: bytes) -> Unescaped | None:
     reads, stands = array("Q", [0]), array("Q", [0])
     at = 0
     for start, end, said in _said(text):
+        go_on()
         read += text[at:start]
         if stands[-1] != start:
             reads.append(len(read))

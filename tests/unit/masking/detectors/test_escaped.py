@@ -193,3 +193,12 @@ def test_a_text_of_nothing_else_takes_linear_time(piece: str) -> None:
     started = time.process_time()
     unescaped(piece.encode() * 100_000)
     assert time.process_time() - started < 3
+
+
+def test_what_is_found_twice_is_compared_in_linear_time(detector: Detector) -> None:
+    masker = SessionMaskerFactory(detector=detector, master_key=b"m" * 32).open(session())
+    text = b"\\n".join(b"ada%d@example.com" % number for number in range(20_000)) + b" &#64;"
+    started = time.process_time()
+    (found,) = masker.find([Text(value=text)])
+    assert len(found) == 20_000
+    assert time.process_time() - started < 12
