@@ -1,6 +1,7 @@
 """One session's masker: whole columns by strategy, whatever is found inside other values, and the texts of conversations."""
 
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -145,31 +146,33 @@ class SessionMasker:
         found = self._detector.findings_batch(whole)
         return [
             self._all_of(
-                text.value,
+                whole[index],
                 self._spans(whole[index], found[index], len(before[index])) if index in found else (),
+                len(before[index]),
             )
             for index, text in enumerate(texts)
         ]
 
-    def _all_of(self, text: bytes, plain: tuple[Span, ...]) -> tuple[Span, ...]:
-        """What stands there in plain, what is encoded beside it, and orders to a model."""
-        hidden = [
-            span
-            for span in encoded(text, self._detector)
-            if all(span.end <= other.start or other.end <= span.start for other in plain)
-        ]
-        hidden += self._escaped(text)
-        sensitive = united((*plain, *hidden)) if hidden else plain
+    def _all_of(self, whole: bytes, plain: tuple[Span, ...], first: int) -> tuple[Span, ...]:
+        """What stands in plain from ``first`` on, what is encoded or escaped beside it, and orders to a model."""
+        text = whole[first:]
+        hidden = [*encoded(text, self._detector), *self._escaped(whole, first)]
+        starts = [span.start for span in plain]
+        beyond = [one for one in hidden if (at := bisect_right(starts, one.start)) == 0 or plain[at - 1].end < one.end]
+        sensitive = united((*plain, *beyond)) if beyond else plain
         return beside(sensitive, instruction_finder().find(text))
 
-    def _escaped(self, text: bytes) -> Iterator[Span]:
-        """What is spelled with escapes."""
-        read = unescaped(text) if b"\\" in text else None
+    def _escaped(self, whole: bytes, first: int) -> Iterator[Span]:
+        """What is spelled with escapes, or in letters that only look like others."""
+        read = unescaped(whole)
         if read is None:
             return
-        for found in outside(self._detector.findings(read.text), self._tokens.tokens(read.text)):
-            start, end = read.place(found.start), read.place(found.end)
-            if b"\\" in text[start:end]:
+        tokens = self._tokens.tokens(read.text)
+        inside: list[Finding | Span] = [*outside(self._detector.findings(read.text), tokens)]
+        inside += encoded(read.text, self._detector)
+        for found in inside:
+            start, end = max(read.place(found.start) - first, 0), read.place(found.end) - first
+            if end > start:
                 yield Span(start=start, end=end, type=found.type, class_=found.class_)
 
     def _spans(self, whole: bytes, findings: Sequence[Finding], first: int) -> tuple[Span, ...]:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,7 @@ import pytest
 from passgate.core.budget import Budget
 from passgate.core.event import Event
 from passgate.testing.llm_provider import Script
-from passgate.testing.llm_provider.script import ToolCall
+from passgate.testing.llm_provider.script import Cut, Text, ToolCall
 from tests.integration.llm.conftest import KEY, PASS, Gate
 
 SECRET = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -169,6 +170,45 @@ async def test_what_a_tool_gave_back_is_read_as_the_json_that_it_is(gate: Gate) 
         assert (await gate.ask("/v1/chat/completions", asked))[0] == status
     assert b"example.com" not in gate.provider.last.body
     assert b"<<EMAIL:" in gate.provider.last.body
+
+
+WAYS: dict[str, Callable[[str], str]] = {
+    "behind the line's end of a log": lambda said: f'{{"log": "one\\n{said}\\ntwo"',
+    "behind a colour": lambda said: f"\x1b[31m{said}\x1b[0m",
+    "in a URL": lambda said: "https://x.example/?q=" + "".join(f"%{ord(one):02X}" for one in said),
+    "in HTML": lambda said: "".join(f"&#{ord(one)};" for one in said),
+    "in full width": lambda said: "".join(chr(ord(one) + 0xFEE0) for one in said),
+    "with what nobody sees": "\u200b".join,
+    "in base 16": lambda said: f"it is {said}, is it not".encode().hex(),
+    "as PowerShell is given it": lambda said: base64.b64encode(f"it is {said}, is it not".encode("utf-16-le")).decode(),
+    "in base 64 twice": lambda said: base64.b64encode(base64.b64encode(f"it is {said}, is it not".encode())).decode(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_text_is_read_as_a_model_reads_it(gate: Gate, way: str) -> None:
+    assert (await gate.ask("/v1/chat/completions", gate.chat(f"look: {WAYS[way](SECRET)}")))[0] == 403
+    assert gate.provider.received == ()
+    said = WAYS[way](ADDRESS)
+    assert (await gate.ask("/v1/chat/completions", gate.chat(f"look: {said}")))[0] == 200
+    sent = json.loads(gate.provider.last.body)["messages"][0]["content"]
+    assert "<<EMAIL:" in sent
+    assert WAYS[way](ADDRESS) not in sent
+    assert ADDRESS not in kept(gate)
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+async def test_an_answer_is_read_behind_an_escape_however_it_is_cut(gate: Gate, size: int) -> None:
+    text = f"print('one\\n{SECRET}\\n') and \x1b[31m{SECRET}\x1b[0m"
+    gate.provider.then(Script(parts=(Text(text=text),), delta=Cut(size=size)))
+    async with gate.request("/v1/chat/completions", gate.chat("x", stream=True)) as response:
+        body = await response.text()
+    deltas = [json.loads(line[6:]) for line in body.splitlines() if line.startswith("data: {")]
+    shown = "".join(one["choices"][0]["delta"].get("content") or "" for one in deltas if one["choices"])
+    assert SECRET[4:] not in shown
+    assert shown.startswith("print('one\\n")
+    await gate.settled()
+    assert SECRET not in kept(gate)
 
 
 async def test_how_long_a_run_of_base64_is_hides_nothing(gate: Gate) -> None:

@@ -246,3 +246,13 @@ class TestTimes:
         status, answer = await gate.ask("/v1/messages", gate.message("x"))
         assert (status, anthropic_error(answer)) == (504, "timeout_error")
         assert gate.provider.exchanges[-1].gone.wait(5)
+
+
+async def test_a_refusal_of_a_body_is_a_sentence(gate: Gate) -> None:
+    for body, said in (
+        (b"[]", "The request is not as it has to be: the body must be an object."),
+        (b'{"model": 5, "messages": []}', "The request is not as it has to be: /model must be a string."),
+        (b'{"model": "m", "model": "m"}', "The request is not usable JSON: a name stands twice in one object."),
+    ):
+        status, answer = await gate.ask("/v1/chat/completions", data=body)
+        assert (status, answer["error"]["message"]) == (400, said)

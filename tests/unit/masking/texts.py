@@ -8,7 +8,7 @@ from tests.unit.masking.detectors.test_detector import TEXTS, examples, filled
 
 _BETWEEN = (
     b"", b"", b" ", b"\n", b": ", b"=", b"'", b'"', b",", b'":"', b"-", b".", b"@", b"//", b"  ", b"\x00", b"<", b"<<", b"\\",
-    b"&lt;", b"{", b"[",
+    b"&lt;", b"{", b"[", b"\\n", b"\\\\t", b"%3D", b"\\u003c", b"\x1b[31m", b"\\x1b[0;1m",
 )  # fmt: skip
 _PROSE = (
     b"Sure, here it is: the invoice of 2024-11-05 wasn't paid, 3,200 parcels (12.5%) came back, and `total([10, -3])` is 7."

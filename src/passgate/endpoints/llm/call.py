@@ -163,7 +163,8 @@ class LlmCall:
         try:
             return await self._services.aside.run(self._pass_id, len(body), reading)
         except RemoteProtocolError as error:
-            raise RefusedError(Cause.BAD_REQUEST, f"The request is {error}.") from error
+            said = str(error) if str(error).startswith(("not ", "for ")) else f"not as it has to be: {error}"
+            raise RefusedError(Cause.BAD_REQUEST, f"The request is {said}.") from error
 
     # -- where -----------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.confirm import accept, matches, resumed, settled
 from passgate.masking.detectors.gate import Gate
+from passgate.masking.detectors.glued import loosened, parted
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import MAX_TAIL, SEPARATOR, CompiledRule, Rule
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules
@@ -49,7 +50,7 @@ class Detector:
 
     def suspicious(self, data: bytes) -> bool:
         """Whether a closer look is needed at all. False is certain. Raises DetectorError."""
-        return bool(self._gate.fired(data))
+        return bool(self._gate.fired(data)) or ((loose := loosened(data)) is not None and bool(self._gate.fired(loose)))
 
     def findings_batch(self, values: Sequence[bytes]) -> Mapping[int, tuple[Finding, ...]]:
         """Findings of each of many short values, by index, for those that have any.
@@ -71,14 +72,17 @@ class Detector:
 
     def _scan_block(self, values: Sequence[bytes], first: int, found: dict[int, tuple[Finding, ...]]) -> None:
         joined = SEPARATOR.join(values)
-        fired = self._gate.fired(joined)
-        if not fired:
-            return
         starts = [0, *accumulate(len(value) + 1 for value in values)]
         crossed: set[int] = set()
         by_cell: dict[int, list[Match]] = {}
-        for index in fired:
+        for index in self._gate.fired(joined):
             self._match_cells(self.rules.rules[index], joined, starts, by_cell, crossed)
+        if (loose := loosened(joined)) is not None:
+            glued: dict[int, list[Match]] = {}
+            for index in self._gate.fired(loose):
+                self._match_cells(self.rules.rules[index], loose, starts, glued, crossed)
+            for cell, matches_ in glued.items():
+                by_cell[cell] = parted(by_cell.get(cell, ()), matches_)
         for cell in sorted(by_cell.keys() | crossed):
             alone = self.findings(values[cell]) if cell in crossed else _in_cell(by_cell[cell], starts[cell])
             if alone:
@@ -113,6 +117,17 @@ class Detector:
 
         ``running``: rules of which a match goes on at ``position``, and until where it may.
         """
+        settled_ = self._settled(data, position, self._running(running))
+        loose = loosened(data)
+        beside = self._running(running, beside=True)
+        if loose is None and not beside:
+            return settled_
+        read = self._settled(data if loose is None else loose, position, beside)
+        count = len(self.rules.rules)
+        going_on = [*settled_.going_on, *(o._replace(rule_index=o.rule_index + count) for o in read.going_on)]
+        return Settled(parted(settled_.matches, read.matches), going_on, min(settled_.place, read.place))
+
+    def _settled(self, data: bytes, position: int, running: Mapping[int, int]) -> Settled:
         watch = self._watch
         fired = {*self._gate.fired(data), *watch.candidates(data, position), *running}
         place = max(position, len(data) - watch.beginnings.held(data))
@@ -135,6 +150,13 @@ class Detector:
                 going_on.append(OpenMatch(last[0], last[1], last[1] + MAX_TAIL, index))
         return Settled(found, going_on, place)
 
+    def _running(self, running: Mapping[int, int], *, beside: bool = False) -> Mapping[int, int]:
+        """Those of the text as it stands, or those of the text as it reads with escapes: they count on from the last rule."""
+        count = len(self.rules.rules)
+        if beside:
+            return {index - count: limit for index, limit in running.items() if index >= count}
+        return {index: limit for index, limit in running.items() if index < count} if running else running
+
     def prepare(self) -> None:
         """Make what streams need now (a seventh of a second), and not when the first of them comes. Raises DetectorError."""
         self._watch.beginnings.held(b"")
@@ -145,6 +167,14 @@ class Detector:
 
     def matches(self, data: bytes, position: int = 0, running: Mapping[int, int] = _NONE) -> list[Match]:
         """Every rule's accepted matches from ``position`` on, not merged. ``running`` as for ``settled``. Raises DetectorError."""
+        found = self._matches(data, position, self._running(running))
+        loose = loosened(data)
+        beside = self._running(running, beside=True)
+        if loose is None and not beside:
+            return found
+        return parted(found, self._matches(data if loose is None else loose, position, beside))
+
+    def _matches(self, data: bytes, position: int, running: Mapping[int, int]) -> list[Match]:
         found: list[Match] = []
         for index in {*self._gate.fired(data), *running}:
             rule = self.rules.rules[index]

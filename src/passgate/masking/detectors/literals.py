@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from passgate.masking.detectors.rule import CompiledRule
+from passgate.masking.detectors.rule import CompiledRule, forms
 
 
 class LiteralGate:
@@ -31,4 +31,4 @@ class LiteralGate:
 
 def _first_parts(words: Sequence[str]) -> frozenset[bytes]:
     """What of each context word stands unbroken wherever the word does: its part before the first blank."""
-    return frozenset(word.split(" ")[0].encode() for word in words)
+    return frozenset(form.split(" ")[0].encode().lower() for word in words for form in forms(word))

@@ -2,7 +2,7 @@
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -134,10 +134,16 @@ def _words(context: tuple[str, ...]) -> re.Pattern[bytes]:
 
     The shortest comes first, so that a longer one which runs out of reach does not hide it.
     """
-    words = "|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in sorted(context, key=len))
+    known = sorted((form for word in context for form in forms(word)), key=len)
+    words = "|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in known)
     before = r"(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))"
     after = r"(?:(?![A-Za-z0-9])|(?<=[a-z])(?=[A-Z]))"
     return re.compile(f"{before}(?i:{words}){after}".encode())
+
+
+def forms(word: str) -> Sequence[str]:
+    """A context word as it is also written: patterns are of bytes, and know the two cases of ASCII only."""
+    return (word,) if word.isascii() else tuple(dict.fromkeys((word, word.upper(), word.capitalize(), word.title())))
 
 
 def _tail(rule: Rule) -> re.Pattern[bytes]:

@@ -10,7 +10,7 @@ import hyperscan
 
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.cache import read_database, write_database
-from passgate.masking.detectors.rule import CompiledRule
+from passgate.masking.detectors.rule import CompiledRule, forms
 
 
 class VectorscanGate:
@@ -87,7 +87,7 @@ def _load(cache: Path, key: str) -> "hyperscan.Database | None":
 
 def _any_of(words: Sequence[str]) -> bytes:
     """Any of the context words where a word of a text or of a ``snake_case`` or ``camelCase`` name can begin and end."""
-    alone = "|".join(_edged(word, _spaced(word)) for word in words)
+    alone = "|".join(_edged(form, _spaced(form)) for word in words for form in forms(word))
     humps = [word for word in words if word[0].isascii() and word[0].isalpha()]
     inner = "|".join(word[0].upper() + f"(?i:{_spaced(word[1:])}){_after(word)}" for word in humps)
     return (f"(?:{alone}|[a-z0-9](?:{inner}))" if inner else f"(?:{alone})").encode()

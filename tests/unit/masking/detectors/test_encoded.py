@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -77,3 +78,39 @@ def test_a_run_that_is_a_finding_itself_is_one_finding(detector: Detector) -> No
     (spans,) = masker.find([Text(value=text)])
     assert len(spans) == 1
     assert spans[0].class_ is FindingClass.SECRET
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda data: data.hex(),
+        lambda data: "0x" + data.hex().upper(),
+        lambda data: data.hex(" "),
+        lambda data: data.hex(":"),
+        lambda data: ", ".join(f"0x{byte:02x}" for byte in data),
+        lambda data: base64.encodebytes(data).decode(),
+        lambda data: base64.encodebytes(data).decode().strip().replace("\n", "\\n"),
+        lambda data: base64.b64encode(data.decode().encode("utf-16-le")).decode(),
+        lambda data: base64.b64encode(base64.b64encode(data)).decode(),
+        lambda data: base64.b64encode(b"x" + data.hex().encode()).decode(),
+        lambda data: base64.b64encode(b"to " + data.replace(b"@", b"%40")).decode(),
+    ],
+)
+def test_other_ways_to_write_a_text_down(detector: Detector, way: Callable[[bytes], str]) -> None:
+    text = way(b"lorem ipsum dolor sit amet, consectetur adipiscing write to " + MAIL).encode()
+    (found,) = encoded(text, detector)
+    assert found.class_ is FindingClass.PII
+    assert text[found.start : found.end].strip() in (text.strip(), text[2:])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"{number}" for number in range(20, 80)),
+        "12:34:56:41:42:43:44:45:46:47:48:49:50",
+        b"hello world this is a dump of bytes".hex(),
+        base64.encodebytes(bytes(range(256)) * 2).decode(),
+    ],
+)
+def test_numbers_and_bytes_are_left_alone(detector: Detector, text: str) -> None:
+    assert list(encoded(text.encode(), detector)) == []

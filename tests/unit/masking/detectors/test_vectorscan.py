@@ -1,15 +1,17 @@
 from pathlib import Path
+from random import Random
 
 import hyperscan
 import pytest
 
 from passgate.core.errors import DetectorError
 from passgate.core.finding import FindingClass
-from passgate.masking import Rule
+from passgate.masking import Detector, Rule
 from passgate.masking.detectors.cache import write_database
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set
 from passgate.masking.detectors.vectorscan import VectorscanGate
+from tests.unit.masking.detectors.samples import draw
 
 
 def rules(*patterns: str, context: tuple[str, ...] = ()) -> RuleSet:
@@ -110,3 +112,31 @@ def test_a_scan_that_fails_is_an_error_and_not_an_empty_answer() -> None:
     made._database = Broken()  # type: ignore[assignment]
     with pytest.raises(DetectorError, match="scan failed"):
         made.fired(b"abc")
+
+
+BEFORE = (
+    b"",
+    b"a" * 19 + b"\n",
+    b"b" * 39 + b" ",
+    b"A1 -b x=y\n",
+    b"x y z " * 20,
+    b"0" * 30 + b"\n",
+    b"/" * 33 + b" ",
+    b'"key": "',
+)
+
+
+def test_whatever_stands_before_it_no_rule_is_passed_over(detector: Detector) -> None:
+    """Vectorscan has compiled a pattern into one that sees some texts only behind nothing: a gate that is silent is believed."""
+    random = Random(5)
+    passed_over = set()
+    for index, rule in enumerate(detector.rules.rules):
+        for _ in range(8):
+            word = random.choice(rule.rule.context).encode() + b" " if rule.rule.context else b""
+            value = word + draw(rule.rule.pattern, random)
+            for before in BEFORE:
+                text = before + value + b"\nAPP"
+                spoken = rule.words is None or rule.words.search(text) is not None
+                if spoken and rule.search(text, 0) is not None and index not in detector._gate.fired(text):
+                    passed_over.add(rule.rule.id)
+    assert passed_over == set()

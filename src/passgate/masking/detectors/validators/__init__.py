@@ -62,6 +62,7 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "hetu": europe.hetu,
     "isikukood": europe.isikukood,
     "egn": europe.egn,
+    "inn_ru": europe.inn_ru,
     "oib": europe.oib,
     "jmbg": europe.jmbg,
     "tckn": europe.tckn,
@@ -120,5 +121,6 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "url_password": secrets.url_password,
     "dsn": secrets.dsn_password,
     "quoted_password": secrets.quoted_password,
+    "seed_words": secrets.seed_words,
     "strong_password": secrets.strong_password,
 }

@@ -175,6 +175,16 @@ def egn(data: bytes) -> bool:
     return weighted(digits[:9], (2, 4, 8, 5, 10, 9, 7, 3, 6)) % 11 % 10 == int(digits[9])
 
 
+def inn_ru(data: bytes) -> bool:
+    """Russia: ten digits of a firm with one check digit, twelve of a person with two, modulo 11 modulo 10."""
+    digits = only_digits(data)
+    weights = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
+    if all_same(digits):
+        return False
+    places = (9,) if len(digits) == 10 else (10, 11)
+    return all(weighted(digits[:at], weights[11 - at :]) % 11 % 10 == int(digits[at]) for at in places)
+
+
 def oib(data: bytes) -> bool:
     """Croatia: MOD 11,10."""
     digits = only_digits(data)

@@ -29,6 +29,8 @@ def ipv4(data: bytes) -> bool:
         return False
     if octets[0] in (b"0", b"127", b"255") or octets == [b"1", b"2", b"3", b"4"]:
         return False
+    if octets[1:] == [b"0", b"0", b"0"]:  # a network, or the version that a browser says it has
+        return False
     # 2.5.29.9 is a section or an object identifier; the addresses that look like it are all below 10.0.0.0/8
     return octets[0] == b"10" or any(int(octet) >= 30 for octet in octets)
 

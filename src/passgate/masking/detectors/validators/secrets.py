@@ -191,8 +191,11 @@ def dsn_password(data: bytes) -> bool:
 
 
 def quoted_password(data: bytes) -> bool:
-    """A quoted value: not a placeholder, a message or a name."""
-    return password(data) and b" " not in data.strip()
+    """A quoted value: not a placeholder, a message or a name. Of several words a pass phrase has no small ones."""
+    if b" " not in data.strip():
+        return password(data)
+    words = data.lower().split()
+    return len(words) >= 4 and all(len(word) > 2 and word.isalnum() and word not in _SMALL_WORDS for word in words)
 
 
 def strong_password(data: bytes) -> bool:
@@ -207,6 +210,25 @@ def strong_password(data: bytes) -> bool:
     signs = any(b in b"!@#$%^&*_+=?-" for b in data.rstrip(b".?!"))
     return real_secret(data) and kinds >= 2 and (kinds == 3 or signs or any(0x30 <= b <= 0x39 for b in data))
 
+
+def seed_words(data: bytes) -> bool:
+    """Words of a wallet: few of them come twice, and none is one that only joins others."""
+    words = data.lower().split()
+    return len(set(words)) * 4 >= len(words) * 3 and not any(word in _JOINING for word in words)
+
+
+_JOINING: Final = frozenset(
+    b"the and for not you are was were has have had but with from they this that his her its".split()
+)
+_SMALL_WORDS: Final = frozenset(
+    (
+        b"the and for not your you our has have was are must should will can may this that with from but use new old field "
+        b"please enter password passwords passphrase passwd forgot reset change confirm invalid wrong required incorrect least "
+        b"character characters digit digits letter letters contain mot passe votre oubli nouveau clave actual nueva ihr das der "
+        b"die ist oder und los las una con por para per dos nova sua does match cannot least when how who what which all any see "
+        b"set get user account "
+    ).split()
+)
 
 _REFERENCE: Final = re.compile(
     rb"^\$|^%|^\{|\$\{|\{\{|^<.*>$|^\[.*\]$|^\.{2,}$|^your[-_ ]|^x{3,}$|(?i:redacted|placeholder)"

@@ -65,3 +65,7 @@ def test_the_south_east() -> None:
 def test_the_alps() -> None:
     check(europe.ahv, ("756.9217.0769.85",), ("756.9217.0769.86",))
     check(europe.svnr, ("1237 010180",), ("1238 010180", "0237 010180", "1237 012080"))
+
+
+def test_inn_ru() -> None:
+    check(europe.inn_ru, ("7707083893", "500100732259"), ("7707083894", "500100732258", "0000000000"))

@@ -109,3 +109,15 @@ def test_basic_credentials() -> None:
         ("YWxpY2U6cHc=", "YWxpY2U6cHc"),
         ("YWxpY2U=", "YWxpY2U6", "Options", "!!!!", "/////zo/"),
     )
+
+
+def test_quoted_password_of_several_words() -> None:
+    good = ("correct horse battery staple", "Kx92!mQp")
+    bad = ("New password", "Mot de passe oublié", "must have at least 8 characters", "enter your secret phrase here")
+    check(secrets.quoted_password, good, bad)
+
+
+def test_seed_words() -> None:
+    good = ("legal winner thank year wave sausage worth useful legal winner thank yellow",)
+    bad = ("we went home and the others were still not here when rain began", "one two " * 6)
+    check(secrets.seed_words, good, bad)
