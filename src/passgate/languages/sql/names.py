@@ -11,7 +11,7 @@ from passgate.languages.sql.lineage import Field, StoredColumn, Value
 Paths = tuple[tuple[str, ...], ...]
 """The search paths that may be in force: more than one after a change whose fate (a rollback) cannot be seen."""
 
-_TO_REGCLASS = frozenset({"regclass", "to_regclass"})
+_TO_REGCLASS = frozenset({"regclass", "regclassin", "to_regclass"})
 
 _CASCADING = frozenset({"cascade", "set null", "set default"})
 
