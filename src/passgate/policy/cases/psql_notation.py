@@ -183,7 +183,9 @@ def _command(client: _Client, text: str, at: int) -> int:
     _act(client, name, arguments)
     may_fail = name != "bind" and not (name in _QUIET and not arguments)
     if typing and client.typing and may_fail and text[stop:end].strip():
-        client.refuse("psql drops the rest of a line behind a command that fails: what the statement is cannot be told.")
+        client.refuse(
+            "psql drops the rest of a line behind a command that fails: what the statement is cannot be told."
+        )
     return stop + 2 if text.startswith("\\\\", stop) else stop
 
 

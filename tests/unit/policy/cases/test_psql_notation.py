@@ -130,7 +130,7 @@ def test_nothing_typed_is_lost_in_silence(typed: str) -> None:
     ],
 )
 def test_what_psql_makes_of_it_cannot_be_told(typed: str) -> None:
-    """Each was seen to send something else than the words say: a branch, an escape, a variable out of a result, a line cut short."""
+    """Each was seen to send something else than the words say: a branch, an escape, a variable of a result, a line cut short."""
     assert any(isinstance(part, Refusal) for part in read_psql(typed))
 
 
