@@ -78,6 +78,10 @@ ATTEMPTS = (
     "select jsonb_path_query(to_jsonb(c),'$.email') from customers c where id=5",
     "select xpath('/x', xmlparse(content '<x>'||email||'</x>')) from customers where id=5",
     "select set_config('application_name', email, false) from customers where id=5",
+    "select ('/etc/passwd'::text).pg_read_file",
+    "select (c).to_json from customers c where id=5",
+    "select ((c).email).upper from customers c where id=5",
+    "select j.upper from customers c, unnest(array[c.email]) j where c.id=5",
     "merge into orders o using customers c on o.id=c.id and c.id=5 when matched then update set status=c.email",
 )
 
@@ -108,6 +112,43 @@ def test_nothing_of_it_comes_back(gate: RunningGate, everything: IssuedPass, att
             said.append(f"{error} {error.diag.message_detail} {error.diag.context}")
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert not [trace for trace in TRACES for text in said if trace in text.replace("Customer 5", "").lower()]
+
+
+QUESTIONS = (
+    "select nullif(email, '{}') from customers where id=5",
+    "select to_jsonb(nullif(email, '{}')) from customers where id=5",
+    "select substring(email from '^{}') from customers where id=5",
+    "select regexp_match(email, '^{}') from customers where id=5",
+    "select regexp_matches(email, '^{}') from customers where id=5",
+    "select c.id from customers c, regexp_matches(c.email, '^{}') m where c.id=5",
+    "select max(substring(email from '^{}')) from customers where id=5",
+    "select '{{\"{}\": 1}}'::jsonb ->> email from customers where id=5",
+    "select email = '{}', position('{}' in email) from customers where id=5",
+    "copy (select nullif(email, '{}') from customers where id=5) to stdout",
+    "copy (select nullif(email, '{}') from customers where id=5) to stdout (format csv, force_quote *)",
+    "copy (select nullif(email, '{}') from customers where id=5) to stdout (format binary)",
+)
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_guess_is_answered_alike_whether_right_or_wrong(
+    gate: RunningGate, everything: IssuedPass, question: str, binary: bool
+) -> None:
+    """Nothing of the value shows, but NULL where there was a value, or a row where there was none, would answer all the same."""
+    answers = []
+    for guess in ("customer5@example.com", "customer6@example.com"):
+        text = question.replace("{}", guess).replace("{{", "{").replace("}}", "}")
+        with psycopg.connect(gate.dsn(everything), autocommit=True) as connection:
+            try:
+                if text.startswith("copy"):
+                    with connection.cursor() as cursor, cursor.copy(text) as copy:
+                        answers.append(repr(b"".join(copy)))
+                else:
+                    answers.append(repr(connection.execute(text, binary=binary).fetchall()))
+            except psycopg.Error as error:
+                answers.append(str(error))
+    assert answers[0] == answers[1]
 
 
 def test_the_traces_are_there_without_a_gate(cluster) -> None:

@@ -41,10 +41,12 @@ class Shape:
 class PartPlan:
     """``mask`` applies to the whole value; ``scan`` asks for a value scan of what is not masked.
 
-    At most one is set; neither means the bytes pass as they are.
+    At most one is set; neither means the bytes pass as they are. ``nulls``: NULL is masked like any value, since what is masked may
+    have decided whether there is one.
     """
 
     mask: Strategy | None = None
+    nulls: bool = False
     scan: bool = False
     rule: str = ""
 

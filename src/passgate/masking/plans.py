@@ -38,14 +38,16 @@ class LineagePlanner:
 
 def _proven(output: Output, part: Part, by_column: Mapping[ColumnRef, Sequence[Mask]], scan: str | None) -> PartPlan:
     """The part's lineage is known; the server's word is added to it, never put in its place."""
-    asked: list[tuple[Strategy, str]] = []
-    for source in output.sources:
-        for mask in by_column.get(source, ()):
-            bare = output.direct and len(output.sources) == 1
-            asked.append((mask.strategy if bare else _whole(mask.strategy), mask.rule))
+    bare = output.direct and len(output.sources) == 1
+    asked = [
+        (mask.strategy if bare else _whole(mask.strategy), mask.rule)
+        for source in output.sources
+        for mask in by_column.get(source, ())
+    ]
+    computed = bool(asked) and not bare
     asked.extend(_by_origin(part, by_column))
     if asked:
-        return _strictest(asked)
+        return _strictest(asked, nulls=computed)
     return PartPlan(scan=True, rule=scan) if scan is not None and part.kind in _SCANNED else PartPlan()
 
 
@@ -57,12 +59,12 @@ def _unproven(part: Part, by_column: Mapping[ColumnRef, Sequence[Mask]], masks: 
     """
     asked = _by_origin(part, by_column)
     if asked:
-        return _strictest(asked)
+        return _strictest(asked, nulls=False)
     if masks and not _known_relation(part.origin, by_column):
         whole = [(_whole(mask.strategy), mask.rule) for mask in masks]
         label = whole[0][0].label if len({strategy.label for strategy, _ in whole}) == 1 else ""
         strategy = Strategy(kind=_strictest_of(whole)[0].kind, label=label)
-        return PartPlan(mask=strategy, rule=UNPROVEN)
+        return PartPlan(mask=strategy, nulls=True, rule=UNPROVEN)
     return PartPlan(scan=True, rule=UNPROVEN) if part.kind in _SCANNED else PartPlan()
 
 
@@ -79,7 +81,10 @@ def _known_relation(origin: ColumnRef | None, by_column: Mapping[ColumnRef, Sequ
 
 
 def _whole(strategy: Strategy) -> Strategy:
-    """What is computed from a masked column is masked whole: parts, hashes and tokens of it would mean something else."""
+    """What is computed from a masked column is masked whole: parts, hashes and tokens of it would mean something else.
+
+    So is its NULL: ``nullif(email, 'guess')`` and ``substring(email from '^a')`` say by it what a WHERE would.
+    """
     return stricter(strategy, Strategy(kind=StrategyKind.REDACT, label=strategy.label))
 
 
@@ -92,7 +97,7 @@ def _strictest_of(asked: Sequence[tuple[Strategy, str]]) -> tuple[Strategy, str]
     return strategy, rule
 
 
-def _strictest(asked: Sequence[tuple[Strategy, str]]) -> PartPlan:
+def _strictest(asked: Sequence[tuple[Strategy, str]], *, nulls: bool) -> PartPlan:
     ordered = sorted(asked, key=lambda pair: (pair[1], str(pair[0])))
     strategy, rule = _strictest_of(ordered)
-    return PartPlan(mask=strategy, rule=rule)
+    return PartPlan(mask=strategy, nulls=nulls, rule=rule)

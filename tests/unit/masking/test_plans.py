@@ -95,6 +95,15 @@ def test_clean_text_is_scanned_only_where_asked() -> None:
     assert plan((output(NAME),), (part(),)).untouched
 
 
+def test_a_null_is_masked_where_it_may_have_been_computed_and_not_in_a_bare_copy() -> None:
+    """``nullif(email, 'guess')`` is NULL or not: that is the answer to a question that no WHERE may ask."""
+    assert plan((output(EMAIL),), (part(),), MASK_EMAIL).parts[0].nulls
+    assert plan((output(EMAIL, NAME, direct=True),), (part(),), MASK_EMAIL).parts[0].nulls
+    assert not plan((output(EMAIL, direct=True),), (part(),), MASK_EMAIL).parts[0].nulls
+    assert not plan((output(NAME),), (part(origin=EMAIL),), MASK_EMAIL).parts[0].nulls
+    assert not plan((output(NAME),), (part(),), MASK_EMAIL, SCAN).parts[0].nulls
+
+
 def test_kinds_that_can_hold_text_are_scanned_and_the_others_pass() -> None:
     for kind in ValueKind:
         made = plan((output(NAME),), (part(kind),), SCAN)
@@ -103,7 +112,7 @@ def test_kinds_that_can_hold_text_are_scanned_and_the_others_pass() -> None:
 
 def test_unknown_outputs_with_a_masked_column_are_masked_whole_whatever_their_type() -> None:
     made = plan(None, (part(), part(ValueKind.NUMBER)), MASK_SSN)
-    assert made.parts == (PartPlan(mask=REDACT, rule=UNPROVEN),) * 2
+    assert made.parts == (PartPlan(mask=REDACT, nulls=True, rule=UNPROVEN),) * 2
 
 
 def test_unknown_outputs_use_the_strictest_kind_and_no_label_of_another_column() -> None:

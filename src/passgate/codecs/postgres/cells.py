@@ -153,14 +153,18 @@ _READINGS: dict[Carrier, Reading] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """What is done to one batch: ``strategy`` None is a scan."""
+    """What is done to one batch: ``strategy`` None is a scan. ``nulls``: an empty cell stands for NULL."""
 
     strategy: Strategy | None
     reading: Reading
+    nulls: bool = False
 
 
 class CellMasker:
-    """``actions`` and ``batches`` tell a cutter what to collect; ``answer`` says what to put in the place of what it collected."""
+    """``actions`` and ``batches`` tell a cutter what to collect; ``answer`` says what to put in the place of what it collected.
+
+    ``nulls``: the columns whose NULL is collected too, as an empty cell, and answered.
+    """
 
     def __init__(self, *, plan: Plan, columns: Sequence[Column], masker: Masker) -> None:
         """Raises LocalProtocolError if the plan is for another number of columns."""
@@ -169,6 +173,7 @@ class CellMasker:
         self._masker = masker
         self._tasks = [_Task(strategy=None, reading=_PLAIN)]
         self.actions = [self._action(part, column) for part, column in zip(plan.parts, columns, strict=True)]
+        self.nulls = [action >= 0 and self._tasks[action].nulls for action in self.actions]
 
     @property
     def batches(self) -> int:
@@ -182,7 +187,7 @@ class CellMasker:
         answers = [cast("Answers", batch) for batch in cells]
         for index, task in enumerate(self._tasks):
             if task.strategy is not None and cells[index]:
-                answers[index] = self._masked(cells[index], task.strategy, task.reading)
+                answers[index] = self._masked(cells[index], task.strategy, task)
         self._scan(cells, answers)
         return answers
 
@@ -191,20 +196,22 @@ class CellMasker:
             text = column.kind is ValueKind.TEXT and column.carrier is Carrier.PLAIN
             if part.mask.kind is StrategyKind.NULL or not (text or column.carrier in _DOCUMENTS):
                 return NULL
-            return self._task(part.mask, column.carrier)
+            return self._task(part.mask, column.carrier, nulls=part.nulls)
         if not part.scan or column.carrier is Carrier.INERT:
             return PASS
         if column.carrier is Carrier.OPAQUE:
             return NULL
         return _SCANNED if column.carrier is Carrier.PLAIN else self._task(None, column.carrier)
 
-    def _task(self, strategy: Strategy | None, carrier: Carrier) -> int:
-        self._tasks.append(_Task(strategy=strategy, reading=_READINGS[carrier]))
+    def _task(self, strategy: Strategy | None, carrier: Carrier, *, nulls: bool = False) -> int:
+        self._tasks.append(_Task(strategy=strategy, reading=_READINGS[carrier], nulls=nulls))
         return len(self._tasks) - 1
 
-    def _masked(self, batch: Batch, strategy: Strategy, reading: Reading) -> Answers:
+    def _masked(self, batch: Batch, strategy: Strategy, task: _Task) -> Answers:
+        reading = task.reading
         plain = reading is _PLAIN
-        masks = self._masker.mask(batch if plain else [reading.text(cell) for cell in batch], strategy)
+        texts = batch if plain else [cell if task.nulls and not cell else reading.text(cell) for cell in batch]
+        masks = self._masker.mask(texts, strategy)
         if len(masks) != len(batch):
             raise DetectorError(f"{len(batch)} values went in, {len(masks)} masks came out")
         if plain:

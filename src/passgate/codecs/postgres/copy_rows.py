@@ -78,18 +78,20 @@ class CopyRewriter:
         self._format.finish()
 
     def _collect(self, row: CopyRow, cells: list[Batch]) -> None:
-        for action, field in zip(self._cells.actions, row.fields, strict=True):
+        for action, nulls, field in zip(self._cells.actions, self._cells.nulls, row.fields, strict=True):
             if action >= 0:
                 value = self._format.decode(field)
-                if value is not None:
-                    cells[action].append(value)
+                if value is not None or nulls:
+                    cells[action].append(value or b"")
 
     def _rebuilt(
         self, row: CopyRow, cells: list[Batch], answers: list[Answers], at: list[int], masked: list[int]
     ) -> bytes:
         fields: list[bytes | None] | None = None
         for column, action in enumerate(self._cells.actions):
-            if action == PASS or self._format.decode(row.fields[column]) is None:
+            if action == PASS:
+                continue
+            if not self._cells.nulls[column] and self._format.decode(row.fields[column]) is None:
                 continue
             answer: bytes | None = None
             if action >= 0:

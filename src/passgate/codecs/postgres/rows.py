@@ -36,7 +36,7 @@ class RowRewriter:
             for part in description.fields
         ]
         self._cells = CellMasker(plan=plan, columns=columns, masker=masker)
-        self._cutter = RowCutter(self._cells.actions, self._cells.batches, RemoteProtocolError)
+        self._cutter = RowCutter(self._cells.actions, self._cells.batches, RemoteProtocolError, self._cells.nulls)
         self._left = plan.max_rows
 
     def rewrite(self, run: bytes) -> Rewritten:

@@ -1,5 +1,6 @@
 """WITH: names for sub-selects, and recursion by going round until lineage no longer grows."""
 
+from passgate.core.action import Position
 from passgate.languages.sql.expressions import value
 from passgate.languages.sql.lineage import NOTHING, Field, Value, derived
 from passgate.languages.sql.scope import Cte, Scope, With
@@ -118,6 +119,7 @@ def _cycle(walk: Walk, node: Node, fields: tuple[Field, ...]) -> tuple[Field, ..
     for each in ("cycle_mark_value", "cycle_mark_default"):
         value(walk, clause.get(each), empty)
     shown = _together(fields, words(clause.get("cycle_col_list")))
+    walk.found.use(shown.sources, Position.GROUP)  # where a value comes again the recursion ends
     return (Field(clause.get("cycle_mark_column", ""), shown), Field(clause.get("cycle_path_column", ""), shown))
 
 

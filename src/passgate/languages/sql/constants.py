@@ -4,6 +4,7 @@ import math
 import operator
 from collections.abc import Callable
 
+from passgate.languages.sql.folding import type_of
 from passgate.languages.sql.tree import Node, words
 from passgate.languages.sql.walk import Walk
 
@@ -12,15 +13,19 @@ NULL = ""
 
 
 def literal(walk: Walk, wrapped: Node | None) -> str | None:
-    """The text of a constant or of a bound parameter; None if it is computed or not yet bound.
+    """The text of a constant or of a bound parameter; None if it is computed, cut short by a cast, or not yet bound.
 
     Asking for a parameter makes the statement's meaning depend on its inputs.
     """
     while wrapped:
         if "A_Const" in wrapped:
             return _text(wrapped["A_Const"])
-        if "TypeCast" in wrapped or "CollateClause" in wrapped:
-            wrapped = next(iter(wrapped.values())).get("arg")
+        if "TypeCast" in wrapped:
+            if type_of(wrapped["TypeCast"]) in _CUTTING:
+                return None
+            wrapped = wrapped["TypeCast"].get("arg")
+        elif "CollateClause" in wrapped:
+            wrapped = wrapped["CollateClause"].get("arg")
         elif "ParamRef" in wrapped:
             number = wrapped["ParamRef"].get("number", 0)
             if number not in walk.env.arguments:
@@ -29,6 +34,10 @@ def literal(walk: Walk, wrapped: Node | None) -> str | None:
         else:
             return None
     return None
+
+
+_CUTTING = frozenset({"", "char"})
+"""Types that may keep a part of a text only: one with a length (or of a user's making), and the one-byte ``"char"``."""
 
 
 def _text(node: Node) -> str:

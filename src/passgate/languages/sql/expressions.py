@@ -92,11 +92,11 @@ def column(walk: Walk, node: Node, scope: Scope) -> Value:
         return entry.whole()
     name = last["String"].get("sval", "")
     found = entry.column(name)
-    if found is None:
-        return _by_function(walk, name, entry.whole(), f"{names[-1]}.{name}")
     if found is AMBIGUOUS:
         walk.gap(f"column {names[-1]}.{name} is ambiguous")
         return NOTHING
+    if found is None or (entry.open and name not in entry.index):
+        return _by_function(walk, name, qualifiers, scope, found)
     return found
 
 
@@ -115,14 +115,19 @@ def _bare(walk: Walk, part: Node, scope: Scope) -> Value:
     return NOTHING
 
 
-def _by_function(walk: Walk, name: str, argument: Value, written: str) -> Value:
-    """``item.name`` where there is no such column calls the function of that name on the row."""
-    calls = walk.names.calls(name, "", 1, walk.env.paths)
-    if not calls:
-        walk.gap(f"column {written} is not known")
-    for atom in calls:
-        walk.found.interned(atom)
-    return computed(argument)
+def _by_function(walk: Walk, name: str, qualifiers: list[Node], scope: Scope, column_: Value | None) -> Value:
+    """``item.name`` where there is no such column calls the function of that name on the item.
+
+    Where the columns cannot all be told (``column_``), it may mean either.
+    """
+    if walk.names.calls(name, "", 1, walk.env.paths):
+        item: Node = {"ColumnRef": {"fields": [*qualifiers, {"A_Star": {}}]}}
+        called = value(walk, {"FuncCall": {"funcname": [{"String": {"sval": name}}], "args": [item]}}, scope)
+        return computed(called if column_ is None else derived((called, column_)))
+    if column_ is None:
+        walk.gap(f"column {'.'.join((*words(qualifiers), name))} is not known")
+        return NOTHING
+    return column_
 
 
 @declares("ParamRef", "number location")
@@ -190,19 +195,6 @@ def _row(walk: Walk, node: Node, scope: Scope) -> Value:
 def _is_star(wrapped: Node) -> bool:
     fields = wrapped.get("ColumnRef", {}).get("fields")
     return bool(fields) and "A_Star" in fields[-1]
-
-
-@declares("A_Indirection", "arg indirection")
-def _indirection(walk: Walk, node: Node, scope: Scope) -> Value:
-    found = value(walk, node.get("arg"), scope)
-    for step in node["indirection"]:
-        if "String" in step:
-            found = part(found, step["String"].get("sval", ""))
-        elif "A_Indices" in step:
-            found = derived((found, subscript(walk, step["A_Indices"], scope)))
-        elif "A_Star" not in step:
-            walk.gap(f"node {next(iter(step), '')} is not known in a subscript")
-    return found
 
 
 def part(of: Value, name: str) -> Value:

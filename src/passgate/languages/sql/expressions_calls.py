@@ -22,11 +22,15 @@ _RANKS = frozenset({"row_number", "rank", "dense_rank", "percent_rank", "cume_di
 )
 def call(walk: Walk, node: Node, scope: Scope) -> Value:
     """One call, with its aggregate and window clauses."""
+    return called(walk, node, [value(walk, arg, scope) for arg in node.get("args", ())], scope)
+
+
+def called(walk: Walk, node: Node, shown: list[Value], scope: Scope) -> Value:
+    """A call whose arguments have been looked at: ``shown`` is what they show."""
     names = words(node["funcname"])
     name = names[-1] if names else ""
     namespace = names[-2] if len(names) > 1 else ""
     args = node.get("args", [])
-    shown = [value(walk, arg, scope) for arg in args]
     arguments = len(args)
     if "agg_order" in node:
         ordered = sort_keys(walk, node["agg_order"], scope)
@@ -41,15 +45,35 @@ def call(walk: Walk, node: Node, scope: Scope) -> Value:
         return _not_a_function(walk, ".".join(names), args, shown)
     for atom in calls:
         walk.found.interned(atom)
-        if atom.object.system and atom.object.effect != "read":
+        if atom.object.effect == "relation" or (atom.object.system and atom.object.effect != "read"):
             shown.append(named_by_arguments(walk, atom.object, args))
     if args and calls[0].object.system:
         _identify(walk, name, namespace, args)
-    if name == "count":
+    if name == "count" or _how_many(walk, name, namespace, args):  # it shows in the number of rows, and may leave none
         for one in shown:
             walk.found.use(one.sources, Position.PREDICATE)
+    if name == "count":
         return derived(deciding)
     return derived(shown + deciding)
+
+
+def _how_many(walk: Walk, name: str, namespace: str, args: list[Node]) -> bool:
+    """Whether a call gives as many rows as what it is given says: ``regexp_matches(x, '^a')`` is a WHERE by another name.
+
+    Not so ``unnest`` of an array that is put together there: its length says nothing of what is in it.
+    """
+    if not walk.names.returns_rows(name, namespace, len(args), walk.env.paths):
+        return False
+    return name != "unnest" or not all(_put_together(arg) for arg in args)
+
+
+def _put_together(arg: Node) -> bool:
+    if "A_ArrayExpr" in arg:
+        return True
+    if "SubLink" in arg:
+        return bool(arg["SubLink"].get("subLinkType") == "ARRAY_SUBLINK")
+    call = arg.get("FuncCall", {})
+    return words(call.get("funcname"))[-1:] == ("array_agg",) and "agg_filter" not in call
 
 
 def _deciding(walk: Walk, node: Node, name: str, scope: Scope) -> list[Value]:
@@ -85,9 +109,12 @@ def _not_a_function(walk: Walk, written: str, args: list[Node], shown: list[Valu
         type_ = walk.names.type_(name, "", walk.env.paths)
         if type_ is not None:
             return convert(walk, type_, shown[0])
-    walk.found.add(
-        call_atom(name=name, namespace=namespace.rpartition(".")[2], known=False, effect=walk.names.reputation(name))
+    unknown = call_atom(
+        name=name, namespace=namespace.rpartition(".")[2], known=False, effect=walk.names.reputation(name)
     )
+    walk.found.add(unknown)
+    if unknown.object.effect == "relation":
+        shown = [*shown, named_by_arguments(walk, unknown.object, args)]
     return derived(shown)
 
 

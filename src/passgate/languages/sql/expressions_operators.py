@@ -1,6 +1,6 @@
 """Operators: an operator is a function, and a database's users may have written it."""
 
-from passgate.languages.sql.catalog import Operator
+from passgate.languages.sql.catalog import CATALOG, Operator
 from passgate.languages.sql.expressions import declares, value
 from passgate.languages.sql.lineage import NOTHING, Value, computed
 from passgate.languages.sql.scope import Scope
@@ -50,7 +50,7 @@ def calls(walk: Walk, names: tuple[str, ...], left: Value, right: Value) -> None
         for each in _BETWEEN:
             calls(walk, (each,), left, right)
         return
-    own = not catalog.builtin_operators or name in catalog.builtin_operators
+    own = namespace in ("", CATALOG) and (not catalog.builtin_operators or name in catalog.builtin_operators)
     users = [
         operator
         for path in walk.env.paths or ((),)

@@ -265,6 +265,7 @@ def _xml_table(walk: Walk, node: Node, scope: Scope) -> Item:
             type_name(walk, column["typeName"])
         shown.append(values(walk, [column[each] for each in ("colexpr", "coldefexpr") if each in column], scope))
     whole = derived(shown)
+    walk.found.use(whole.sources, Position.PREDICATE)  # the document and the row's path say how many rows come
     fields = tuple(
         Field(column.get("colname", ""), NOTHING if column.get("for_ordinality") else whole) for column in columns
     )
@@ -283,6 +284,7 @@ def _json_table(walk: Walk, node: Node, scope: Scope) -> Item:
     found: list[str] = []
     _json_columns(walk, node.get("columns", []), scope, shown, found)
     whole = derived(shown)
+    walk.found.use(whole.sources, Position.PREDICATE)
     return _leaf(scope, entry(alias or "json_table", tuple(Field(name, whole) for name in found), names))
 
 

@@ -191,6 +191,7 @@ class SqlUnderstander:
         environment = Environment(
             names=self._language.names,
             paths=() if paths is None else (own, *(path for path in paths if path != own)),
+            database=session.database,
             shadowed=memory.shadowed,
             cursors=frozenset(memory.cursors),
             inputs=inputs,

@@ -11,7 +11,7 @@ from passgate.languages.sql.lineage import Field, StoredColumn, Value
 Paths = tuple[tuple[str, ...], ...]
 """The search paths that may be in force: more than one after a change whose fate (a rollback) cannot be seen."""
 
-_TO_REGCLASS = frozenset({"regclass", "to_regclass"})
+_TO_REGCLASS = frozenset({"regclass", "regclassin", "to_regclass"})
 
 _CASCADING = frozenset({"cascade", "set null", "set default"})
 
@@ -132,6 +132,7 @@ class Names:
         "_functions",
         "_identifying",
         "_references",
+        "_repeating",
         "_stored",
         "_tables",
         "_types",
@@ -146,6 +147,7 @@ class Names:
         self._functions: dict[int, Atom] = {}
         self._calls: dict[tuple[str, str, int, Paths, bool], tuple[Atom, ...]] = {}
         self._identifying: dict[tuple[str, str, int, Paths], tuple[int, ...]] = {}
+        self._repeating: dict[tuple[str, str, int, Paths], bool] = {}
         self._extensions: dict[tuple[str, str], Relation] = {}
         self._types: dict[tuple[str, str, Paths], Type | None] = {}
         self._references: dict[tuple[str, str], list[ForeignKey]] = {}
@@ -215,6 +217,20 @@ class Names:
             found = tuple(sorted(positions))
             if len(self._identifying) < _CACHED_CALLS:
                 self._identifying[key] = found
+        return found
+
+    def returns_rows(self, name: str, namespace: str, arguments: int, paths: Paths) -> bool:
+        """Whether any function that a call may mean gives more or fewer rows than one."""
+        key = (name, namespace, arguments, paths)
+        found = self._repeating.get(key)
+        if found is None:
+            found = any(
+                function.returns_set
+                for function in self.functions(name, namespace, paths)
+                if function.accepts(arguments) or function.max_args is None
+            )
+            if len(self._repeating) < _CACHED_CALLS:
+                self._repeating[key] = found
         return found
 
     def type_(self, name: str, namespace: str, paths: Paths) -> Type | None:

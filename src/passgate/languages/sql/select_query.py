@@ -29,6 +29,8 @@ def select(walk: Walk, node: Node, outer: Scope | None, with_: With) -> Rows:
     """One query level with its CTEs, its sort and its limit."""
     if not _KNOWN.issuperset(node):
         walk.check("SelectStmt", node, _KNOWN)
+    if "intoClause" in node:
+        walk.gap("INTO inside a query is not understood")
     if "withClause" in node:
         with_ = open_with(walk, node["withClause"], outer, with_)
         if "limitCount" not in node and endless(node["withClause"]):

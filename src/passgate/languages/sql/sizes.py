@@ -1,5 +1,7 @@
 """Calls that make much out of little: a gigabyte from ten characters, a billion rows from two numbers."""
 
+import re
+
 from passgate.languages.sql.constants import literal, number
 from passgate.languages.sql.tree import Node, words
 from passgate.languages.sql.walk import Walk
@@ -15,9 +17,24 @@ def amplifies(walk: Walk, name: str, args: list[Node]) -> bool:
     """Whether a call of the server's own function of that name makes more than ``MAX_BYTES`` or ``MAX_ROWS``."""
     if name == "generate_series":
         return _rows(walk, args) > MAX_ROWS
+    if name == "format":
+        return _widest(walk, args) > MAX_BYTES
     if name in ("repeat", "lpad", "rpad", "array_fill"):
         return _length(walk, name, args, 0) > MAX_BYTES
     return False
+
+
+_WIDTH = re.compile(r"%(?:\d+\$)?-?(?:(\d+)|(\*))")
+
+
+def _widest(walk: Walk, args: list[Node]) -> float:
+    """The widest field that ``format`` pads to. Where a width is an argument, any number among them is one."""
+    pattern = literal(walk, args[0]) if args else None
+    found = list(_WIDTH.finditer(pattern or ""))
+    widths = [float(match[1]) for match in found if match[1]]
+    if any(match[2] for match in found):
+        widths += [abs(size) for size in (number(walk, argument) for argument in args[1:]) if size is not None]
+    return max(widths, default=0.0)
 
 
 def many_rows(walk: Walk, call: Node) -> bool:
@@ -56,8 +73,9 @@ def _length(walk: Walk, name: str, args: list[Node], depth: int) -> float:
 
 
 def _unless_known(wrapped: Node) -> float:
-    """A count that is computed: of columns it is taken for a modest one, of nothing but constants for a hidden one."""
-    return 1.0 if "ColumnRef" in str(wrapped) else float("inf")
+    """A count that is computed: of columns or rows it is taken for a modest one, of nothing but constants for a hidden one."""
+    text = str(wrapped)
+    return 1.0 if "ColumnRef" in text or "agg_star" in text else float("inf")
 
 
 def _bytes(walk: Walk, wrapped: Node, depth: int) -> float:

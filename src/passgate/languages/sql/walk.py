@@ -26,6 +26,7 @@ class Environment:
 
     names: Names
     paths: Paths
+    database: str = ""
     shadowed: frozenset[str] = frozenset()
     cursors: frozenset[str] = frozenset()
     inputs: Sequence[Input] | None = None
@@ -56,6 +57,9 @@ class Walk:
     def relation(self, node: Node) -> Relation | None:
         """The stored relation that a RangeVar names; None with a gap if there is none."""
         self.check("RangeVar", node, RANGE_VAR)
+        if node.get("catalogname", self.env.database) != self.env.database:
+            self.found.gap(f"database {node['catalogname']} is not the session's")
+            return None
         name = node.get("relname", "")
         namespace = node.get("schemaname", "")
         if not namespace and name in self.env.shadowed:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from passgate.pipeline.protocols import Input
 from passgate.policy.cases.request import Refusal, Request, Statement
 
-_CATALOG = re.compile(r"d[A-Za-z]*|l|sf|sv|z")
+_CATALOG = re.compile(r"d[A-Za-z]*|l|list|lo_list|sf|sv|z")
 _QUIET = frozenset(
     {
         *(
@@ -31,7 +31,7 @@ _QUIET = frozenset(
             "conninfo",
             "copyright",
         ),
-        *("h", "?", "q", "p", "r", "unset", "prompt", "if", "elif", "else", "endif", "reset", "print", "quit", "html"),
+        *("h", "help", "?", "q", "p", "print", "quit", "html"),
     }
 )
 """Show, format or remember something on the client, and send nothing."""
@@ -63,6 +63,10 @@ _COPY = re.compile(
     r"(?P<where>'(?:[^']|'')*'|\S+)(?P<program>\s+'(?:[^']|'')*')?(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_OPTIONS = re.compile(r"\([^()]*\)")
+"""What may stand behind \\g: a list of formatting options, and nothing else."""
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _VARIABLE = re.compile(r":(?:'(?P<literal>\w+)'|\"(?P<name>\w+)\"|(?P<plain>\w+))")
 _QUOTED = re.compile(
     r"[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|(?P<tag>\$(?:[A-Za-z_\x80-\U0010ffff]\w*)?\$).*?(?P=tag)|--[^\n]*",
@@ -72,12 +76,23 @@ _QUOTED = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class _Client:
-    """psql's own state: the statement being typed, its bound values, the variables."""
+    """psql's own state: the statement being typed, its bound values, the variables.
+
+    A variable whose text cannot be told is None; ``overwritten``: any may be, by names that came out of a result. ``branches``: how
+    many ``\\if`` are open.
+    """
 
     out: list[Statement | Refusal] = field(default_factory=list)
     buffer: str = ""
     values: tuple[Input, ...] | None = None
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str | None] = field(default_factory=dict)
+    overwritten: bool = False
+    branches: int = 0
+
+    @property
+    def typing(self) -> bool:
+        """Whether a statement has been begun."""
+        return bool(_COMMENT.sub("", self.buffer).strip())
 
     def send(self) -> None:
         if self.buffer.strip():
@@ -137,9 +152,11 @@ def _comment_end(text: str, at: int) -> int:
 def _interpolated(client: _Client, variable: re.Match[str]) -> str:
     """psql leaves a variable that is not set as it is."""
     name = variable["literal"] or variable["name"] or variable["plain"]
-    if name not in client.variables:
+    value = client.variables.get(name)
+    if client.overwritten or (value is None and name in client.variables):
+        client.refuse(f"The text of the variable {name} cannot be told.")
+    if value is None:
         return variable[0]
-    value = client.variables[name]
     if variable["literal"]:
         return "'" + value.replace("'", "''") + "'"
     return '"' + value.replace('"', '""') + '"' if variable["name"] else value
@@ -152,8 +169,6 @@ def _command(client: _Client, text: str, at: int) -> int:
     if text.startswith("\\;", at):
         client.buffer += ";"
         return at + 2
-    if text.startswith("\\\\", at):
-        return at + 2
     end = text.find("\n", at)
     end = len(text) if end < 0 else end
     found = re.compile(r"\\(!|\?|[A-Za-z_]+)([+S]*)").match(text, at)
@@ -163,8 +178,15 @@ def _command(client: _Client, text: str, at: int) -> int:
     name = found[1]
     whole = name in ("copy", "!")  # these take the rest of the line as it is
     stop = end if whole else _arguments_end(text, found.end(), end)
-    _act(client, name, text[found.end() : stop].strip())
-    return stop
+    typing = client.typing
+    arguments = text[found.end() : stop].strip()
+    _act(client, name, arguments)
+    may_fail = name != "bind" and not (name in _QUIET and not arguments)
+    if typing and client.typing and may_fail and text[stop:end].strip():
+        client.refuse(
+            "psql drops the rest of a line behind a command that fails: what the statement is cannot be told."
+        )
+    return stop + 2 if text.startswith("\\\\", stop) else stop
 
 
 def _arguments_end(text: str, at: int, end: int) -> int:
@@ -197,12 +219,13 @@ def _act(client: _Client, name: str, arguments: str) -> None:
 
 
 def _send(client: _Client, name: str, arguments: str) -> None:
-    if name in ("g", "gx") and arguments and not arguments.startswith("("):
+    if name in ("g", "gx") and arguments and not _OPTIONS.fullmatch(arguments):
         client.refuse(f"\\{name} with a file or a program writes the result where no gate stands.")
     elif name == "bind":
-        client.values = tuple(Input(value=word) for word in _words(arguments))
+        client.values = tuple(Input(value=word, opaque=_changed(word)) for word in _words(arguments))
     else:
         client.send()
+        client.overwritten = client.overwritten or name == "gset"
 
 
 def _copy(client: _Client, arguments: str) -> None:
@@ -218,8 +241,44 @@ def _copy(client: _Client, arguments: str) -> None:
 
 def _set(client: _Client, arguments: str) -> None:
     words = _words(arguments)
-    if words:
-        client.variables[words[0]] = "".join(words[1:])
+    if words and words[0] == "HISTFILE":
+        client.refuse("HISTFILE makes psql write a file on the client's machine.")
+    elif words:
+        value = "".join(words[1:])
+        client.variables[words[0]] = None if client.branches or _changed(arguments) else value
+
+
+def _changed(arguments: str) -> bool:
+    """Whether psql may make something else of it: an escape, or another variable."""
+    return "\\" in arguments or ":" in arguments
+
+
+def _unset(client: _Client, arguments: str) -> None:
+    for name in _words(arguments)[:1]:
+        if client.branches:
+            client.variables[name] = None
+        else:
+            client.variables.pop(name, None)
+
+
+def _prompt(client: _Client, arguments: str) -> None:
+    for name in _words(arguments)[-1:]:
+        client.variables[name] = None
+
+
+def _reset(client: _Client, _arguments: str) -> None:
+    client.buffer, client.values = "", None
+
+
+def _branch(step: int) -> Callable[[_Client, str], None]:
+    """Both branches are judged; psql takes the parts of one statement from one of them only."""
+
+    def act(client: _Client, _arguments: str) -> None:
+        if client.typing:
+            client.refuse("Which branch a part of the statement stands in cannot be told.")
+        client.branches = max(0, client.branches + step)
+
+    return act
 
 
 def _redirect(client: _Client, arguments: str) -> None:
@@ -235,6 +294,14 @@ def _words(arguments: str) -> list[str]:
 _SPECIAL: dict[str, Callable[[_Client, str], None]] = {
     "copy": _copy,
     "set": _set,
+    "unset": _unset,
+    "prompt": _prompt,
+    "r": _reset,
+    "reset": _reset,
+    "if": _branch(1),
+    "elif": _branch(0),
+    "else": _branch(0),
+    "endif": _branch(-1),
     "o": _redirect,
     "out": _redirect,
     "w": _redirect,

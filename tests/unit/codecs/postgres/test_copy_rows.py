@@ -177,3 +177,19 @@ def _payload(run: bytes) -> bytes:
         out += run[5:end]
         run = run[end:]
     return out
+
+
+@pytest.mark.parametrize(
+    ("options", "rows", "masked"),
+    [
+        (TEXT, (b"a\t\\N\n", b"\\N\tb\n"), (b"*a\t\\N\n", b"*\t*b\n")),
+        (CSV, (b"a,\n", b",b\n"), (b"*a,\n", b"*,*b\n")),
+    ],
+)
+def test_where_nulls_are_masked_a_null_is_a_field_like_any(
+    options: CopyOptions, rows: tuple[bytes, ...], masked: tuple[bytes, ...]
+) -> None:
+    whole = PartPlan(mask=Strategy(kind=StrategyKind.REDACT), nulls=True)
+    seen = rewriter(options, (whole, types.TEXT), (MASK, types.TEXT)).rewrite(run_of(*rows))
+    assert seen.data == run_of(*masked)
+    assert seen.masked == (2, 1)

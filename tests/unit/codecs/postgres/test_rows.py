@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,3 +174,33 @@ def test_masking_any_chunking_is_masking_the_whole(rows: list[tuple[bytes | None
                 out += held.rewrite(frame.data).data
         assert out == whole.data
     assert SECRET not in b"".join(cell or b"" for row in rows_in(whole.data) for cell in row[1:])
+
+
+@pytest.mark.parametrize("form", [0, 1])
+@pytest.mark.parametrize(
+    ("oid", "cell", "mask"),
+    [
+        (types.TEXT, b"ann", b"[REDACTED]"),
+        (types.JSON, b'"ann"', b'"[REDACTED]"'),
+        (types.JSONB, b'"ann"', b'"[REDACTED]"'),
+        (types.INT4, b"\0\0\0\7", None),
+        (types.BYTEA, b"ann", None),
+    ],
+)
+def test_where_nulls_are_masked_a_null_looks_like_any_value(
+    form: int, oid: int, cell: bytes, mask: bytes | None
+) -> None:
+    version = b"\1" if oid == types.JSONB and form else b""
+    whole = PartPlan(mask=Strategy(kind=StrategyKind.REDACT), nulls=True)
+    asked = rewriter((LEAVE, types.TEXT, form), (whole, oid, form), (MASK, types.TEXT, form), masker=ConstantMasker())
+    seen = asked.rewrite(run_of((b"a", version + cell, None), (None, None, b"x"), (b"b", None, None)))
+    expected = None if mask is None else version + mask
+    shown = (None, expected, b"[REDACTED]")
+    assert rows_in(seen.data) == [(b"a", expected, None), shown, (b"b", expected, None)]
+
+
+class ConstantMasker(PlainMasker):
+    """As the gate's own one redacts: whatever the value was."""
+
+    def mask(self, values: Sequence[bytes], strategy: Strategy) -> Sequence[bytes | None]:
+        return [b"[REDACTED]"] * len(values)

@@ -8,7 +8,7 @@ from passgate.languages.sql.findings import Findings
 from passgate.languages.sql.parser import Parser
 from passgate.languages.sql.walk import Environment, Walk
 from passgate.pipeline.protocols import Input
-from tests.unit.languages.sql.shop import language
+from tests.unit.languages.sql.shop import gaps, language, said
 
 
 def expression(text: str) -> dict[str, Any]:
@@ -83,3 +83,11 @@ def test_an_argument_of_execute_stands_for_its_parameter() -> None:
 )
 def test_arithmetic_on_constants_never_comes_out_too_small(text: str, expected: float | None) -> None:
     assert number(walk(), expression(text)) == expected
+
+
+def test_a_text_that_a_cast_may_cut_short_names_nothing_yet() -> None:
+    """``'events_of_others'::varchar(6)`` names the table ``events``: the words before the cast do not tell."""
+    for text in ("('events_1'::varchar(6))", "('events_1'::char(6))", "('events_1'::\"char\")"):
+        assert "computed regclass" in gaps(f"SELECT {text}::regclass"), text
+        assert "computed" in gaps(f"SELECT table_to_xml({text}, true, true, '')"), text
+    assert "select events_1" in said("SELECT ('events_1'::text)::regclass, to_regclass('events_1'::varchar)")

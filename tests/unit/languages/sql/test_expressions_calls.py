@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.languages.sql.shop import action, said, shows
+from tests.unit.languages.sql.shop import action, gaps, said, shows
 
 
 @pytest.mark.parametrize(
@@ -127,3 +127,44 @@ def test_a_type_can_be_called_as_a_cast() -> None:
 
 def test_order_by_using_calls_the_operator() -> None:
     assert "call checked" in said("SELECT note FROM orders ORDER BY note USING <~>")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT id, regexp_matches(ssn, '^1') FROM customers",
+        "SELECT c.id FROM customers c, regexp_matches(c.ssn, '^1')",
+        "SELECT c.id FROM customers c, LATERAL regexp_matches(c.ssn, '^1') m",
+        "SELECT c.id FROM customers c, ROWS FROM (regexp_split_to_table(c.ssn, '1'), generate_series(1, 2)) m",
+        "SELECT generate_series(1, ascii(ssn)) FROM customers",
+        "SELECT unnest(string_to_array(ssn, '1')) FROM customers",
+        "SELECT unnest(array_agg(name) FILTER (WHERE ssn LIKE '1%')) FROM customers",
+        "SELECT jsonb_path_query(to_jsonb(ssn), '$ ? (@ like_regex \"^1\")') FROM customers",
+        "SELECT t.x FROM customers c, JSON_TABLE(to_jsonb(c.ssn), '$ ? (@ == \"1\")' COLUMNS (x int PATH '$')) t",
+        "SELECT t.x FROM customers c, XMLTABLE('/a[.=1]' PASSING xmlelement(name a, c.ssn) COLUMNS x int PATH '.') t",
+        "WITH RECURSIVE r(s) AS (SELECT ssn FROM customers UNION ALL SELECT s FROM r) CYCLE s SET c USING p SELECT 1 FROM r",
+    ],
+)
+def test_what_says_how_many_rows_come_decides(text: str) -> None:
+    """A function that returns rows is a WHERE by another name: it tells a masked value bit by bit."""
+    assert {"select customers.ssn predicate", "select customers.ssn group"} & set(said(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT unnest(ARRAY[name, ssn]) FROM customers",
+        "SELECT unnest(array_agg(ssn)) FROM customers",
+        "SELECT unnest(ARRAY(SELECT ssn FROM customers))",
+        "SELECT x FROM customers, lower(ssn) x",
+    ],
+)
+def test_an_array_put_together_there_says_nothing_by_its_length(text: str) -> None:
+    assert "select customers.ssn predicate" not in said(text)
+    assert "select customers.ssn output" in said(text)
+
+
+def test_a_function_that_reads_a_relation_reads_all_of_it_whoever_owns_it() -> None:
+    """``get_raw_page`` is an extension's: it gives the rows as they lie on the disk."""
+    assert "select customers.ssn output" in said("SELECT get_raw_page('customers', 0)")
+    assert "computed" in gaps("SELECT get_raw_page(note, 0) FROM orders")

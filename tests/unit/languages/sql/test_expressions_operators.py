@@ -30,3 +30,11 @@ def test_both_sides_show_in_any_form() -> None:
         assert shows(f"SELECT {form} AS x FROM customers") == {"x": "customers.name,customers.ssn"}, form
     assert shows("SELECT -id AS x FROM customers") == {"x": "customers.id"}
     assert shows("SELECT 1 + 1 AS x") == {"x": ""}
+
+
+def test_an_operator_of_a_schema_that_has_none_is_a_gap() -> None:
+    """The server's own + does not stand for one that is named as somebody else's."""
+    assert "operator public.+ is not known" in gaps("SELECT 1 OPERATOR(public.+) 2")
+    assert "operator other.= is not known" in gaps("SELECT 1 FROM orders WHERE id OPERATOR(other.=) 1")
+    assert said("SELECT 1 OPERATOR(pg_catalog.+) 2") == said("SELECT 1 + 2")
+    assert "call checked" in said("SELECT 1 OPERATOR(public.=) 2")

@@ -43,6 +43,9 @@ def test_much_out_of_little(text: str) -> None:
         "SELECT generate_series(1, 10, 0)",
         "SELECT repeat(note, 3) FROM orders",
         "SELECT array_fill(0, ARRAY[id]) FROM orders",
+        "SELECT repeat('#', (count(*) / 10)::int) FROM orders",
+        "SELECT format('100%% of %s, %10s', note, id) FROM orders",
+        "SELECT format('%*s', 10, 'x')",
     ],
 )
 def test_modest_calls(text: str) -> None:
@@ -58,3 +61,10 @@ def test_a_join_with_a_long_series_multiplies_rows() -> None:
     assert action("SELECT 1 FROM generate_series(1,1000000) a, generate_series(1,1000000) b").facts["sql.cartesian"]
     assert action("SELECT 1 FROM orders, generate_series(1,1000000) b").facts["sql.cartesian"]
     assert not action("SELECT 1 FROM orders, generate_series(1,10) b").facts["sql.cartesian"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["'%1000000000s', 'x'", "'%1$-1000000000s', 'x'", "'%*s', 1000000000, 'x'", "'%2$*1$s', 1000000000, 'x'"]
+)
+def test_format_pads_as_far_as_it_is_told(pattern: str) -> None:
+    assert amplified(f"SELECT format({pattern})")

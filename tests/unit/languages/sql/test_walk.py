@@ -60,3 +60,8 @@ def test_a_reader_is_declared_once_for_a_kind() -> None:
     table: Any = {}
     function = reader(table, "X", "a b")(READERS["List"][1])
     assert table["X"] == (frozenset({"a", "b"}), function)
+
+
+def test_a_relation_of_another_database_is_not_the_one_of_that_name_here() -> None:
+    for text in ("SELECT * FROM elsewhere.public.orders", "DELETE FROM elsewhere.public.orders WHERE id = 1"):
+        assert "database elsewhere is not the session's" in gaps(text)

@@ -21,7 +21,13 @@ from passgate.policy.cases.request import Refusal, Statement
         ("select '\\! id';", ["select '\\! id';"]),
         ("select 1 \\g", ["select 1"]),
         ("select 1 \\gx (format=aligned)", ["select 1"]),
-        ("select 1 \\gset\nselect :x;", ["select 1", "select :x;"]),
+        ("select 1 \\gset\n\\d orders", ["select 1"]),
+        ("select 1 \\p \\g", ["select 1"]),
+        ("select 5 \\x on\n + 1;", ["select 5 \n + 1;"]),
+        ("\\pset format csv \\\\ select 1;", ["select 1;"]),
+        ("\\set t orders\nselect * from :t;", ["select * from orders;"]),
+        ("explain \\r\n delete from t;", ["delete from t;"]),
+        ("-- both\n\\if true\nselect 1;\n\\endif", ["-- both\n\nselect 1;"]),
         ("select 1 \\watch 5", ["select 1"]),
         ("\\copy customers to '/srv/x.csv'", ["COPY customers TO STDOUT"]),
         (
@@ -104,3 +110,32 @@ def test_nothing_typed_is_lost_in_silence(typed: str) -> None:
             or ":" in typed
             or ";" in typed
         )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "select 1 \\g (format=csv) |sh",
+        "select 1 \\gx (format=csv) out.txt",
+        "\\set HISTFILE /srv/x",
+        "select * from \\if false\n orders \\else\n payments \\endif\n;",
+        "\\set x orders\nselect 'payments' as x \\gset\nselect * from :x;",
+        "\\set x payments\n\\if false\n\\set x orders\n\\endif\nselect * from :x;",
+        "\\set x payments\n\\if false\n\\unset x\n\\endif\nselect * from :x;",
+        "\\set t '\\160ayments'\nselect * from :t;",
+        "\\set a payments\n\\set b :a\nselect * from :b;",
+        "\\prompt 'which?' t\nselect * from :t;",
+        "delete from orders \\\\ where id = 1\n;",
+        "delete from orders \\pset nosuch \\\\ where id = 1\n;",
+    ],
+)
+def test_what_psql_makes_of_it_cannot_be_told(typed: str) -> None:
+    """Each was seen to send something else than the words say: a branch, an escape, a variable of a result, a line cut short."""
+    assert any(isinstance(part, Refusal) for part in read_psql(typed))
+
+
+def test_a_bound_value_that_psql_rewrites_is_not_known() -> None:
+    (statement,) = read_psql("select $1 \\bind '\\x25' \\g")
+    assert isinstance(statement, Statement)
+    assert statement.inputs is not None
+    assert statement.inputs[0].opaque

@@ -24,13 +24,17 @@ _BODY: Final = 7  # type byte, length word, column count
 @final
 class RowCutter:
     """``actions``: one per column. Batch 0 may be shared by several columns, in the order of the rows; the others belong to
-    one each.
+    one each. ``nulls``: whether NULL is collected from a column too, as an empty cell that its answer replaces; only for a column
+    with a batch of its own.
 
     Raises ``error`` for a run that is not what the columns say.
     """
 
-    def __init__(self, actions: list[int], batches: int, error: type[Exception]) -> None:
+    def __init__(
+        self, actions: list[int], batches: int, error: type[Exception], nulls: list[bool] | None = None
+    ) -> None:
         self._actions = actions
+        self._nulls: list[bool] = [False] * len(actions) if nulls is None else nulls
         self._batches = batches
         self._error = error
 
@@ -45,9 +49,10 @@ class RowCutter:
         return int(pos)
 
     def collect(self, run: bytes) -> tuple[int, list[list[bytes]]]:
-        """The number of rows, and for each batch the cells that are not NULL."""
+        """The number of rows, and for each batch its cells: those that are not NULL, unless ``nulls``."""
         batches: list[list[bytes]] = [[] for _ in range(self._batches)]
         actions = self._actions
+        nulls = self._nulls
         columns: i64 = len(actions)
         size: i64 = len(run)
         pos: i64 = 0
@@ -67,6 +72,8 @@ class RowCutter:
                 if length < 0:
                     if length != -1:
                         raise self._error("DataRow: a value of negative length")
+                    if nulls[column]:
+                        batches[actions[column]].append(b"")
                     continue
                 if pos + length > end:
                     raise self._error("DataRow: cut short")
@@ -87,6 +94,7 @@ class RowCutter:
         ``run`` must have gone through ``collect``, whose batches ``cells`` are; ``answers`` are as many, None for NULL.
         """
         actions = [action if action < 0 or answers[action] is not cells[action] else PASS for action in self._actions]
+        nulls = self._nulls
         columns: i64 = self._through(actions)
         masked = [0] * len(actions)
         at = [0] * self._batches
@@ -103,9 +111,11 @@ class RowCutter:
             for column in range(columns):
                 length: int = read_i32_be(run, pos)
                 pos += 4
-                if length < 0:
-                    continue
                 action = actions[column]
+                if length < 0:
+                    if action < 0 or not nulls[column]:
+                        continue
+                    length = 0
                 answer: bytes | None = None
                 same = action == PASS
                 if action >= 0:

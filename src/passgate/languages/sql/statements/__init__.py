@@ -4,6 +4,7 @@ from passgate.languages.sql import (
     expressions_calls,
     expressions_casts,
     expressions_documents,
+    expressions_fields,
     expressions_operators,
     expressions_sublinks,
     select_query,
@@ -32,7 +33,8 @@ from passgate.languages.sql.statements.meaning import STATEMENTS, Meaning, read_
 __all__ = ["STATEMENTS", "Meaning", "read_statement"]
 
 _READERS = (
-    expressions_calls, expressions_casts, expressions_documents, expressions_operators, expressions_sublinks, select_query,
+    expressions_calls, expressions_casts, expressions_documents, expressions_fields, expressions_operators,
+    expressions_sublinks, select_query,
     altering, code, copying, creating, cursors, explaining, maintenance, naming, prepared, privileges, reading, servers,
     session, tables, transactions, types, writing,
 )  # fmt: skip

@@ -30,8 +30,19 @@ def new_relation(walk: Walk, node: Node) -> ObjectRef:
 
 def select_into(walk: Walk, node: Node, into: Node, _memory: Memory) -> Meaning:
     """The columns of the query are the source of the new relation's."""
-    create_as(walk, {"SelectStmt": node}, into)
+    create_as(walk, {"SelectStmt": _without_into(node)}, into)
     return Meaning("create_as", VerbClass.DDL)
+
+
+def _without_into(node: Node) -> Node:
+    """INTO stands in the leftmost SELECT of a set operation; a chain of a thousand UNION ALL is followed in a loop."""
+    chain = [node]
+    while "intoClause" not in chain[-1] and "larg" in chain[-1]:
+        chain.append(chain[-1]["larg"])
+    found = {name: field for name, field in chain.pop().items() if name != "intoClause"}
+    while chain:
+        found = {**chain.pop(), "larg": found}
+    return found
 
 
 def create_as(walk: Walk, query: Node, into: Node) -> None:

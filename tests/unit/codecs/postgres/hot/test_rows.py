@@ -20,8 +20,8 @@ def run_of(rows: list[list[bytes | None]]) -> bytes:
     return b"".join(DataRow(values=tuple(row)).encode() for row in rows)
 
 
-def cutter_of(twin: ModuleType, actions: list[int]) -> Any:
-    return twin.RowCutter(actions, max([0, *actions]) + 1, RemoteProtocolError)
+def cutter_of(twin: ModuleType, actions: list[int], nulls: list[bool] | None = None) -> Any:
+    return twin.RowCutter(actions, max([0, *actions]) + 1, RemoteProtocolError, nulls)
 
 
 @st.composite
@@ -133,3 +133,17 @@ def test_any_bytes_are_rows_or_refused(twin: ModuleType, run: bytes, at: int, fl
         except RemoteProtocolError:
             continue
         assert cutter.rebuild(candidate, cells, cells)[0] == candidate
+
+
+@both
+@given(rows=st.lists(st.tuples(values, values, values).map(list), max_size=6))
+def test_a_null_that_is_collected_is_answered_like_a_value(twin: ModuleType, rows: list[list[bytes | None]]) -> None:
+    """Column 0 passes, 1 hands out its NULLs too, 2 does not."""
+    run = run_of(rows)
+    cutter = cutter_of(twin, [PASS, 1, 2], [False, True, False])
+    _, cells = cutter.collect(run)
+    assert cells[1] == [row[1] or b"" for row in rows]
+    assert cells[2] == [row[2] for row in rows if row[2] is not None]
+    rebuilt, masked = cutter.rebuild(run, cells, [[], [b"#"] * len(cells[1]), [None] * len(cells[2])])
+    assert rebuilt == run_of([[row[0], b"#", None] for row in rows])
+    assert masked == [0, len(rows), len(cells[2])]

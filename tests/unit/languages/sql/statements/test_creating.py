@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.languages.sql.shop import action, acts, shows, understood
+from tests.unit.languages.sql.shop import action, acts, gaps, said, shows, understood
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,20 @@ def test_a_table_as_a_prepared_statement_is_as_its_body() -> None:
     assert found.complete
     assert any(atom.column == "ssn" for atom in found.atoms)
     assert shows("SELECT 1 AS x") == {"x": ""}
+
+
+def test_into_inside_a_query_is_a_gap() -> None:
+    """The server takes it in the leftmost SELECT only; a newer one might make a table of it anywhere."""
+    for text in (
+        "SELECT * FROM (SELECT id INTO t FROM orders) q",
+        "WITH q AS (SELECT id INTO t FROM orders) SELECT 1",
+        "SELECT id FROM orders UNION ALL SELECT id INTO t FROM customers",
+        "SELECT (SELECT 1 INTO t)",
+        "INSERT INTO orders (id) SELECT id INTO t FROM customers",
+        "CREATE VIEW v AS SELECT id INTO t FROM orders",
+        "CREATE TABLE x AS SELECT id INTO t FROM orders",
+    ):
+        assert "INTO inside a query is not understood" in gaps(text), text
+    several = "SELECT id INTO t FROM orders UNION ALL SELECT id FROM customers UNION SELECT 1"
+    assert "create_as t" in said(several)
+    assert "select orders.id source" in said(several)
