@@ -22,12 +22,24 @@ def _group() -> None:
 def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_json: JsonOption = False) -> None:
     """Report every problem of the configuration at once, each as file:line:column. Exit status 2 if there is one.
 
+    What it names is looked at too: the rules, certificates, authorities, agents' keys.
+
     Secrets in files and variables that cannot be had are named too; they may be put there later, so that is no problem yet.
     """
     settings = settings_from(config, state)
-    certificates = {settings.certificate_of(listener)[0] for listener in settings.listeners}
+    from passgate.wiring.rehearsal import rehearse
+
+    certificates = sorted({settings.certificate_of(listener)[0] for listener in settings.listeners})
+    problems, ends = list(rehearse(settings)), dict[Path, str]()
+    for path in certificates:
+        try:
+            ends[path] = _good_until(path)
+        except ConfigError as error:
+            problems.append(str(error))
     for setting, why in _missing_secrets(settings, ""):
         note(f"passgate: {setting}: {printable(why)}")
+    if problems:
+        raise ConfigError("\n".join(problems))
     if as_json:
         say_json(settings.model_dump(mode="json"))
         return
@@ -36,8 +48,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
     say(f"listens    {listeners}")
     say(f"guards     {', '.join(sorted(settings.resources))}")
     say(f"state      {settings.state}")
-    for path in sorted(certificates):
-        say(f"shows      {path} (good until {_good_until(path)})")
+    for path in certificates:
+        say(f"shows      {path} (good until {ends[path]})")
 
 
 def _missing_secrets(value: object, setting: str) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,19 @@ def test_a_certificate_that_has_run_out_or_is_none(passgate: Passgate, folder: P
     (tls / "server.crt").write_text("nonsense")
     result = passgate("config", "check")
     assert result.code == 2
-    assert result.err.endswith(f"passgate: {tls}/server.crt is not a certificate that can be read\n")
+    assert f"{tls}/server.crt is not a certificate that can be read\n" in result.err
+
+
+def test_what_the_file_names_is_looked_at_too(passgate: Passgate, folder: Path) -> None:
+    """A gate that would not start must not be called good: rules first of all."""
+    make_certificates(folder / "state" / "tls", datetime.now(UTC))
+    (folder / "passgate.yaml").write_text(f"{CONFIG}policy: {{packs: [postgres-saf], bundles: [rules.yaml]}}\n")
+    (folder / "rules.yaml").write_text("rulez: []\n")
+    for more in ((), ("--json",)):
+        result = passgate("config", "check", *more)
+        assert (result.code, result.out) == (2, "")
+        assert "there is no pack 'postgres-saf'" in result.err
+        assert f"{folder}/rules.yaml:1:1: a policy file has no key 'rulez'" in result.err
 
 
 def test_secrets_that_are_not_there_are_named_and_never_shown(
