@@ -9,6 +9,7 @@ import typer
 
 from passgate.cli import live
 from passgate.cli.certificate import certificate
+from passgate.cli.examples import epilog
 from passgate.cli.init import init
 from passgate.cli.locks import lock, locks, unlock
 from passgate.cli.login import login
@@ -52,7 +53,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         help="The gate between AI and infrastructure: every statement decided, masked, recorded and revocable.",
     )
     for command in (init, serve, live.status, login, request, lock, unlock, locks, certificate, version):
-        app.command()(command)
+        app.command(epilog=epilog(command.__name__))(command)
     first = words[0] if words else ""
     for name in (first,) if first in GROUPS else GROUPS:
         group = _load(name)
@@ -85,4 +86,6 @@ def _load(name: str) -> typer.Typer | None:
     for live_name, command in LIVE_COMMANDS.get(name, {}).items():
         if live_name not in known:
             group.command(live_name)(command)
+    for one in group.registered_commands:
+        one.epilog = epilog(f"{name} {one.name or (one.callback.__name__ if one.callback else '')}")
     return group
