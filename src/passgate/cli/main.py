@@ -13,6 +13,7 @@ from passgate.cli.examples import epilog
 from passgate.cli.init import init
 from passgate.cli.locks import lock, locks, unlock
 from passgate.cli.login import login
+from passgate.cli.pipe import ReaderGoneError, watched_output
 from passgate.cli.request import request
 from passgate.cli.serve import serve
 from passgate.cli.version import version
@@ -65,16 +66,15 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
 def run() -> None:
     """The entry point. What was to be expected ends in one clear message and status 2, never in a traceback."""
     try:
-        build(sys.argv[1:])()
+        with watched_output():
+            build(sys.argv[1:])()
+    except ReaderGoneError:
+        sys.exit(_EXIT_ERROR)
     except PassgateError as error:
         sys.stderr.write(f"passgate: {error}\n" if "\n" not in str(error) else f"{error}\n")
         sys.exit(_EXIT_ERROR)
     except KeyboardInterrupt:
         sys.exit(_EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (`| head`) has gone. Python would complain once more when it flushes at exit.
-        sys.stderr.close()
-        sys.exit(_EXIT_ERROR)
 
 
 def _load(name: str) -> typer.Typer | None:
