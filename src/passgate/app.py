@@ -25,7 +25,7 @@ from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
 from passgate.config import settings as configured
 from passgate.config.llm import HttpListener
-from passgate.core.errors import LedgerUnavailableError, PassgateError, PolicyError
+from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
 from passgate.endpoints.beside import Beside, first_of
@@ -121,6 +121,16 @@ def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> 
             raise
         sys.stderr.write(f"passgate: worker {worker}: {error}\n")
         sys.exit(2)
+
+
+async def _listen(endpoint: Listening, listener: configured.Listener, *, shared: bool) -> None:
+    """Raises ConfigError: another program has the port, the address is none of this machine's, or the port takes more rights."""
+    try:
+        await endpoint.start(listener.address, listener.port, reuse_port=shared)
+    except OSError as error:
+        where = f"{listener.kind} cannot listen on {listener.address} port {listener.port}"
+        # What an event loop says is longer than what the system said, and says the address again.
+        raise ConfigError(f"{where}: {os.strerror(error.errno) if error.errno else error}") from error
 
 
 def _log_to_stderr() -> None:
@@ -278,7 +288,7 @@ class Gate:
         gate.run(gate.follow_policy())
         for listener in settings.listeners:
             endpoint = gate.endpoint(listener, shared=shared)
-            await endpoint.start(listener.address, listener.port, reuse_port=shared)
+            await _listen(endpoint, listener, shared=shared)
             stack.push_async_callback(endpoint.close)
         return gate
 

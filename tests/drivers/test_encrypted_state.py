@@ -46,7 +46,7 @@ def test_a_gate_is_encrypted_turned_over_and_kept_from_starting(cluster: Postgre
                 assert connection.execute("SELECT count(*) FROM orders").fetchone() == (3000,)
             sealed.cli("ledger", "verify")
             (session, *_) = json.loads(sealed.cli("sessions", "list", "--json"))
-            assert "3000" in sealed.cli("sessions", "replay", session["session"], "--json")
+            assert "3000" in sealed.cli("sessions", "replay", session["id"], "--json")
         assert not any(secret in kept for secret in plain for kept in content(gate.state).values())
 
         right = key.read_text()

@@ -32,7 +32,9 @@ def api_token(gate: str, *, environment: Mapping[str, str] = os.environ, path: P
     path = token_file() if path is None else path
     found = _kept(path).get(gate)
     if not isinstance(found, str) or not found:
-        raise SignInError(f"There is no token for {gate}: sign in, or set {VARIABLE} (looked into {path})")
+        raise SignInError(
+            f"There is no token for {gate}: `passgate remote --gate {gate} login`, or set {VARIABLE} (looked into {path})"
+        )
     return found
 
 

@@ -1,13 +1,14 @@
 """``passgate config``: look at the configuration without starting anything."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
-from passgate.cli.output import say, say_json, when
-from passgate.core.errors import ConfigError
+from passgate.cli.output import note, printable, say, say_json, when
+from passgate.core.errors import ConfigError, SecretUnavailableError
 
 config_app = typer.Typer(no_args_is_help=True, help="The configuration: check.")
 
@@ -19,9 +20,26 @@ def _group() -> None:
 
 @config_app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_json: JsonOption = False) -> None:
-    """Report every problem of the configuration at once, each as file:line:column. Exit status 2 if there is one."""
+    """Report every problem of the configuration at once, each as file:line:column. Exit status 2 if there is one.
+
+    What it names is looked at too: the rules, certificates, authorities, agents' keys.
+
+    Secrets in files and variables that cannot be had are named too; they may be put there later, so that is no problem yet.
+    """
     settings = settings_from(config, state)
-    certificates = {settings.certificate_of(listener)[0] for listener in settings.listeners}
+    from passgate.wiring.rehearsal import rehearse
+
+    certificates = sorted({settings.certificate_of(listener)[0] for listener in settings.listeners})
+    problems, ends = list(rehearse(settings)), dict[Path, str]()
+    for path in certificates:
+        try:
+            ends[path] = _good_until(path)
+        except ConfigError as error:
+            problems.append(str(error))
+    for setting, why in _missing_secrets(settings, ""):
+        note(f"passgate: {setting}: {printable(why)}")
+    if problems:
+        raise ConfigError("\n".join(problems))
     if as_json:
         say_json(settings.model_dump(mode="json"))
         return
@@ -30,8 +48,35 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
     say(f"listens    {listeners}")
     say(f"guards     {', '.join(sorted(settings.resources))}")
     say(f"state      {settings.state}")
-    for path in sorted(certificates):
-        say(f"shows      {path} (good until {_good_until(path)})")
+    for path in certificates:
+        say(f"shows      {path} (good until {ends[path]})")
+
+
+def _missing_secrets(value: object, setting: str) -> Iterator[tuple[str, str]]:
+    """What the gate would say at its first session. A command or a vault is not asked: that may cost or change something."""
+    from passgate.config.secret_sources import Credential, LocalSecret
+    from passgate.config.section import Section
+    from passgate.credentials.environment import EnvironmentCredential
+    from passgate.credentials.file import FileCredential
+
+    match value:
+        case Credential() | LocalSecret():
+            try:
+                if value.env is not None:
+                    EnvironmentCredential(name=value.env).read()
+                elif value.file is not None:
+                    FileCredential(path=value.file).read()
+            except SecretUnavailableError as error:
+                yield setting, str(error)
+        case Section():
+            for name in type(value).model_fields:
+                yield from _missing_secrets(getattr(value, name), f"{setting}.{name}".lstrip("."))
+        case Mapping():
+            for name, one in value.items():
+                yield from _missing_secrets(one, f"{setting}.{name}")
+        case tuple():
+            for number, one in enumerate(value):
+                yield from _missing_secrets(one, f"{setting}[{number}]")
 
 
 def _good_until(path: Path) -> str:

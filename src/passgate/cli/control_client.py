@@ -1,7 +1,6 @@
 """The command line's end of the control API. Blocking, for short-lived programs."""
 
 import asyncio
-import ssl
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import orjson
 
+from passgate.cli.reaching import trusting, why_not
 from passgate.core.errors import ConfigError, PassgateError
 
 _SECONDS = 60.0
@@ -56,16 +56,17 @@ class ControlClient:
             headers["Idempotency-Key"] = str(uuid.uuid4())
         sent = {name: _text(value) for name, value in (query or {}).items() if value is not None}
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
+        tls = trusting(self.ca)
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.request(
-                    method, url, params=sent, json=body, headers=headers, ssl=_tls(self.ca), allow_redirects=False
+                    method, url, params=sent, json=body, headers=headers, ssl=tls, allow_redirects=False
                 ) as answer,
             ):
                 return _understood(self.gate, answer.status, await _bounded(answer))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ControlApiError(f"{self.gate} cannot be reached: {str(error) or type(error).__name__}") from error
+            raise ControlApiError(f"{self.gate} cannot be reached: {why_not(error)}") from error
 
 
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
@@ -106,12 +107,3 @@ def _understood(gate: str, status: int, data: bytes) -> Any:  # noqa: ANN401 - J
 
 def _text(value: str | int | bool | None) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _tls(ca: Path | None) -> ssl.SSLContext | bool:
-    if ca is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=str(ca))
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"The authorities {ca} are not usable: {error}") from error

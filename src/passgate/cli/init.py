@@ -1,5 +1,6 @@
 """``passgate init``: everything that a first start needs."""
 
+import shlex
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -32,8 +33,10 @@ def init(
     say(f"development CA  {state.ca_certificate}{'' if made else ' (was there already)'}")
     say("\nNext:")
     say(f"  1. say in {config.name} what to guard, and put its password where `credential` says")
-    say(f"  2. passgate config check --config {config}")
-    say(f"  3. passgate serve --config {config}")
+    say(f"  2. export PASSGATE_CONFIG={shlex.quote(str(config))}")
+    say("  3. passgate config check")
+    say("  4. passgate serve")
+    say("  5. in another shell, after the same export:")
     say(
-        '  4. passgate pass issue --for agent:reporter --on-behalf-of you@example.com --resource shop --purpose "a first look"'
+        '     passgate pass issue --for agent:reporter --on-behalf-of you@example.com --resource shop --purpose "a first look"'
     )

@@ -11,7 +11,7 @@ from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, State
 from passgate.cli.output import Json, note, printable, say, say_json, say_table, when
 from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
-from passgate.core.errors import LedgerCorruptError
+from passgate.core.errors import LedgerCorruptError, PassgateError
 from passgate.core.event import EventType
 
 if TYPE_CHECKING:
@@ -285,11 +285,14 @@ def repair(
         note(f"A copy of what was cut off is in {repaired.copies}")
 
 
+class UnknownEventError(PassgateError):
+    """The ledger holds no such event."""
+
+
 def _found(reader: "LedgerReader", event: str) -> "Entry":
     entry = reader.find(event)
     if entry is None:
-        note(f"No event {printable(event)} in this ledger.")
-        raise typer.Exit(1)
+        raise UnknownEventError(f"There is no event {printable(event)} in this ledger")
     return entry
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.cli.opening import open_database, passes_of
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, actor, state_folder_from
-from passgate.cli.output import Json, note, printable, say, say_json, say_table, when
+from passgate.cli.output import Json, note, printable, say, say_json, say_table, stamp, when
 from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
 from passgate.core.errors import LockError
@@ -66,10 +67,11 @@ def lock(
         until=None if ttl is None else now + _duration(ttl),
     )
     folder = state_folder_from(config, state)
-    with _store(folder) as store:
-        store.add(made)
+    _add(folder, made)
     _told(folder, EventType.LOCK_SET, made, OpenedWhenNeeded(config, state))
     ended = _look_now(folder)
+    if kind is LockKind.RESOURCE:
+        _warn_of_unknown(folder, target)
     if as_json:
         say_json({**_as_json(made), "sessions_ended": ended})
     else:
@@ -112,7 +114,7 @@ def locks(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
                 one.reason,
                 one.actor,
                 when(one.at),
-                "lifted" if one.until is None else when(one.until),
+                "no end" if one.until is None else when(one.until),
             )
             for one in holding
         ],
@@ -134,14 +136,28 @@ def _duration(text: str) -> timedelta:
 @contextmanager
 def _store(folder: "StateFolder") -> "Iterator[LockStore]":
     from passgate.store.lock_store import LockStore
-    from passgate.store.sqlite import SqliteDatabase
 
-    folder.create()
-    database = SqliteDatabase(folder.database)
-    try:
+    with open_database(folder) as database:
         yield LockStore(database)
-    finally:
-        database.close()
+
+
+def _add(folder: "StateFolder", made: Lock) -> None:
+    """A mistyped pass is refused: whoever sets a lock in a hurry must not be told that it holds. Raises LockError."""
+    from passgate.store.lock_store import LockStore
+
+    with open_database(folder) as database:
+        if made.kind is LockKind.PASS and passes_of(database).find(made.target) is None:
+            raise LockError(f"There is no pass {printable(made.target)}; nothing was locked")
+        LockStore(database).add(made)
+
+
+def _warn_of_unknown(folder: "StateFolder", resource: str) -> None:
+    """Of resources the gates know, and one that is not there today may be tomorrow: the lock is set."""
+    from passgate.api.client import AdminClient
+
+    known = {name for one in AdminClient(folder.run).status().answers for name in one.answer.resources}
+    if known and resource not in known:
+        note(f"passgate: no gate that runs has a resource {printable(resource)}; there are {', '.join(sorted(known))}")
 
 
 def _told(folder: "StateFolder", type_: EventType, made: Lock, sealing: Sealing) -> None:
@@ -166,6 +182,6 @@ def _as_json(one: Lock) -> dict[str, Json]:
         "target": one.target,
         "reason": one.reason,
         "actor": one.actor,
-        "at": one.at.isoformat(),
-        "until": None if one.until is None else one.until.isoformat(),
+        "at": stamp(one.at),
+        "until": None if one.until is None else stamp(one.until),
     }

@@ -1,15 +1,15 @@
 """``passgate login``: sign in at the company's provider, take a pass."""
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from passgate.cli.options import JsonOption
-from passgate.cli.output import Json, note, printable, say, say_json
+from passgate.cli.output import Json, how_long, note, printable, say, say_json
 from passgate.core.errors import SignInError
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def login(
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help="A workload's own token, instead of signing in.")
     ] = None,
-    ca: Annotated[Path | None, typer.Option("--ca", help="The authority that signed the gate's certificate.")] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option("--ca", envvar="PASSGATE_CA", help="The authority that signed the gate's certificate."),
+    ] = None,
     provider_ca: Annotated[
         Path | None, typer.Option("--provider-ca", help="The authority that signed the provider's certificate.")
     ] = None,
@@ -55,6 +58,8 @@ def login(
     as_json: JsonOption = False,
 ) -> None:
     """Sign in at the company's identity provider, in a browser, and take a pass."""
+    from passgate.cli.control_client import origin
+    from passgate.cli.opening import key_to
     from passgate.cli.signing_in import Gate
 
     seconds = "" if ttl is None else str(int(seconds_in("--ttl", ttl)))
@@ -70,12 +75,14 @@ def login(
             if value
         },
     }
-    at = Gate(url=gate.rstrip("/"), ca=ca, provider_ca=provider_ca)
-    if token_file is not None:
-        answer = asyncio.run(_bring(at, _read(token_file), asked))
-    else:
-        flows = sign_in_flows(device=device, no_browser=no_browser, wait=seconds_in("--wait", wait))
-        answer = asyncio.run(sign_in_and_exchange(at, provider, flows, asked))
+    at = Gate(url=origin(gate), ca=ca, provider_ca=provider_ca)
+    with key_to(key_file) as keep:  # before anybody signs in: a token buys one pass, whose key must not be lost
+        if token_file is not None:
+            answer = asyncio.run(_bring(at, _read(token_file), asked))
+        else:
+            flows = sign_in_flows(device=device, no_browser=no_browser, wait=seconds_in("--wait", wait))
+            answer = asyncio.run(sign_in_and_exchange(at, provider, flows, asked))
+        keep(str(answer["access_token"]))
     _show(answer, key_file, as_json=as_json)
 
 
@@ -157,27 +164,19 @@ def _show(answer: Answer, key_file: Path | None, *, as_json: bool) -> None:
     if key_file is None:
         shown["secret"], shown["key"] = str(answer["secret"]), str(answer["access_token"])
     else:
-        _write(key_file, str(answer["access_token"]))
         shown["key_file"] = str(key_file.absolute())
     if as_json:
         say_json(shown)
         return
     for name, value in shown.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if name == "expires_in":
+            text = how_long(timedelta(seconds=int(text)))
         say(f"{name.replace('_', ' '):<11}{printable(text)}")
     if key_file is None:
         note(
             "The secret is shown this once. A database takes pass and secret as user and password, a model's API the key."
         )
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise SignInError(f"The key file {path} cannot be made: {error.strerror}") from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
 
 
 def _texts(value: object) -> list[str]:

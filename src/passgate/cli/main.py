@@ -9,9 +9,11 @@ import typer
 
 from passgate.cli import live
 from passgate.cli.certificate import certificate
+from passgate.cli.examples import epilog
 from passgate.cli.init import init
 from passgate.cli.locks import lock, locks, unlock
 from passgate.cli.login import login
+from passgate.cli.pipe import ReaderGoneError, watched_output
 from passgate.cli.request import request
 from passgate.cli.serve import serve
 from passgate.cli.version import version
@@ -53,7 +55,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         help="The gate between AI and infrastructure: every statement decided, masked, recorded and revocable.",
     )
     for command in (init, serve, live.status, login, request, lock, unlock, locks, certificate, version):
-        app.command()(command)
+        app.command(epilog=epilog(command.__name__))(command)
     first = words[0] if words else ""
     for name in (first,) if first in GROUPS else GROUPS:
         group = _load(name)
@@ -65,17 +67,16 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
 def run() -> None:
     """The entry point. What was to be expected ends in one clear message and status 2, never in a traceback."""
     try:
-        build(sys.argv[1:])()
+        with watched_output():
+            build(sys.argv[1:])()
+    except ReaderGoneError:
+        sys.exit(_EXIT_ERROR)
     except PassgateError as error:
         said = visible(str(error))  # a gate elsewhere, or a provider, may have written it
         sys.stderr.write(f"passgate: {said}\n" if "\n" not in said else f"{said}\n")
         sys.exit(_EXIT_ERROR)
     except KeyboardInterrupt:
         sys.exit(_EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (`| head`) has gone. Python would complain once more when it flushes at exit.
-        sys.stderr.close()
-        sys.exit(_EXIT_ERROR)
 
 
 def _load(name: str) -> typer.Typer | None:
@@ -87,4 +88,6 @@ def _load(name: str) -> typer.Typer | None:
     for live_name, command in LIVE_COMMANDS.get(name, {}).items():
         if live_name not in known:
             group.command(live_name)(command)
+    for one in group.registered_commands:
+        one.epilog = epilog(f"{name} {one.name or (one.callback.__name__ if one.callback else '')}")
     return group

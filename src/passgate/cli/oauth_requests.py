@@ -1,6 +1,5 @@
 """What the command line asks of a gate and of a provider: JSON objects over HTTPS, bounded, following nothing."""
 
-import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from passgate.cli.reaching import trusting, why_not
 from passgate.core.errors import SignInError
 
 Answer = Mapping[str, object]
@@ -53,8 +53,8 @@ async def _send(method: str, url: str, ca: Path | None, form: list[tuple[str, st
     parts = urlsplit(url)
     where = f"{parts.scheme}://{parts.netloc}"
     headers = {"Accept": "application/json"}
+    tls = trusting(ca)
     try:
-        tls = ssl.create_default_context(cafile=None if ca is None else str(ca))
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_SECONDS)) as client,
             client.request(method, url, data=form, ssl=tls, allow_redirects=False, headers=headers) as answer,
@@ -66,7 +66,7 @@ async def _send(method: str, url: str, ca: Path | None, form: list[tuple[str, st
                     raise SignInError(f"{where} answered with more than {_MAX_BYTES} bytes")
             status = answer.status
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise SignInError(f"{where} cannot be reached: {type(error).__name__}") from error
+        raise SignInError(f"{where} cannot be reached: {why_not(error)}") from error
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from passgate.config.settings import Settings
     from passgate.config.state_folder import StateFolder
@@ -25,21 +27,28 @@ StateOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text for people.")]
 
 
-def settings_from(config: Path, state: Path | None) -> "Settings":
-    """Raises ConfigError with every problem of the file."""
+def settings_from(config: Path, state: Path | None, *, new: bool = False) -> "Settings":
+    """``new``: the state folder that is named need not be there yet. Raises ConfigError with every problem of the file."""
     from passgate.config.loading import load_settings
 
     settings = load_settings(config)
-    return settings if state is None else settings.with_state(state.absolute())
+    return settings if state is None else settings.with_state(state.absolute() if new else _there(state))
 
 
 def state_folder_from(config: Path, state: Path | None) -> "StateFolder":
-    """Where ``--state`` names the folder the configuration is not read. Raises ConfigError."""
+    """Where ``--state`` names the folder the configuration is not read, and the folder must be there. Raises ConfigError."""
     if state is None:
         return settings_from(config, None).state_folder
     from passgate.config.state_folder import StateFolder
 
-    return StateFolder(path=state.absolute())
+    return StateFolder(path=_there(state))
+
+
+def _there(state: Path) -> Path:
+    """A folder made for a name that was mistyped would be empty: nobody locked out, no pass live, and no gate to hear of it."""
+    if not state.is_dir():
+        raise ConfigError(f"There is no state folder {state.absolute()}: `passgate init` makes one")
+    return state.absolute()
 
 
 def actor() -> str:

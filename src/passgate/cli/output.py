@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from passgate.core.visible import visible
 
@@ -51,9 +51,19 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
+def reason_of(error: OSError | ValueError) -> str:
+    """Why a file could not be read, without its name and without a number."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def when(time: datetime) -> str:
     """To the second, in UTC."""
     return f"{time:%Y-%m-%d %H:%M:%S}Z"
+
+
+def stamp(time: datetime) -> str:
+    """For programs: RFC 3339, in UTC."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def how_long(duration: timedelta) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from passgate.cli.output import Json, how_long, note, printable, say, say_json, when
+from passgate.cli.output import Json, how_long, note, printable, say, say_json, stamp, when
 from passgate.cli.spending import amounts_as_json, budget_lines
 from passgate.core.passes import Pass, PassState
 
@@ -91,9 +91,9 @@ def pass_json(pass_: Pass, now: datetime) -> dict[str, Json]:
         "purpose": pass_.purpose,
         "ticket": pass_.ticket,
         "task": pass_.task,
-        "issued": pass_.issued.isoformat(),
-        "expires": pass_.expires.isoformat(),
-        "revoked": None if pass_.revoked is None else pass_.revoked.isoformat(),
+        "issued": stamp(pass_.issued),
+        "expires": stamp(pass_.expires),
+        "revoked": None if pass_.revoked is None else stamp(pass_.revoked),
         "state": pass_.state(now).value,
         "budget": amounts_as_json(pass_.budget),
     }

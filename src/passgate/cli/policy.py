@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from passgate.cli.output import Json, note, printable, say, say_json, say_table
+from passgate.cli.output import Json, note, printable, reason_of, say, say_json, say_table
 from passgate.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def explain(
 ) -> None:
     """Say what a statement means, which rules fire for each part of it, and what would come of it. Nothing is sent anywhere."""
     from passgate.cli.policy_context import build_context
+    from passgate.policy.evaluator import DEFAULT_DENY
     from passgate.policy.explain import explain as explained
 
     context = build_context(
@@ -118,6 +119,11 @@ def explain(
         if number:
             say()
         _say_explanation(explanation)
+    ungranted = any(one.rule == DEFAULT_DENY for explanation in explanations for one in explanation.atoms)
+    if ungranted and policy and not pack and resource is None:
+        note(
+            "These files are the whole policy here. A gate has its packs besides: --pack postgres-safe, or --resource NAME."
+        )
 
 
 @policy_app.command("test")
@@ -164,7 +170,7 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}") from error
+        raise ConfigError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
 # -- check -------------------------------------------------------------------------------------------------------------

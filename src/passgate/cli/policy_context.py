@@ -7,6 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from passgate.cli.options import settings_from
+from passgate.cli.output import reason_of
 from passgate.core.action import VerbClass
 from passgate.core.errors import ConfigError
 from passgate.core.finding import Span
@@ -165,7 +166,7 @@ def _catalog(*, reference: bool, schema: Path | None) -> Catalog:
     try:
         return catalog_of(schema.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{schema} cannot be read: {error}") from error
+        raise ConfigError(f"{schema} cannot be read: {reason_of(error)}") from error
 
 
 def _principal(who: str, on_behalf_of: str | None, groups: Sequence[str]) -> Principal:

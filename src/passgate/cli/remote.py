@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from passgate.cli.options import JsonOption
-from passgate.cli.output import note, printable, say, say_json, say_table
+from passgate.cli.output import how_long, note, printable, say, say_json, say_table
 from passgate.core.errors import ConfigError, LockError, SignInError
 from passgate.core.lock import LockKind
 from passgate.core.visible import odd_characters, visible_lines
@@ -81,7 +81,7 @@ def login(
     if as_json:
         say_json({"gate": where, "principal": principal, "expires_in": seconds, "file": str(path)})
     else:
-        say(f"{printable(principal)} at {where}, for {seconds} seconds; the token is in {path}")
+        say(f"{printable(principal)} at {where}, for {how_long(timedelta(seconds=seconds))}; the token is in {path}")
 
 
 @remote_app.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
-from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, stamp, when
 from passgate.core.errors import ApprovalError, PassRequestError
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def take(
     shown: dict[str, Json] = {
         "pass": granted.pass_id,
         "resources": list[Json](granted.resources),
-        "expires": granted.expires.isoformat(),
+        "expires": stamp(granted.expires),
     }
     if key_file is None:
         shown["secret"], shown["key"] = granted.secret, f"{granted.pass_id}.{granted.secret}"

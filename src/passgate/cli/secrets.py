@@ -40,7 +40,7 @@ def status(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_
         say_json({"encrypted": keys is not None, "rotating": rotating, "secrets": rows})
     else:
         say_table(
-            ("secret", "data key", "master key"),
+            ("SECRET", "DATA KEY", "MASTER KEY"),
             [(one.name, one.key or "not encrypted", " or ".join(one.masters)) for one in secrets],
         )
         if rotating:

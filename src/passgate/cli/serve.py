@@ -13,7 +13,7 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that share the listeners.")] = 1,
 ) -> None:
     """Run the gate until it is told to stop (SIGINT, SIGTERM). A configuration with a problem starts nothing."""
-    settings = settings_from(config, state)
+    settings = settings_from(config, state, new=True)
     from passgate.app import serve as serve_gate
 
     serve_gate(settings, workers=workers)

@@ -9,9 +9,10 @@ import typer
 
 from passgate.cli.ledger import LedgerOption, ledger_path
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, state_folder_from
-from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, stamp, when
 from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
+from passgate.core.errors import PassgateError
 from passgate.core.event import EventType
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def list_(
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List recorded sessions, newest first."""
+    """List recorded sessions, newest first; or those that are open now."""
     if live:
         from passgate.cli.live import say_live_sessions
 
@@ -161,28 +162,32 @@ def replay(
     play(found.moments, speed=speed or 1.0, start=at, wait=wait_seconds if paced else None)
 
 
+class UnknownSessionError(PassgateError):
+    """There is no such session in the ledger, or more than one."""
+
+
 def _only(index: "Index", beginning: str) -> "SessionRow":
     found = index.beginning_with(beginning)
     if len(found) == 1:
         return found[0]
     what = "There is no recorded session" if not found else f"{len(found)} sessions begin with"
-    note(f"{what} {printable(beginning)}")
-    raise typer.Exit(1)
+    raise UnknownSessionError(f"{what} {printable(beginning) or repr('')}")
 
 
 def _row_json(row: "SessionRow") -> dict[str, Json]:
+    """Named as among the live ones, and by the control API."""
     return {
-        "session": row.id,
-        "log": row.log,
-        "index": row.first,
-        "opened": row.opened,
-        "closed": row.closed,
-        "actor": row.actor,
-        "on_behalf_of": row.on_behalf_of,
+        "id": row.id,
+        "pass_id": row.pass_,
+        "principal": row.actor,
+        "on_behalf_of": row.on_behalf_of or None,
+        "purpose": row.purpose,
         "resource": row.resource,
         "kind": row.kind,
-        "pass": row.pass_,
-        "purpose": row.purpose,
+        "opened": stamp(_moment(row.opened)),
+        "closed": None if row.closed is None else stamp(_moment(row.closed)),
+        "log": row.log,
+        "index": row.first,
         "ticket": row.ticket,
         "peer": row.peer,
         "ended_by": row.reason,

@@ -9,27 +9,38 @@ from typing import Annotated
 import typer
 
 import passgate
-from passgate.cli.output import say
+from passgate.cli.options import JsonOption
+from passgate.cli.output import say, say_json
 from passgate.implementation import COMPILED, twin, wanted
 
 
 def version(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what it runs on, and how.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the version."""
-    say(f"passgate {passgate.__version__}")
-    if not verbose:
+    about = _about() if verbose else {}
+    modules = {module: twin(module) for module in COMPILED} if verbose else {}
+    if as_json:
+        say_json({"version": passgate.__version__, **about, **({"modules": modules} if verbose else {})})
         return
-    in_use = wanted()
-    say(f"python          {platform.python_version()} ({platform.python_implementation()})")
-    say(f"system          {platform.system()} {platform.machine()}")
-    say(f"sqlite          {sqlite3.sqlite_version}")
-    say(f"openssl         {ssl.OPENSSL_VERSION}")
-    say(f"uvloop          {_installed('uvloop')}")
-    say(f"vectorscan      {_installed('hyperscan')}")
-    say(f"implementation  {in_use}")
-    for module in COMPILED:
-        say(f"  {module:<48}{twin(module)}")
+    say(f"passgate {passgate.__version__}")
+    for name, value in about.items():
+        say(f"{name:<16}{value}")
+    for module, in_use in modules.items():
+        say(f"  {module:<48}{in_use}")
+
+
+def _about() -> dict[str, str]:
+    return {
+        "python": f"{platform.python_version()} ({platform.python_implementation()})",
+        "system": f"{platform.system()} {platform.machine()}",
+        "sqlite": sqlite3.sqlite_version,
+        "openssl": ssl.OPENSSL_VERSION,
+        "uvloop": _installed("uvloop"),
+        "vectorscan": _installed("hyperscan"),
+        "implementation": wanted(),
+    }
 
 
 def _installed(distribution: str) -> str:

@@ -24,7 +24,9 @@ def record(ledger: Path, type_: EventType, detail: "Mapping[str, Json]", *, seal
     Raises LedgerUnavailableError, LedgerCorruptError, MasterKeyError.
     """
     if not os.access(ledger, os.W_OK) or not (ledger / "keys").is_dir():
-        note("This copy of the ledger cannot be written, so that it was looked at is not recorded.")
+        looked = type_ in (EventType.AUDIT_VIEWED, EventType.AUDIT_EXPORTED)
+        what = "that it was looked at" if looked else f"{type_.value}"
+        note(f"The ledger in {ledger} cannot be written, so {what} is not recorded.")
         return
     asyncio.run(_append(ledger, Event(type=type_, actor=actor(), detail=detail), sealing))
 

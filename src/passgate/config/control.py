@@ -18,6 +18,9 @@ def _origin(value: str) -> str:
     return value
 
 
+NEEDS_ISSUER = "control needs identity.issuer: whoever calls the API shows an access token of this gate"
+
+
 class Role(Section):
     """Who has it: people by subject, whatever its capitals, or by a group of theirs."""
 

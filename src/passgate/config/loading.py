@@ -20,6 +20,8 @@ _UNDECIDED = ("union_tag_invalid", "union_tag_not_found")
 _MAX_BYTES = 2**20
 """A file of settings, not of data."""
 
+_REMEDY = " (name it with --config or PASSGATE_CONFIG; `passgate init` makes one)"
+
 _PLAIN = {
     "missing": "is required",
     "union_tag_not_found": "is required",
@@ -43,7 +45,8 @@ def load_settings(path: Path) -> Settings:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}") from error
+        remedy = _REMEDY if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError(f"{path}: the configuration cannot be read: {error.strerror}{remedy}") from error
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{path}: the configuration is larger than {_MAX_BYTES} bytes")
     try:

@@ -18,7 +18,9 @@ from passgate.ledger.replay import recorded_lines
 
 FILE = "index.db"
 _SEARCHED = ("in", "sent")
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
+_PLAIN = frozenset({EventType.SESSION_END, EventType.ACTION_OUTCOME, EventType.HEARTBEAT, EventType.NODE_BOOT})
+"""What is counted, not told."""
 _SCHEMA = """
 CREATE TABLE sessions (
   id TEXT PRIMARY KEY, log TEXT NOT NULL, first INTEGER NOT NULL, opened INTEGER NOT NULL, closed INTEGER, actor TEXT NOT NULL,
@@ -216,8 +218,14 @@ class Index:
             )
         elif entry.type == EventType.SESSION_END:
             self._db.execute(
-                "UPDATE sessions SET closed = ?, reason = ?, bytes = ? WHERE id = ?",
-                (event["time"], str(detail.get("reason", "")), detail.get("bytes", 0), entry.session),
+                "UPDATE sessions SET closed = ?, reason = ?, bytes = ?, rows = coalesce(?, rows) WHERE id = ?",
+                (
+                    event["time"],
+                    str(detail.get("reason", "")),
+                    detail.get("bytes", 0),
+                    detail.get("rows"),
+                    entry.session,
+                ),
             )
         elif entry.type == EventType.ACTION_INTENT:
             self._db.execute("UPDATE sessions SET allowed = allowed + 1 WHERE id = ?", (entry.session,))
@@ -226,7 +234,7 @@ class Index:
         elif entry.type == EventType.ACTION_OUTCOME:
             self._db.execute(
                 "UPDATE sessions SET rows = rows + ?, tokens = tokens + ? WHERE id = ?",
-                (detail.get("rows", 0), detail.get("tokens", 0), entry.session),
+                (_came_back(detail), detail.get("tokens", 0), entry.session),
             )
 
     def _take_chunk(self, entry: Entry) -> None:
@@ -235,6 +243,11 @@ class Index:
         for line in recorded_lines(folder, (entry,), keys):
             if line.channel in _SEARCHED:
                 self._add(line.data.decode("utf-8", "replace"), entry, "in")
+
+
+def _came_back(detail: Any) -> int:  # noqa: ANN401 - a leaf's JSON
+    """Of a write, an outcome counts the rows that it touched: none of them came back, and some may be rolled back."""
+    return int(detail.get("rows", 0)) if detail.get("bytes", 0) else 0
 
 
 def _words(event: Any) -> Iterator[str]:  # noqa: ANN401 - a leaf's JSON
@@ -248,6 +261,10 @@ def _words(event: Any) -> Iterator[str]:  # noqa: ANN401 - a leaf's JSON
         yield from (event["actor"]["subject"], event["pass"]["purpose"], event["pass"]["ticket"] or "")
         yield from (event["target"]["name"], event["pass"]["id"])
         yield from (behind["subject"] for behind in event["actor"].get("on_behalf_of", []))
+    elif not action and event["type"] not in _PLAIN:
+        # Who was turned away and why, who was locked, what was issued: all of it is in the detail.
+        yield from (event["type"], event.get("actor", {}).get("subject", ""))
+        yield from (value for value in event.get("detail", {}).values() if isinstance(value, str))
 
 
 def _connect(path: Path) -> sqlite3.Connection:

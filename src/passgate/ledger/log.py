@@ -349,7 +349,9 @@ def _lock(directory: Path) -> int:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(fd)
-        raise LedgerUnavailableError(f"another process writes the ledger in {directory.name}") from error
+        raise LedgerUnavailableError(
+            f"another process writes the ledger in {directory.name}: does a gate run on this state folder already?"
+        ) from error
     return fd
 
 

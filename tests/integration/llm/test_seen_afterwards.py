@@ -108,9 +108,9 @@ def played(seen: Seen) -> dict[str, list[dict[str, Any]]]:
     """By resource: the moments of the pass's one session there."""
     rows = json.loads(seen.gate.cli("sessions", "list", "--json"))
     return {
-        row["resource"]: json.loads(seen.gate.cli("sessions", "replay", row["session"], "--json"))["moments"]
+        row["resource"]: json.loads(seen.gate.cli("sessions", "replay", row["id"], "--json"))["moments"]
         for row in rows
-        if row["pass"] == seen.issued.id
+        if row["pass_id"] == seen.issued.id
     }
 
 

@@ -104,7 +104,7 @@ def test_nothing_secret_is_left_on_disk(whole: Whole, client: httpx.Client, issu
     assert (ask(whole, client, issued, chat(f"use {secret}")))[0] == 403
     assert (ask(whole, client, issued, chat("to grace@example.com")))[0] == 200
     listed = json.loads(whole.gate.cli("sessions", "list", "--json"))
-    mine = [one["session"] for one in listed if one.get("pass", issued.id) == issued.id]
+    mine = [one["id"] for one in listed if one["pass_id"] == issued.id]
     assert mine
     for session in mine:
         played = whole.gate.cli("sessions", "replay", session, check=False)

@@ -26,7 +26,7 @@ def test_the_environment_comes_first(kept: Path) -> None:
 def test_the_file_is_in_the_users_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert token_file() == tmp_path / "passgate" / "api-token.json"
-    with pytest.raises(SignInError, match="sign in, or set PASSGATE_TOKEN"):
+    with pytest.raises(SignInError, match=r"`passgate remote --gate https://\S+ login`, or set PASSGATE_TOKEN"):
         api_token(GATE, environment={})
 
 

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from passgate.identity.authority import make_authority, make_server_certificate
 from tests.unit.cli.conftest import CONFIG, Passgate
 
@@ -43,7 +45,53 @@ def test_a_certificate_that_has_run_out_or_is_none(passgate: Passgate, folder: P
     assert "make a new one with `passgate certificate`" in result.err
     (tls / "server.crt").write_text("nonsense")
     result = passgate("config", "check")
-    assert (result.code, result.err) == (2, f"passgate: {tls}/server.crt is not a certificate that can be read\n")
+    assert result.code == 2
+    assert f"{tls}/server.crt is not a certificate that can be read\n" in result.err
+
+
+def test_what_the_file_names_is_looked_at_too(passgate: Passgate, folder: Path) -> None:
+    """A gate that would not start must not be called good: rules first of all."""
+    make_certificates(folder / "state" / "tls", datetime.now(UTC))
+    (folder / "passgate.yaml").write_text(f"{CONFIG}policy: {{packs: [postgres-saf], bundles: [rules.yaml]}}\n")
+    (folder / "rules.yaml").write_text("rulez: []\n")
+    for more in ((), ("--json",)):
+        result = passgate("config", "check", *more)
+        assert (result.code, result.out) == (2, "")
+        assert "there is no pack 'postgres-saf'" in result.err
+        assert f"{folder}/rules.yaml:1:1: a policy file has no key 'rulez'" in result.err
+
+
+def test_secrets_that_are_not_there_are_named_and_never_shown(
+    passgate: Passgate, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_certificates(folder / "state" / "tls", datetime.now(UTC))
+    (folder / "open").write_text("hush-hush\n")
+    (folder / "open").chmod(0o644)
+    models = """\
+  claude: {kind: llm, provider: anthropic, upstream: {url: 'https://api.anthropic.com', credential: {file: open}}}
+  spare: {kind: llm, provider: openai, upstream: {url: 'https://api.openai.com', credential: {command: [nowhere]}}}
+"""
+    others = """\
+master_key: {file: none}
+approvals:
+  webhooks: {pager: {url: 'https://pager.example', secret: {env: PAGER}}}
+"""
+    (folder / "gate.yaml").write_text(CONFIG.replace("passes:", f"{models}passes:") + others)
+    monkeypatch.delenv("SHOP_PASSWORD", raising=False)
+    result = passgate("config", "check", "-c", "gate.yaml")
+    assert result.code == 0, result.err
+    assert result.err.splitlines() == [
+        f"passgate: master_key: The secret file {folder}/none cannot be read: No such file or directory",
+        "passgate: resources.shop.upstream.credential: The environment variable SHOP_PASSWORD is not set",
+        "passgate: resources.warehouse.upstream.credential: The environment variable SHOP_PASSWORD is not set",
+        f"passgate: resources.claude.upstream.credential: The secret file {folder}/open is open to everybody: chmod 600 it",
+        "passgate: approvals.webhooks.pager.secret: The environment variable PAGER is not set",
+    ]
+    (folder / "open").chmod(0o600)
+    monkeypatch.setenv("SHOP_PASSWORD", "hush-hush")
+    again = passgate("config", "check", "-c", "gate.yaml", "--json")
+    assert len(again.err.splitlines()) == 2
+    assert "hush-hush" not in again.out + again.err
 
 
 def test_every_problem_at_once(passgate: Passgate, folder: Path) -> None:
@@ -62,5 +110,8 @@ def test_no_configuration(passgate: Passgate) -> None:
     result = passgate("config", "check", "--config", "none.yaml")
     assert (result.code, result.err) == (
         2,
-        "passgate: none.yaml: the configuration cannot be read: No such file or directory\n",
+        (
+            "passgate: none.yaml: the configuration cannot be read: No such file or directory "
+            "(name it with --config or PASSGATE_CONFIG; `passgate init` makes one)\n"
+        ),
     )

@@ -76,7 +76,7 @@ def test_one_event_is_proven_to_whoever_has_the_key(passgate: Passgate, ledger: 
 
 
 def test_what_is_no_event_and_no_proof(passgate: Passgate, ledger: Recorded, tmp_path: Path) -> None:
-    assert passgate("ledger", "proof", "01J0").err == "No event 01J0 in this ledger.\n"
+    assert passgate("ledger", "proof", "01J0").err == "passgate: There is no event 01J0 in this ledger\n"
     file = tmp_path / "proof.json"
     for content in ("nonsense", "[]", "{}"):
         file.write_text(content)

@@ -35,6 +35,28 @@ def test_a_lock_may_have_a_time(passgate: Passgate) -> None:
     assert made["sessions_ended"] == 0
 
 
+def test_a_pass_that_is_not_there_is_not_locked(passgate: Passgate) -> None:
+    """Whoever mistypes it in a hurry must not hear that it holds."""
+    result = passgate("lock", "--pass", "pg_none", "--reason", "stolen")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "passgate: There is no pass pg_none; nothing was locked\n"
+    assert json.loads(passgate("locks", "--json").out) == []
+    words = ("pass", "issue", "--for", "human:ada", "--resource", "shop", "--purpose", "x", "--json")
+    issued = json.loads(passgate(*words).out)["id"]
+    assert passgate("lock", "--pass", issued, "--reason", "stolen").code == 0
+    assert issued in passgate("locks").out
+    assert "no end" in passgate("locks").out
+
+
+def test_a_resource_that_no_gate_has_is_locked_with_a_warning(passgate: Passgate, gates: RunningGates) -> None:
+    gates.start(0, Gate())
+    (known,) = json.loads(passgate("status", "--json").out)[0]["resources"][:1]
+    assert "no gate that runs" not in passgate("lock", "--resource", known, "--reason", "migration").err
+    mistyped = passgate("lock", "--resource", "shpo", "--reason", "migration")
+    assert mistyped.code == 0
+    assert "passgate: no gate that runs has a resource shpo; there are " in mistyped.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -34,6 +34,14 @@ def test_a_key_in_a_file_is_nowhere_else(passgate: Passgate, world: World, tmp_p
     again = passgate(*words(world, "--key-file", str(path)))
     assert again.code == 2
     assert "cannot be made" in again.err
+    assert len(world.exchanged) == 1  # nobody was asked to sign in, and no pass was issued whose key is lost
+
+
+def test_the_gate_is_an_address_of_a_gate(passgate: Passgate) -> None:
+    for gate in ("gate.example.com:8443", "http://gate.example.com", "https://gate.example.com/oauth"):
+        result = passgate("login", "--gate", gate, "--resource", "shop", "--purpose", "x")
+        assert (result.code, result.out) == (2, "")
+        assert "--gate is an https address without a path" in result.err
 
 
 def test_a_step_up_is_made_once(passgate: Passgate, world: World) -> None:

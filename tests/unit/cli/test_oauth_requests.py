@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from passgate.cli.oauth_requests import check_safe, get, post, text
-from passgate.core.errors import SignInError
+from passgate.core.errors import ConfigError, SignInError
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def test_an_error_of_oauth_is_an_answer_where_one_is_waited_for(url: str) 
 async def test_where_nobody_is_or_nothing_can_be_trusted(unused_tcp_port: int, tmp_path: Path) -> None:
     with pytest.raises(SignInError, match="cannot be reached"):
         await get(f"http://127.0.0.1:{unused_tcp_port}/", None)
-    with pytest.raises(SignInError, match="cannot be reached: FileNotFoundError"):
+    with pytest.raises(ConfigError, match=r"The authorities .*none\.pem are not usable: No such file"):
         await get(f"http://127.0.0.1:{unused_tcp_port}/", tmp_path / "none.pem")
     with pytest.raises(SignInError, match="https only"):
         await get("http://gate.internal/x", None)

@@ -32,7 +32,7 @@ def test_list_shows_who_did_how_much(passgate: Passgate, ledger: Recorded) -> No
     out = passgate("sessions", "list").out
     assert "agent:reporter for human:ada@example.com" in out
     (row,) = json.loads(passgate("sessions", "list", "--json").out)
-    assert (row["session"], row["allowed"], row["refused"], row["rows"], row["ended_by"]) == ("S1", 1, 1, 2, "client")
+    assert (row["id"], row["allowed"], row["refused"], row["rows"], row["ended_by"]) == ("S1", 1, 1, 2, "client")
 
 
 def test_list_of_live_sessions_asks_the_gates(passgate: Passgate, ledger: Recorded) -> None:
@@ -54,7 +54,7 @@ def test_show_is_recorded(passgate: Passgate, ledger: Recorded) -> None:
 @pytest.mark.parametrize("command", ["show", "replay"])
 def test_an_unknown_session(passgate: Passgate, ledger: Recorded, command: str) -> None:
     result = passgate("sessions", command, "S9\x1b[2J")
-    assert (result.code, result.err) == (1, "There is no recorded session S9\\x1b[2J\n")
+    assert (result.code, result.err) == (2, "passgate: There is no recorded session S9\\x1b[2J\n")
 
 
 def test_replay_plays_in_order_and_nothing_in_it_steers_the_terminal(
@@ -119,7 +119,7 @@ async def test_an_ambiguous_beginning(ledger: Recorded) -> None:
 def test_an_ambiguous_beginning_is_refused(passgate: Passgate, ledger: Recorded) -> None:
     asyncio.run(_second(ledger.folder))
     result = passgate("sessions", "show", "S")
-    assert (result.code, result.err) == (1, "2 sessions begin with S\n")
+    assert (result.code, result.err) == (2, "passgate: 2 sessions begin with S\n")
     assert "no end yet" in passgate("sessions", "list").out
 
 

@@ -1,6 +1,7 @@
 """``passgate version``."""
 
 import importlib.util
+import json
 from importlib import metadata
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 
@@ -20,6 +21,15 @@ def test_every_compiled_module_is_named_with_the_twin_in_use(passgate: Passgate)
     twins = {line.split()[0]: line.split()[1] for line in out.splitlines() if line.startswith("  passgate.")}
     assert twins == {module: twin(module) for module in COMPILED}
     assert "passgate.codecs.postgres.hot._framing" in twins
+
+
+def test_json_for_programs(passgate: Passgate) -> None:
+    assert json.loads(passgate("version", "--json").out) == {"version": package.__version__}
+    told = json.loads(passgate("version", "-v", "--json").out)
+    assert (told["modules"], told["implementation"]) == (
+        {module: twin(module) for module in COMPILED},
+        told["implementation"],
+    )
 
 
 def test_a_compiled_twin_is_told_apart(passgate: Passgate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,5 +44,7 @@ def test_a_copy_that_cannot_be_written(
     Ledger.open(tmp_path, SMALL).close()
     monkeypatch.setattr(os, "access", lambda *_: False)
     record(tmp_path, EventType.AUDIT_VIEWED, {})
-    assert "is not recorded" in capsys.readouterr().err
+    assert "so that it was looked at is not recorded" in capsys.readouterr().err
+    record(tmp_path, EventType.LOCK_SET, {})
+    assert "so lock.set is not recorded" in capsys.readouterr().err
     assert views(tmp_path) == []

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from passgate.core.event import Event, EventType, Json
 from passgate.ledger.index import FILE, Index
 from passgate.ledger.ledger import Ledger
+from passgate.ledger.reader import LedgerReader
 from tests.faults.kit import SMALL, a_session, query, started
 from tests.unit.ledger.conftest import Recorded
 
@@ -106,3 +108,42 @@ def test_on_a_folder_that_cannot_be_written_it_lives_in_memory(own: Recorded) ->
     (own.folder / FILE).mkdir()  # SQLite cannot open a folder
     with Index.open(own.reader) as index:
         assert len(index.sessions(10)) == 1
+
+
+def test_what_happened_outside_of_sessions_is_found_by_its_own_words(tmp_path: Path) -> None:
+    """Who was turned away, locked out or given a pass: the client is sent to its operator, who looks here."""
+
+    async def told() -> None:
+        ledger = Ledger.open(tmp_path, SMALL)
+        detail = {"resource": "shop", "reason": "the server cannot be reached: Connection refused", "sqlstate": "08006"}
+        ledger.append(Event(type=EventType.SESSION_REFUSED, actor="pg_1", detail=detail))
+        await ledger.append(Event(type=EventType.LOCK_SET, actor="unix:root", detail={"target": "eve"})).durable
+        ledger.close()
+
+    asyncio.run(told())
+    with Index.open(LedgerReader(tmp_path)) as index:
+        for words in ("refused shop", "connection pg_1", "08006"):
+            assert [hit.kind for hit in index.search(words, 10)] == ["session.refused"]
+        assert [hit.kind for hit in index.search("lock.set eve", 10)] == ["lock.set"]
+        assert not index.search("heartbeat", 10)
+
+
+def test_rows_came_back_that_were_read_not_that_were_touched(tmp_path: Path) -> None:
+    """Of a write the outcome counts rows too, also where they were rolled back; what came back is what the end says."""
+
+    async def worked() -> None:
+        ledger = Ledger.open(tmp_path, SMALL)
+        for name, ended in (("S1", True), ("S2", False)):
+            session = a_session(name)
+            ledger.append(started(session))
+            for rows, size, status in ((2667, 0, "rolled_back"), (9, 0, "ok"), (2, 90, "ok")):
+                detail: dict[str, Json] = {"status": status, "code": "X", "rows": rows, "bytes": size, "masked": {}}
+                await ledger.append(Event(type=EventType.ACTION_OUTCOME, session=session, detail=detail)).durable
+            if ended:
+                end: dict[str, Json] = {"reason": "client", "rows": 2, "bytes": 90}
+                await ledger.append(Event(type=EventType.SESSION_END, session=session, detail=end)).durable
+        ledger.close()
+
+    asyncio.run(worked())
+    with Index.open(LedgerReader(tmp_path)) as index:
+        assert {row.id: row.rows for row in index.sessions(10)} == {"S1": 2, "S2": 2}

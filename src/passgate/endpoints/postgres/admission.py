@@ -33,7 +33,7 @@ from passgate.codecs.postgres.sqlstate import (
     PROTOCOL_VIOLATION,
 )
 from passgate.codecs.postgres.startup import GSSENCRequest, SSLRequest, StartupMessage, parse_startup
-from passgate.core.errors import AccessDeniedError, PassgateError, RemoteProtocolError
+from passgate.core.errors import AccessDeniedError, PassgateError, RemoteProtocolError, TargetUnavailableError
 from passgate.core.passes import Pass, PassState
 from passgate.endpoints.postgres import scram
 from passgate.endpoints.postgres.settings import LoginLimits, PostgresSettings
@@ -227,6 +227,13 @@ def turned_away_for(error: PassgateError | OSError | TimeoutError) -> TurnedAway
             return TurnedAwayError(PROTOCOL_VIOLATION, str(error))
         case TimeoutError():
             return TurnedAwayError(CONNECTION_FAILURE, "the log-in took too long")
+        case TargetUnavailableError():
+            return TurnedAwayError(
+                CONNECTION_FAILURE,
+                "the resource cannot be reached",
+                why=str(error),
+                hint="Try again later; its operator finds the cause in the ledger.",
+            )
         case PassgateError():
             return TurnedAwayError(INTERNAL_ERROR, "the gate could not let you in", why=type(error).__name__)
         case _:

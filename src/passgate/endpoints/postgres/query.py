@@ -54,7 +54,7 @@ class TargetConnection:
                 seconds=self._connect_seconds,
             )
         except SecretUnavailableError as error:
-            raise TargetUnavailableError("the upstream credential could not be obtained") from error
+            raise TargetUnavailableError(f"the upstream credential could not be obtained: {error}") from error
 
     def close(self) -> None:
         if self._connection is not None:

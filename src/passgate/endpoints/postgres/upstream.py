@@ -5,6 +5,7 @@ Errors name the resource's trouble, never the secret; what the server itself say
 
 import asyncio
 import hashlib
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,16 @@ _MAX_ITERATIONS = 1_000_000
 
 _CANCEL_SECONDS = 2.0
 
+_REFUSALS = {
+    "28P01": ": user and password do not go together",
+    "28000": ": there is no such role, or pg_hba.conf does not let it in from here",
+    "3D000": ": there is no such database",
+    "42501": ": the role may not connect to this database",
+    "53300": ": it has no connection left",
+    "57P03": ": it is starting or stopping",
+}
+"""What an operator makes of the commonest codes. The server's own words may name more than a log should hold."""
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Connection:
@@ -72,7 +83,7 @@ async def connect(
     except TimeoutError as error:
         raise TargetUnavailableError("the server did not answer in time") from error
     except OSError as error:
-        raise TargetUnavailableError(f"the server cannot be reached: {type(error).__name__}") from error
+        raise TargetUnavailableError(f"the server cannot be reached: {_why(error)}") from error
     except (RemoteProtocolError, ScramException, UnicodeDecodeError) as error:
         raise TargetUnavailableError("the server does not speak as it should") from error
 
@@ -183,7 +194,17 @@ async def _log_in(stream: Stream, upstream: Upstream, secret: str, parameters: S
 
 def _refused(frame: Frame) -> TargetUnavailableError:
     report = ErrorResponse.parse(frame.payload)
-    return TargetUnavailableError(f"the server refused the gate's log-in ({report.sqlstate})")
+    why = _REFUSALS.get(report.sqlstate or "", "")
+    return TargetUnavailableError(f"the server refused the gate's log-in ({report.sqlstate}{why})")
+
+
+def _why(error: OSError) -> str:
+    """What the system or the TLS library says: of the network and of certificates, nothing of a secret."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    if error.errno is not None and error.errno > 0 and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno)
+    return error.strerror or type(error).__name__
 
 
 async def _authenticate(stream: Stream, splitter: Splitter, upstream: Upstream, secret: str) -> None:

@@ -28,24 +28,32 @@ class CatalogSource:
         self._build = build
         self._catalog: Catalog | None = None
         self._language: CatalogLanguage | None = None
+        self._trouble = ""
 
     @property
     def catalog(self) -> Catalog:
         """The snapshot in force. Raises TargetUnavailableError before the first."""
         if self._catalog is None:
-            raise TargetUnavailableError("The catalog of this resource has not been read yet.")
+            raise self._unread()
         return self._catalog
 
     @property
     def language(self) -> CatalogLanguage:
         """The one language of the resource. Raises TargetUnavailableError before the first snapshot."""
         if self._language is None:
-            raise TargetUnavailableError("The catalog of this resource has not been read yet.")
+            raise self._unread()
         return self._language
+
+    def _unread(self) -> TargetUnavailableError:
+        return TargetUnavailableError(f"the catalog of this resource has not been read yet{self._trouble}")
 
     async def refresh(self) -> None:
         """Read the server's catalog anew. Raises TargetUnavailableError."""
-        catalog = await load(self._query)
+        try:
+            catalog = await load(self._query)
+        except TargetUnavailableError as error:
+            self._trouble = f": {error}"
+            raise
         if self._language is None:
             self._language = self._build(catalog)
         elif self._catalog is None or catalog.version != self._catalog.version:

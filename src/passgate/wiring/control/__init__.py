@@ -41,7 +41,7 @@ def control_beside(
     if settings.control is None:
         return ()
     if tokens is None:
-        raise ConfigError("control needs identity.issuer: whoever calls the API shows an access token of this gate")
+        raise ConfigError(configured.NEEDS_ISSUER)
     endpoint = control_endpoint(
         settings, settings.control, gate=gate, tokens=tokens, approvals=approvals, requests=requests, sealing=sealing
     )

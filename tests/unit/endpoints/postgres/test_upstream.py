@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from passgate.codecs.postgres.simple_query import CommandComplete, ReadyForQuery
 from passgate.core.errors import SecretUnavailableError, TargetUnavailableError
 from passgate.endpoints.postgres.query import CatalogQuery
 from passgate.endpoints.postgres.settings import AuthMethod, TlsMode, Upstream
-from passgate.endpoints.postgres.upstream import cancel, connect
+from passgate.endpoints.postgres.upstream import _why, cancel, connect
 
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 READY = ReadyForQuery(status=TransactionStatus.IDLE).encode()
@@ -130,6 +131,29 @@ async def test_servers_that_are_not_believed(answer: bytes) -> None:
         assert "pa55" not in str(refused.value)
 
 
+async def test_a_refused_log_in_says_what_the_code_means_and_not_what_the_server_says() -> None:
+    for sqlstate, meaning in (("28P01", "do not go together"), ("3D000", "no such database"), ("XX000", "(XX000)")):
+
+        async def talk(reader: Reader, writer: Writer, sqlstate: str = sqlstate) -> None:
+            await packet(reader, typed=False)
+            writer.write(ErrorResponse(severity="FATAL", sqlstate=sqlstate, message="of role hush").encode())
+
+        async with serving(talk) as port:
+            with pytest.raises(TargetUnavailableError) as refused:
+                await connect(upstream(port), application_name="x", parameters=(), seconds=5)
+            assert sqlstate in str(refused.value)
+            assert meaning in str(refused.value)
+            assert "hush" not in str(refused.value)
+
+
+async def test_a_certificate_that_is_not_trusted_is_said() -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = "hostname mismatch"
+    assert _why(error) == "its certificate is not trusted: hostname mismatch"
+    assert _why(OSError(-2, "Name or service not known")) == "Name or service not known"
+    assert _why(ConnectionResetError()) == "ConnectionResetError"
+
+
 @pytest.mark.parametrize("answer", [b"N", b"S\x16\x03", b"E"])
 async def test_no_tls_or_more_than_an_answer_and_nothing_is_told(answer: bytes) -> None:
     heard = bytearray()
@@ -152,7 +176,7 @@ async def test_a_server_that_says_nothing_and_one_that_is_not_there() -> None:
     async with serving(talk) as port:
         with pytest.raises(TargetUnavailableError, match="in time"):
             await connect(upstream(port), application_name="x", parameters=(), seconds=0.05)
-    with pytest.raises(TargetUnavailableError, match="cannot be reached"):
+    with pytest.raises(TargetUnavailableError, match="cannot be reached: Connection refused"):
         await connect(upstream(port), application_name="x", parameters=(), seconds=5)
     await cancel(upstream(port), 1, b"keys")
 
@@ -160,7 +184,7 @@ async def test_a_server_that_says_nothing_and_one_that_is_not_there() -> None:
 async def test_a_secret_that_is_not_there_is_said_before_anything_is_sent() -> None:
     with pytest.raises(SecretUnavailableError):
         await connect(upstream(1, secret=""), application_name="x", parameters=(), seconds=5)
-    with pytest.raises(TargetUnavailableError, match="credential"):
+    with pytest.raises(TargetUnavailableError, match=r"credential could not be obtained: The upstream"):
         await CatalogQuery(upstream(1, secret=""))("select 1")
 
 

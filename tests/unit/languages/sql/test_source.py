@@ -42,11 +42,17 @@ async def refreshed(server: RecordedServer) -> tuple[CatalogSource, RememberingL
 
 
 async def test_there_is_no_language_before_the_first_snapshot() -> None:
-    source = CatalogSource(RecordedServer(recorded()), RememberingLanguage)
+    server = UnsteadyServer(recorded())
+    source = CatalogSource(server, RememberingLanguage)
     with pytest.raises(TargetUnavailableError):
         _ = source.language
     with pytest.raises(TargetUnavailableError):
         _ = source.catalog
+    server.down = True
+    with pytest.raises(TargetUnavailableError):
+        await source.refresh()
+    with pytest.raises(TargetUnavailableError, match="has not been read yet: shop does not answer"):
+        _ = source.language  # whoever is turned away by this finds the cause in the ledger
 
 
 async def test_a_refresh_without_change_changes_nothing() -> None:
