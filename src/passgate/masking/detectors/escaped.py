@@ -35,6 +35,13 @@ _ESCAPES: Final = re.compile(  # each begins with a sign of its own, so that wha
     r"|\"\s{0,40}\+\s{0,40}\"|'\s{0,40}\+\s{0,40}'"  # a string that is put together
     r"|(\+)(?<=[0-9A-Za-z]{2}[0-9]\+)(?=[0-9]{3})".encode()  # the blank of a form
 )
+_MAYBE: Final = (
+    rf"\\+(?:u00{_ASCII}|u\{{0{{0,4}}{_ASCII}\}}|x{_ASCII}|0[4-7][0-7]|1[0-7][0-7]|[!-/:-@\[\]^_`{{|}}~nrt]|\r?\n)"
+    rf"|%(?:25){{0,3}}{_ASCII}|&(?:amp;){{0,3}}(?:#|(?:{_NAMES});)|=(?:3[Dd]|\r?\n)"
+    r"|\"[\t-\r ]{0,40}\+[\t-\r ]{0,40}\"|'[\t-\r ]{0,40}\+[\t-\r ]{0,40}'|\+[0-9]{3}".encode()
+)
+"""Where one of them may begin, for an engine that passes a page over in a tenth of the time but does not look back."""
+
 _OCTAL, _PLAIN, _WHITE, _DECIMAL, _NAMED, _FORM = 4, 5, 6, 8, 10, 12
 """Groups that are not two digits of base 16."""
 
@@ -110,11 +117,16 @@ def _said(text: bytes) -> Iterator[_Said]:
 
 
 def _escapes(text: bytes) -> Iterator[_Said]:
-    for found in _ESCAPES.finditer(text):
+    at = 0
+    for candidate in _maybe().finditer(text):
+        start = candidate.start()
+        if start < at or (found := _ESCAPES.match(text, start)) is None:
+            continue
+        at = found.end()
         group = found.lastindex
         said = b"" if group is None else _letter(group, found[group])
         if said is not None:
-            yield found.start(), found.end(), said
+            yield start, at, said
 
 
 def _runs(text: bytes) -> Iterator[_Said]:
@@ -167,9 +179,18 @@ def _beyond_ascii() -> "re2._Regexp[bytes]":
     for head, ends in by_head.items():
         by_ends.setdefault(_any(ends), []).append(_bytes(head))
     others = "|".join(f"(?:{'|'.join(sorted(heads))}){ends}" for ends, heads in by_ends.items())
+    return re2.compile(f"((?:{others})+)|((?:{_TAG})+)".encode(), _bytewise())
+
+
+@cache
+def _maybe() -> "re2._Regexp[bytes]":
+    return re2.compile(_MAYBE, _bytewise())
+
+
+def _bytewise() -> re2.Options:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
-    return re2.compile(f"((?:{others})+)|((?:{_TAG})+)".encode(), options)
+    return options
 
 
 def _bytes(data: bytes) -> str:

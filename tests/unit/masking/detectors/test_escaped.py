@@ -14,6 +14,7 @@ from passgate.core.finding import FindingClass
 from passgate.core.masker import Text
 from passgate.core.text_plan import REDACT, LanePlan
 from passgate.masking import Detector, SessionMaskerFactory
+from passgate.masking.detectors import escaped
 from passgate.masking.detectors.escaped import unescaped
 from tests.unit.masking.test_masker import session
 
@@ -202,3 +203,53 @@ def test_what_is_found_twice_is_compared_in_linear_time(detector: Detector) -> N
     (found,) = masker.find([Text(value=text)])
     assert len(found) == 20_000
     assert time.process_time() - started < 12
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            b"\\",
+            b"\\\\",
+            b"u0040",
+            b"u{41}",
+            b"x41",
+            b"101",
+            b"!",
+            b"[",
+            b"^",
+            b"n",
+            b"\n",
+            b"\r\n",
+            b" ",
+            b"\t",
+            b"\x0b",
+        ),
+        *(
+            b"%",
+            b"25",
+            b"40",
+            b"&",
+            b"amp;",
+            b"#",
+            b"64",
+            b";",
+            b"#x40;",
+            b"commat;",
+            b"=",
+            b"3D",
+            b'"',
+            b"'",
+            b"+",
+            b"123",
+        ),
+        *(b"a", b"AB1", b"0"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map(b"".join))
+def test_where_none_may_begin_there_is_none(text: bytes) -> None:
+    """A page is passed over by an engine that cannot look back; it must stop wherever the one that can would find something."""
+    whole = [found.start() for found in escaped._ESCAPES.finditer(text)]
+    places = [found.start() for found in escaped._maybe().finditer(text)]
+    assert [start for start in places if escaped._ESCAPES.match(text, start)] == whole
