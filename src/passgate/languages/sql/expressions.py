@@ -4,7 +4,7 @@
 condition, a FILTER) are reported where they stand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from passgate.core.action import Position
 from passgate.core.errors import NotUnderstoodError
@@ -180,7 +180,22 @@ def _list(walk: Walk, node: Node, scope: Scope) -> Value:
 
 @declares("A_ArrayExpr", "elements list_start list_end location")
 def _array(walk: Walk, node: Node, scope: Scope) -> Value:
-    return values(walk, node.get("elements"), scope)
+    return array_of([value(walk, one, scope) for one in node.get("elements", ())])
+
+
+def array_of(elements: Sequence[Value]) -> Value:
+    """An array put together. It has a type only where no element can be an array itself, whose length would be in its own."""
+    found = derived(elements)
+    plain = all(not one.sources or one.fields is not None or _is_scalar(one.type) for one in elements)
+    return computed(found, ARRAY_OF_SCALARS) if plain else found
+
+
+def _is_scalar(type_: str) -> bool:
+    return bool(type_) and not type_.startswith("_") and not type_.endswith("[]")
+
+
+ARRAY_OF_SCALARS = "scalar[]"
+"""The type of an array whose length says nothing of what is in it."""
 
 
 @declares("RowExpr", "args row_format colnames location")

@@ -1,7 +1,7 @@
 """Sub-selects inside expressions."""
 
 from passgate.core.action import Position
-from passgate.languages.sql.expressions import declares, value
+from passgate.languages.sql.expressions import array_of, declares, value
 from passgate.languages.sql.expressions_operators import calls
 from passgate.languages.sql.lineage import NOTHING, Value, computed, derived, row
 from passgate.languages.sql.scope import Scope
@@ -23,7 +23,7 @@ def _sub_select(walk: Walk, node: Node, scope: Scope) -> Value:
         return columns[0].value if len(columns) == 1 else row(columns)
     found = derived(column.value for column in columns)
     if kind == "ARRAY_SUBLINK":
-        return found
+        return array_of([column.value for column in columns])
     if kind not in _COMPARING:
         walk.gap(f"sub-select of kind {kind} is not known")
     tested = value(walk, node.get("testexpr"), scope)
