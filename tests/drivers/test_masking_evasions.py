@@ -127,6 +127,9 @@ QUESTIONS = (
     "select to_tsquery('english', split_part('cat the', ' ', 1 + position('{}' in email))) from customers where id=5",
     "select distinct nullif(email, '{}') is null from customers where id in (5, 6)",
     "select id, unnest(array[string_to_array(email, '{}')]) from customers where id=5",
+    "explain (analyze, timing off, summary off) select substr(repeat('x', 9999), 1, 9999 * position('{}' in email)) from customers "
+    "where id=5 order by id % 2",
+    "select id, array_agg(distinct nullif(email, '{}')) from customers where id=5 group by id",
     "insert into customers (id, name, email) values (5000, 'x', '{}') on conflict do nothing",
     "copy (select nullif(email, '{}') from customers where id=5) to stdout",
     "copy (select nullif(email, '{}') from customers where id=5) to stdout (format csv, force_quote *)",
@@ -139,7 +142,8 @@ QUESTIONS = (
 def test_a_guess_is_answered_alike_whether_right_or_wrong(
     gate: RunningGate, everything: IssuedPass, question: str, binary: bool
 ) -> None:
-    """Nothing of the value shows, but NULL where there was a value, a row where there was none, or a notice would answer all the same."""
+    """Nothing of the value shows, but NULL where there was a value, a row where there was none, a notice or a plan's figures would
+    answer all the same."""
     told: list[list[str]] = []
     for guess in ("customer5@example.com", "customer6000@example.com"):
         text = question.replace("{}", guess).replace("{{", "{").replace("}}", "}")
