@@ -127,8 +127,7 @@ QUESTIONS = (
     "select to_tsquery('english', split_part('cat the', ' ', 1 + position('{}' in email))) from customers where id=5",
     "select distinct nullif(email, '{}') is null from customers where id in (5, 6)",
     "select id, unnest(array[string_to_array(email, '{}')]) from customers where id=5",
-    "explain (analyze, timing off, summary off) select substr(repeat('x', 9999), 1, 9999 * position('{}' in email)) from customers "
-    "where id=5 order by id % 2",
+    "explain (analyze, timing off, summary off) select lpad('', 9999 * position('{}' in email)) from customers order by score",
     "select id, array_agg(distinct nullif(email, '{}')) from customers where id=5 group by id",
     "insert into customers (id, name, email) values (5000, 'x', '{}') on conflict do nothing",
     "copy (select nullif(email, '{}') from customers where id=5) to stdout",
