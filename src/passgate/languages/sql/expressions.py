@@ -138,7 +138,7 @@ def _parameter(walk: Walk, node: Node, scope: Scope) -> Value:
 
 @declares("BoolExpr", "boolop args location")
 def _boolean(walk: Walk, node: Node, scope: Scope) -> Value:
-    return values(walk, node["args"], scope)
+    return as_needed(walk, node["args"], scope)
 
 
 @declares("NullTest", "arg nulltesttype argisrow location")
@@ -167,7 +167,27 @@ def _case(walk: Walk, node: Node, scope: Scope) -> Value:
 _CASE_WHEN = frozenset({"expr", "result", "location"})
 
 
+def as_needed(walk: Walk, wrapped: list[Node], scope: Scope) -> Value:
+    """Several expressions, of which the server looks at the next only if those before leave it open.
+
+    What a sub-select read is counted (``pg_stat_xact_user_tables``), so that it was run tells of what stood before it.
+    """
+    sources = NO_SOURCES
+    for one in wrapped:
+        ran = walk.ran
+        found = value(walk, one, scope).sources
+        if sources and walk.ran != ran:
+            walk.found.use(sources, Position.PREDICATE)
+        if found:
+            sources = sources | found if sources else found
+    return Value(sources) if sources else NOTHING
+
+
 @declares("CoalesceExpr", "args location")
+def _coalesce(walk: Walk, node: Node, scope: Scope) -> Value:
+    return as_needed(walk, node["args"], scope)
+
+
 @declares("MinMaxExpr", "op args location")
 def _several(walk: Walk, node: Node, scope: Scope) -> Value:
     return values(walk, node.get("args"), scope)

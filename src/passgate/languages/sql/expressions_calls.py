@@ -45,6 +45,7 @@ def called(walk: Walk, node: Node, shown: list[Value], scope: Scope) -> Value:
         return _not_a_function(walk, ".".join(names), args, shown)
     for atom in calls:
         walk.found.interned(atom)
+        walk.ran += atom.object.effect != "pure"
         if atom.object.effect == "relation" or (atom.object.system and atom.object.effect != "read"):
             shown.append(named_by_arguments(walk, atom.object, args))
     if args and calls[0].object.system:

@@ -15,6 +15,7 @@ _COMPARING = frozenset({"ALL_SUBLINK", "ANY_SUBLINK", "ROWCOMPARE_SUBLINK"})
 @declares("SubLink", "subLinkType subLinkId testexpr operName subselect location")
 def _sub_select(walk: Walk, node: Node, scope: Scope) -> Value:
     kind = node["subLinkType"]
+    walk.ran += 1
     if kind == "EXISTS_SUBLINK":
         _exists(walk, node["subselect"], scope)
         return NOTHING
@@ -28,7 +29,11 @@ def _sub_select(walk: Walk, node: Node, scope: Scope) -> Value:
         walk.gap(f"sub-select of kind {kind} is not known")
     tested = value(walk, node.get("testexpr"), scope)
     calls(walk, words(node.get("operName")) or ("=",), tested, columns[0].value if len(columns) == 1 else found)
-    return computed(derived((tested, found)))
+    met = computed(derived((tested, found)))
+    walk.found.use(
+        met.sources, Position.PREDICATE
+    )  # the server goes through its rows until one decides, and counts them
+    return met
 
 
 def _exists(walk: Walk, wrapped: Node, scope: Scope) -> None:
