@@ -33,11 +33,12 @@ bench-llm: ## models: direct, a bare pass-through, Passgate; PEERS=1 installs Li
 	@tools/bootstrap.sh demo
 	@$(PY) tests/bench/llm/run.py $(ARGS)
 
-fuzz: ## a quarter of an hour of hostile bytes, hostile SQL and hostile requests
+fuzz: ## twenty minutes of hostile bytes, hostile SQL, hostile requests and queries over masked columns
 	@tools/bootstrap.sh demo
 	$(PY) tests/fuzz/fuzz_codec.py --seconds $(SECONDS_EACH) $(ARGS)
 	$(PY) tests/fuzz/fuzz_sql.py --seconds $(SECONDS_EACH) $(ARGS)
 	$(PY) tests/fuzz/fuzz_llm.py --seconds $(SECONDS_EACH) $(ARGS)
+	$(PY) tests/fuzz/fuzz_interference.py --seconds $(SECONDS_EACH) $(ARGS)
 
 native: ## compile what runs per statement and per row
 	@tools/bootstrap.sh demo

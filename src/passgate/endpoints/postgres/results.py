@@ -371,7 +371,8 @@ class Results:
             self._announce(item.execution.work)
             words_are_sensitive = item.execution.work.sensitive
         report = self._spoken(item.report, words_are_sensitive)
-        self._line.outlet.put(report.encode())
+        if not words_are_sensitive:  # that there is one, and how many, would tell of a masked value what its words do
+            self._line.outlet.put(report.encode())
         self._line.transcript.notice(report)
 
     def notified(self, item: Notified) -> None:

@@ -4,7 +4,7 @@
 condition, a FILTER) are reported where they stand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from passgate.core.action import Position
 from passgate.core.errors import NotUnderstoodError
@@ -138,7 +138,7 @@ def _parameter(walk: Walk, node: Node, scope: Scope) -> Value:
 
 @declares("BoolExpr", "boolop args location")
 def _boolean(walk: Walk, node: Node, scope: Scope) -> Value:
-    return values(walk, node["args"], scope)
+    return as_needed(walk, node["args"], scope)
 
 
 @declares("NullTest", "arg nulltesttype argisrow location")
@@ -167,7 +167,27 @@ def _case(walk: Walk, node: Node, scope: Scope) -> Value:
 _CASE_WHEN = frozenset({"expr", "result", "location"})
 
 
+def as_needed(walk: Walk, wrapped: list[Node], scope: Scope) -> Value:
+    """Several expressions, of which the server looks at the next only if those before leave it open.
+
+    What a sub-select read is counted (``pg_stat_xact_user_tables``), so that it was run tells of what stood before it.
+    """
+    sources = NO_SOURCES
+    for one in wrapped:
+        ran = walk.ran
+        found = value(walk, one, scope).sources
+        if sources and walk.ran != ran:
+            walk.found.use(sources, Position.PREDICATE)
+        if found:
+            sources = sources | found if sources else found
+    return Value(sources) if sources else NOTHING
+
+
 @declares("CoalesceExpr", "args location")
+def _coalesce(walk: Walk, node: Node, scope: Scope) -> Value:
+    return as_needed(walk, node["args"], scope)
+
+
 @declares("MinMaxExpr", "op args location")
 def _several(walk: Walk, node: Node, scope: Scope) -> Value:
     return values(walk, node.get("args"), scope)
@@ -180,7 +200,22 @@ def _list(walk: Walk, node: Node, scope: Scope) -> Value:
 
 @declares("A_ArrayExpr", "elements list_start list_end location")
 def _array(walk: Walk, node: Node, scope: Scope) -> Value:
-    return values(walk, node.get("elements"), scope)
+    return array_of([value(walk, one, scope) for one in node.get("elements", ())])
+
+
+def array_of(elements: Sequence[Value]) -> Value:
+    """An array put together. It has a type only where no element can be an array itself, whose length would be in its own."""
+    found = derived(elements)
+    plain = all(not one.sources or one.fields is not None or _is_scalar(one.type) for one in elements)
+    return computed(found, ARRAY_OF_SCALARS) if plain else found
+
+
+def _is_scalar(type_: str) -> bool:
+    return bool(type_) and not type_.startswith("_") and not type_.endswith("[]")
+
+
+ARRAY_OF_SCALARS = "scalar[]"
+"""The type of an array whose length says nothing of what is in it."""
 
 
 @declares("RowExpr", "args row_format colnames location")

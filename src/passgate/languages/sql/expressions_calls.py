@@ -2,7 +2,7 @@
 
 from passgate.core.action import Position
 from passgate.languages.sql.constants import literal
-from passgate.languages.sql.expressions import decides, declares, part, value
+from passgate.languages.sql.expressions import ARRAY_OF_SCALARS, array_of, decides, declares, part, value
 from passgate.languages.sql.expressions_casts import OBJECT_IDENTIFIERS, convert, identify, relation_named
 from passgate.languages.sql.expressions_named import named_by_arguments
 from passgate.languages.sql.expressions_operators import calls as operators
@@ -45,35 +45,42 @@ def called(walk: Walk, node: Node, shown: list[Value], scope: Scope) -> Value:
         return _not_a_function(walk, ".".join(names), args, shown)
     for atom in calls:
         walk.found.interned(atom)
+        walk.ran += atom.object.effect != "pure"
         if atom.object.effect == "relation" or (atom.object.system and atom.object.effect != "read"):
             shown.append(named_by_arguments(walk, atom.object, args))
     if args and calls[0].object.system:
         _identify(walk, name, namespace, args)
-    if name == "count" or _how_many(walk, name, namespace, args):  # it shows in the number of rows, and may leave none
+    if name == "count" or _how_many(
+        walk, name, namespace, args, shown
+    ):  # it shows in the number of rows, and may leave none
         for one in shown:
             walk.found.use(one.sources, Position.PREDICATE)
     if name == "count":
         return derived(deciding)
+    if _gathers(node, name) and not deciding:
+        return array_of(shown)
     return derived(shown + deciding)
 
 
-def _how_many(walk: Walk, name: str, namespace: str, args: list[Node]) -> bool:
+def _how_many(walk: Walk, name: str, namespace: str, args: list[Node], shown: list[Value]) -> bool:
     """Whether a call gives as many rows as what it is given says: ``regexp_matches(x, '^a')`` is a WHERE by another name.
 
-    Not so ``unnest`` of an array that is put together there: its length says nothing of what is in it.
+    Not so ``unnest`` of an array that is put together there of what cannot be an array: its length says nothing of what is in it.
     """
     if not walk.names.returns_rows(name, namespace, len(args), walk.env.paths):
         return False
-    return name != "unnest" or not all(_put_together(arg) for arg in args)
+    return name != "unnest" or not all(
+        found.type == ARRAY_OF_SCALARS and _put_together(arg) for arg, found in zip(args, shown, strict=False)
+    )
 
 
 def _put_together(arg: Node) -> bool:
-    if "A_ArrayExpr" in arg:
-        return True
-    if "SubLink" in arg:
-        return bool(arg["SubLink"].get("subLinkType") == "ARRAY_SUBLINK")
-    call = arg.get("FuncCall", {})
-    return words(call.get("funcname"))[-1:] == ("array_agg",) and "agg_filter" not in call
+    return "A_ArrayExpr" in arg or arg.get("SubLink", {}).get("subLinkType") == "ARRAY_SUBLINK" or "FuncCall" in arg
+
+
+def _gathers(node: Node, name: str) -> bool:
+    """``array_agg`` of every row: which rows, and which of them are alike, is not said by a value."""
+    return name == "array_agg" and "agg_filter" not in node and not node.get("agg_distinct")
 
 
 def _deciding(walk: Walk, node: Node, name: str, scope: Scope) -> list[Value]:

@@ -35,7 +35,9 @@ def _cast(walk: Walk, node: Node, scope: Scope) -> Value:
         identify(walk, name, node.get("arg"), found)
     for cast in walk.names.catalog.casts_to(name):
         walk.found.interned(walk.names.call(cast.function))
-    return found if found.type == name and found.sources else computed(found, name)
+    # A length or a precision cuts: of ``ssn::varchar(4)`` a mask that keeps the last four characters would show the first.
+    same = found.type == name and found.sources and "typmods" not in node["typeName"]
+    return found if same else computed(found, name)
 
 
 def convert(walk: Walk, type_: Type, found: Value) -> Value:

@@ -1,5 +1,6 @@
 """Operators: an operator is a function, and a database's users may have written it."""
 
+from passgate.core.action import Position
 from passgate.languages.sql.catalog import CATALOG, Operator
 from passgate.languages.sql.expressions import declares, value
 from passgate.languages.sql.lineage import NOTHING, Value, computed
@@ -14,6 +15,9 @@ _KINDS = frozenset(
         "AEXPR_NOT_BETWEEN_SYM",
     }
 )  # fmt: skip
+
+_AS_NEEDED = frozenset({"AEXPR_IN", *(kind for kind in _KINDS if "BETWEEN" in kind)})
+"""What the server takes for an AND or an OR; so it does a comparison of rows."""
 
 _BETWEEN = ("<=", ">=", "<", ">")
 
@@ -30,7 +34,10 @@ def _operator(walk: Walk, node: Node, scope: Scope) -> Value:
             walk.check("A_Expr", left["A_Expr"], _KNOWN)
     found = value(walk, chain[-1].get("lexpr"), scope)
     for link in reversed(chain):
+        ran = walk.ran
         right = value(walk, link.get("rexpr"), scope)
+        if walk.ran != ran and (link["kind"] in _AS_NEEDED or "RowExpr" in (link.get("lexpr") or {})):
+            walk.found.use(found.sources | right.sources, Position.PREDICATE)
         if link["kind"] not in _KINDS:
             walk.gap(f"operator kind {link['kind']} is not known")
         calls(walk, words(link.get("name")), found, right)

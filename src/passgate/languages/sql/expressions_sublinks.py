@@ -1,7 +1,7 @@
 """Sub-selects inside expressions."""
 
 from passgate.core.action import Position
-from passgate.languages.sql.expressions import declares, value
+from passgate.languages.sql.expressions import array_of, declares, value
 from passgate.languages.sql.expressions_operators import calls
 from passgate.languages.sql.lineage import NOTHING, Value, computed, derived, row
 from passgate.languages.sql.scope import Scope
@@ -15,6 +15,7 @@ _COMPARING = frozenset({"ALL_SUBLINK", "ANY_SUBLINK", "ROWCOMPARE_SUBLINK"})
 @declares("SubLink", "subLinkType subLinkId testexpr operName subselect location")
 def _sub_select(walk: Walk, node: Node, scope: Scope) -> Value:
     kind = node["subLinkType"]
+    walk.ran += 1
     if kind == "EXISTS_SUBLINK":
         _exists(walk, node["subselect"], scope)
         return NOTHING
@@ -23,12 +24,16 @@ def _sub_select(walk: Walk, node: Node, scope: Scope) -> Value:
         return columns[0].value if len(columns) == 1 else row(columns)
     found = derived(column.value for column in columns)
     if kind == "ARRAY_SUBLINK":
-        return found
+        return array_of([column.value for column in columns])
     if kind not in _COMPARING:
         walk.gap(f"sub-select of kind {kind} is not known")
     tested = value(walk, node.get("testexpr"), scope)
     calls(walk, words(node.get("operName")) or ("=",), tested, columns[0].value if len(columns) == 1 else found)
-    return computed(derived((tested, found)))
+    met = computed(derived((tested, found)))
+    walk.found.use(
+        met.sources, Position.PREDICATE
+    )  # the server goes through its rows until one decides, and counts them
+    return met
 
 
 def _exists(walk: Walk, wrapped: Node, scope: Scope) -> None:

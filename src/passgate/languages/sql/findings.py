@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 
 from passgate.core.action import Atom, ObjectRef, Position, VerbClass
-from passgate.languages.sql.lineage import Reach, StoredColumn
+from passgate.languages.sql.lineage import NO_SOURCES, Reach, StoredColumn
 from passgate.languages.sql.memory import Memory
 
 _ORDER = attrgetter("order")
@@ -14,7 +14,8 @@ class Findings:
     """Atoms in order of discovery, each once; gaps; facts.
 
     ``passed_on`` are columns that a derived table hands on: if nothing ever uses them they still were read, and are reported
-    as output, the position that a mask or a deny is written for. ``remember``: what its success changes in what the
+    as output, the position that a mask or a deny is written for; ``computed_on`` are those that what is handed on is computed from.
+    ``remember``: what its success changes in what the
     session remembers. ``stateful``: the meaning depends on what the session did before.
     """
 
@@ -22,6 +23,7 @@ class Findings:
         "_seen",
         "_used",
         "atoms",
+        "computed_on",
         "explaining",
         "facts",
         "gaps",
@@ -42,6 +44,7 @@ class Findings:
         self.remember: list[Callable[[Memory], None]] = []
         self.stateful = False
         self.passed_on: list[frozenset[StoredColumn]] = []
+        self.computed_on: frozenset[StoredColumn] = NO_SOURCES
         self._seen: set[int | Atom] = set()
         self._used: set[StoredColumn] = set()
 

@@ -230,8 +230,8 @@ _GROUPING_SET = frozenset({"kind", "content", "location"})
 
 def _distinct(walk: Walk, clause: list[Node], scope: Scope, fields: tuple[Field, ...]) -> None:
     on = [wrapped for wrapped in clause if wrapped]
-    if not on:  # a bare copy meets nothing there but its like: only what is computed or put together can be compared
-        use(walk, tuple(field for field in fields if not field.value.direct), Position.GROUP)
+    if not on:  # GROUP BY in other words: it says how many differ, and may sort the rows by them
+        use(walk, fields, Position.GROUP)
     for wrapped in on:
         by = _target(wrapped, fields, by_name=True)
         found = by if by is not None else value(walk, wrapped, scope)

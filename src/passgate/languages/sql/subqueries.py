@@ -61,6 +61,8 @@ def pass_on(walk: Walk, fields: tuple[Field, ...]) -> None:
     for field in fields:
         if field.value.sources:
             handed.append(field.value.sources)
+            if not field.value.direct:
+                walk.found.computed_on |= field.value.sources
 
 
 def use(walk: Walk, fields: tuple[Field, ...], position: Position) -> None:

@@ -35,15 +35,16 @@ class Environment:
 
 
 class Walk:
-    """One statement being understood."""
+    """One statement being understood. ``ran``: the sub-selects and calls that are not pure met so far; the server counts them."""
 
-    __slots__ = ("depth", "env", "found", "names")
+    __slots__ = ("depth", "env", "found", "names", "ran")
 
     def __init__(self, env: Environment, found: Findings | None = None) -> None:
         self.env = env
         self.names = env.names
         self.found = Findings() if found is None else found
         self.depth = 0
+        self.ran = 0
 
     def gap(self, reason: str) -> None:
         self.found.gap(reason)

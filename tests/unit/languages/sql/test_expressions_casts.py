@@ -55,6 +55,13 @@ def test_a_cast_is_no_copy_but_to_its_own_type() -> None:
     assert shows("SELECT ssn::text AS x FROM customers") == {"x": "=customers.ssn"}
 
 
+def test_a_cast_to_a_length_or_a_precision_is_no_copy() -> None:
+    """Of what was cut, the last four characters that a mask keeps are others: cut again and again, they are all of them."""
+    assert shows("SELECT total::numeric AS x FROM orders") == {"x": "=orders.total"}
+    assert shows("SELECT total::numeric(3, 0) AS x FROM orders") == {"x": "orders.total"}
+    assert shows("SELECT CAST(total AS numeric(3)) AS x FROM orders") == {"x": "orders.total"}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.unit.languages.sql.shop import said, shows
 
 
@@ -30,3 +32,31 @@ def test_exists_over_a_comparison_compares() -> None:
     assert "select customers.ssn predicate" in said("SELECT EXISTS (SELECT ssn FROM customers INTERSECT SELECT '1')")
     assert "select customers.ssn predicate" in said("SELECT EXISTS (SELECT ssn FROM customers WHERE ssn = '1')")
     assert "select customers.ssn predicate" in said("SELECT EXISTS (SELECT DISTINCT ssn FROM customers)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT coalesce(nullif(ssn, '1'), (SELECT max(note) FROM orders)) FROM customers",
+        "SELECT ssn = '1' OR EXISTS (SELECT FROM orders) FROM customers",
+        "SELECT NOT (ssn = '1' AND (SELECT true FROM orders)) FROM customers",
+        "SELECT ssn IN ('1', (SELECT max(note) FROM orders)) FROM customers",
+        "SELECT ssn BETWEEN '1' AND (SELECT max(note) FROM orders) FROM customers",
+        "SELECT (ssn, 1) = ('1', (SELECT max(id) FROM orders)) FROM customers",
+        "SELECT ssn IN (SELECT note FROM orders) FROM customers",
+        "SELECT '1' < ALL (SELECT ssn FROM customers)",
+        "SELECT coalesce(nullif(ssn, '1'), pg_current_xact_id()::text) FROM customers",
+    ],
+)
+def test_a_sub_select_that_is_run_as_needed_tells_why(text: str) -> None:
+    """The server counts what was read, and whether the transaction has a number, for everybody to see."""
+    assert "select customers.ssn predicate" in said(text)
+
+
+def test_what_is_looked_at_anyway_tells_nothing() -> None:
+    for text in (
+        "coalesce(ssn, 'none')",
+        "ssn || (SELECT max(note) FROM orders)",
+        "coalesce((SELECT max(note) FROM orders), ssn)",
+    ):
+        assert "select customers.ssn predicate" not in said(f"SELECT {text} FROM customers")

@@ -70,8 +70,11 @@ def test_group_by_takes_an_input_column_first() -> None:
     assert "select customers.name group" in found
 
 
-def test_distinct_compares_what_is_put_together() -> None:
-    assert "select customers.ssn group" not in said("SELECT DISTINCT ssn FROM customers")
+def test_distinct_groups() -> None:
+    """How many are left says how many differ, of two rows whether they are alike, and the server may sort to find out."""
+    assert "select customers.ssn group" in said("SELECT DISTINCT ssn FROM customers")
+    assert "select customers.ssn group" in said("SELECT count(*) FROM (SELECT DISTINCT ssn FROM customers) q")
+    assert "select customers.ssn group" not in said("SELECT DISTINCT name FROM customers")
     assert "select customers.ssn group" in said("SELECT DISTINCT ssn || 'x' FROM customers")
     assert "select customers.ssn group" in said(
         "SELECT DISTINCT x FROM (SELECT 'guess' x UNION ALL SELECT ssn FROM customers) q"

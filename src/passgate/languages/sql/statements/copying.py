@@ -3,7 +3,7 @@
 from passgate.core.action import Position, VerbClass
 from passgate.languages.sql.expressions import decides
 from passgate.languages.sql.from_items import table_entry
-from passgate.languages.sql.lineage import Field
+from passgate.languages.sql.lineage import Field, computed
 from passgate.languages.sql.memory import Memory
 from passgate.languages.sql.reach import ANYWHERE
 from passgate.languages.sql.scope import Item, Scope, With
@@ -84,7 +84,7 @@ def _copy_out(walk: Walk, node: Node) -> tuple[Field, ...] | None:
         walk.found.read_verb = "copy_out"
         fields = shown(walk, node["query"], Position.RETURNING if writes else Position.OUTPUT)
         walk.found.settle()
-        return fields
+        return None if fields is None else tuple(_as_written(field) for field in fields)
     walk.found.read_verb = "copy_out"
     relation = walk.relation(node["relation"])
     if relation is None:
@@ -98,8 +98,16 @@ def _copy_out(walk: Walk, node: Node) -> tuple[Field, ...] | None:
             walk.gap(f"column {relation}.{name} is not known")
             continue
         walk.found.use(value.sources, Position.OUTPUT)
-        found.append(Field(name, value))
+        found.append(_as_written(Field(name, value)))
     return tuple(found)
+
+
+def _as_written(field: Field) -> Field:
+    """COPY names no types, and the session says how a date is written: the last four characters of it are the year, or the day."""
+    return field if field.value.type in _TEXTS else Field(field.name, computed(field.value, field.value.type))
+
+
+_TEXTS = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 
 
 def _copy_in(walk: Walk, node: Node) -> None:

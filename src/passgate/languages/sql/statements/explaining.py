@@ -1,6 +1,8 @@
 """EXPLAIN, which with ANALYZE runs the statement."""
 
-from passgate.core.action import VerbClass
+from dataclasses import replace
+
+from passgate.core.action import Position, VerbClass
 from passgate.languages.sql.lineage import NOTHING, Field
 from passgate.languages.sql.memory import Memory
 from passgate.languages.sql.statements.meaning import Meaning, read_statement, states
@@ -40,10 +42,26 @@ def explain(walk: Walk, node: Node, memory: Memory) -> Meaning:
         walk.found.explaining = True
         walk.found.read_verb = "explain"
     meaning = read_statement(walk, tag, body, memory)
+    if runs:
+        _measured(walk, meaning)
     walk.found.settle()
     if not runs or tag == "DeclareCursorStmt":  # not even ANALYZE opens the cursor
         del walk.found.remember[remembered:]
     return Meaning("explain", meaning.verb_class if runs else VerbClass.READ, _PLAN)
+
+
+def _measured(walk: Walk, meaning: Meaning) -> None:
+    """The memory of a sort says how long what was computed is: ``substr(repeat('x', 9000), 1, 9000 * position('a' in email))``."""
+    for field in meaning.fields or ():
+        if not field.value.direct:
+            walk.found.use(field.value.sources, Position.PREDICATE)
+    walk.found.use(walk.found.computed_on, Position.PREDICATE)
+    if meaning.fields is None:
+        for atom in [atom for atom in walk.found.atoms if atom.position in _SHOWN]:
+            walk.found.add(replace(atom, position=Position.PREDICATE))
+
+
+_SHOWN = frozenset({Position.OUTPUT, Position.RETURNING})
 
 
 def is_on(argument: Node | None) -> bool:

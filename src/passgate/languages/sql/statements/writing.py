@@ -216,6 +216,8 @@ def _on_conflict(walk: Walk, node: Node, target: Target, scope: Scope, how: Reac
             if "name" in element:
                 decides(walk, {"ColumnRef": {"fields": [{"String": {"sval": element["name"]}}]}}, row_scope)
         decides(walk, infer.get("whereClause"), row_scope)
+    if not infer or "indexElems" not in infer:  # any unique index may find the conflict, one on an expression too
+        use(walk, tuple(target.entry.fields), Position.PREDICATE)
     excluded = Entry(
         "excluded",
         tuple(Field(name, assigned.get(name, NOTHING)) for name, _ in target.entry.fields),

@@ -84,3 +84,10 @@ def test_what_is_not_understood() -> None:
         "COPY (SELECT 1 INTO t) TO STDOUT",
     ):
         assert not action(text).complete, text
+
+
+def test_what_is_no_text_is_no_bare_copy_once_it_is_written() -> None:
+    """COPY names no types, and DateStyle says where in a date the year stands: a partial mask would show all of it by and by."""
+    assert shows("COPY orders (total, note) TO STDOUT") == {"total": "orders.total", "note": "=orders.note"}
+    assert shows("COPY (SELECT total, note FROM orders) TO STDOUT") == {"total": "orders.total", "note": "=orders.note"}
+    assert shows("SELECT total FROM orders") == {"total": "=orders.total"}

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.languages.sql.shop import action, acts, shows, understander
+from tests.unit.languages.sql.shop import action, acts, said, shows, understander
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,22 @@ def test_what_is_explained_is_not_remembered() -> None:
 def test_what_is_not_understood() -> None:
     assert not action("EXPLAIN ANALYZE EXECUTE p(1)").complete
     assert not action("EXPLAIN (novel) SELECT 1").complete
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXPLAIN ANALYZE SELECT id, substr(name, 1, ascii(ssn)) FROM customers ORDER BY id",
+        "EXPLAIN ANALYZE WITH q AS MATERIALIZED (SELECT id, repeat('x', ascii(ssn)) FROM customers) SELECT id FROM q ORDER BY id",
+        "EXPLAIN ANALYZE SELECT string_agg(ssn, ',') FROM customers",
+        "EXPLAIN ANALYZE SELECT (c).* FROM (SELECT c FROM customers c) q",
+    ],
+)
+def test_the_figures_of_a_plan_that_ran_tell_of_what_was_computed(text: str) -> None:
+    """The memory that a sort took says how long it was, and so answers a question a statement."""
+    assert "select customers.ssn predicate" in said(text)
+
+
+def test_a_plan_shows_nothing_of_a_bare_copy_nor_of_what_did_not_run() -> None:
+    assert "select customers.ssn predicate" not in said("EXPLAIN ANALYZE SELECT id, ssn FROM customers ORDER BY id")
+    assert "predicate" not in str(said("EXPLAIN SELECT id, upper(ssn) FROM customers ORDER BY id"))

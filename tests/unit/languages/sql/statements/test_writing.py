@@ -16,6 +16,11 @@ from tests.unit.languages.sql.shop import action, gaps, said, shows
         ),
         ("INSERT INTO orders DEFAULT VALUES", ["insert orders.id target"]),
         ("INSERT INTO customers (id) VALUES (1) ON CONFLICT (ssn) DO NOTHING", ["select customers.ssn predicate"]),
+        ("INSERT INTO customers (id) VALUES (1) ON CONFLICT DO NOTHING", ["select customers.ssn predicate"]),
+        (
+            "INSERT INTO customers (id) VALUES (1) ON CONFLICT ON CONSTRAINT k DO UPDATE SET name = 'x'",
+            ["select customers.ssn predicate", "update customers.name target"],
+        ),
         (
             "INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET note = orders.status",
             ["update orders.note target", "select orders.status source"],
