@@ -17,7 +17,8 @@ Rules. Everything that affects them lives in this file.
    of names are undone, and what the client still sends before its Sync is dropped.
 7. A portal keeps the statement it was bound to. A name of a statement that is open cannot be parsed again; a statement or portal
    that is not in the tables cannot be used, even if the server knows one of that name (SQL's PREPARE and DECLARE): only the
-   columns of such a portal may be asked for, and its Close is answered here, or SQL's name could be given another text.
+   columns of such a portal may be asked for, and its Close is answered here, or SQL's name could be given another text. Of a name
+   the server looks at 63 bytes, so longer ones are not given; that one is given is told, for SQL may know the name too.
 8. No row without a description: an Execute of what nobody has described is preceded by a Describe of the gate's own.
 9. During COPY IN the server ignores Sync and Flush, so their entries go; the client's Sync after CopyDone counts.
 10. FunctionCall, COPY BOTH and everything that is not in the tables below is refused or breaks the protocol.
@@ -74,6 +75,7 @@ from passgate.codecs.postgres.session.items import (
     Dropped,
     Failed,
     Item,
+    NameTaken,
     Noticed,
     Notified,
     ParameterChanged,
@@ -85,7 +87,7 @@ from passgate.codecs.postgres.session.items import (
     ToClient,
     ToServer,
 )
-from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement
+from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement, unusable
 from passgate.codecs.postgres.simple_query import (
     CommandComplete,
     EmptyQueryResponse,
@@ -245,8 +247,8 @@ class Conversation(Generic[Work]):
     def _parse(self, frame: Frame) -> None:
         self._no_copy("Parse")
         message = Parse.parse(frame.payload)
-        if message.statement.startswith(RESERVED):
-            return self._rebuff("42602", f"prepared statement names that begin with {RESERVED} are the gate's own")
+        if (fault := unusable("prepared statement", message.statement)) is not None:
+            return self._rebuff(*fault)
         if message.statement and self.statements.get(message.statement) is not None:
             return self._rebuff("42P05", f'prepared statement "{message.statement}" already exists')
         if self.statements.full:
@@ -258,8 +260,8 @@ class Conversation(Generic[Work]):
         self._no_copy("Bind")
         message = Bind.parse(frame.payload)
         statement = self.statements.get(message.statement)
-        if message.portal.startswith(RESERVED):
-            return self._rebuff("42602", f"portal names that begin with {RESERVED} are the gate's own")
+        if (fault := unusable("portal", message.portal)) is not None:
+            return self._rebuff(*fault)
         if statement is None:
             return self._rebuff("26000", f'prepared statement "{message.statement}" does not exist')
         if self.portals.full:
@@ -270,6 +272,8 @@ class Conversation(Generic[Work]):
         return self._send_bind(portal)
 
     def _send_bind(self, portal: Portal) -> None:
+        if portal.name:
+            self._items.append(NameTaken(kind="cursor", name=portal.name))
         self._send(portal.data, Expected(step=Step.BIND, undo=self.portals.set(portal.name, portal)))
 
     def _describe(self, frame: Frame) -> None:
@@ -381,6 +385,8 @@ class Conversation(Generic[Work]):
                 execution = Execution(work=work)
                 self._end_round(data, Expected(step=Step.QUERY, visible=not guarded, execution=execution))
             case AskParse(statement=statement):
+                if statement.name:
+                    self._items.append(NameTaken(kind="prepared", name=statement.name))
                 self._send(data, Expected(step=Step.PARSE, undo=self.statements.set(statement.name, statement)))
             case AskBind(portal=portal):
                 self._send_bind(portal)
