@@ -1,4 +1,4 @@
-"""A cursor that SQL declared and its transaction took away again: its name, taken over by a portal, is not read as the cursor was."""
+"""A cursor that SQL declared and its transaction took away again: its name, taken by a portal, is not read as it was."""
 
 import asyncio
 import ssl

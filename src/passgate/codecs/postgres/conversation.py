@@ -153,9 +153,9 @@ class Conversation(Generic[Work]):
             Terminate.TYPE: self._terminate,
         }
         self._from_server: dict[int, Callable[[Frame, Expected[Work] | None], None]] = {
-            ParseComplete.TYPE: self._parse_complete,
-            BindComplete.TYPE: self._bind_complete,
-            CloseComplete.TYPE: self._close_complete,
+            ParseComplete.TYPE: lambda frame, entry: self._done_with(frame, entry, Step.PARSE),
+            BindComplete.TYPE: lambda frame, entry: self._done_with(frame, entry, Step.BIND),
+            CloseComplete.TYPE: lambda frame, entry: self._done_with(frame, entry, Step.CLOSE),
             ParameterDescription.TYPE: self._parameter_description,
             RowDescription.TYPE: self._row_description,
             NoData.TYPE: self._no_data,
@@ -186,6 +186,11 @@ class Conversation(Generic[Work]):
     def skipping(self) -> bool:
         """Whether what the client says is dropped until its Sync."""
         return self._skipping
+
+    @property
+    def copying_in(self) -> bool:
+        """Whether the client's turn is to send data."""
+        return self._copying_in is not None
 
     @property
     def in_flight(self) -> int:
@@ -539,16 +544,8 @@ class Conversation(Generic[Work]):
         if entry.visible:
             self._items.append(ToClient(data=frame.data))
 
-    def _parse_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        if (answered := self._answer(frame, entry, Step.PARSE)) is not None:
-            self._finish(frame, answered)
-
-    def _bind_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        if (answered := self._answer(frame, entry, Step.BIND)) is not None:
-            self._finish(frame, answered)
-
-    def _close_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        if (answered := self._answer(frame, entry, Step.CLOSE)) is not None:
+    def _done_with(self, frame: Frame, entry: Expected[Work] | None, step: Step) -> None:
+        if (answered := self._answer(frame, entry, step)) is not None:
             self._finish(frame, answered)
 
     def _parameter_description(self, frame: Frame, entry: Expected[Work] | None) -> None:

@@ -211,15 +211,20 @@ class Relay:
                     self._meaning = meaning
                     self.conversation.epoch += 1
                 self.act(self.conversation.from_client(frame))
+            self._wake()
         except PassgateError as error:
             self._broken(error, by_client=True)
             return
         self._flush()
 
     def _may_advance(self) -> bool:
+        return self._going() and not self._waits()
+
+    def _waits(self) -> bool:
+        """Whether what the client says must wait. What it copies in does not: the guard itself waits for that."""
         # A cancel that is still on its way would hit whatever is sent now.
-        waiting = self._slow is not None or bool(self._cancels)
-        return self._going() and not waiting and self.conversation.in_flight < _IN_FLIGHT
+        busy = (self._slow is not None and not self.conversation.copying_in) or bool(self._cancels)
+        return busy or self.conversation.in_flight >= _IN_FLIGHT
 
     def _going(self) -> bool:
         return not self._ending
@@ -255,8 +260,7 @@ class Relay:
             self._server.stream.pause()
         else:
             self._server.stream.resume()
-        waiting = self._slow is not None or bool(self._cancels) or self.conversation.in_flight >= _IN_FLIGHT
-        if self._server_full or (waiting and self._client_splitter.held > _UNREAD):
+        if self._server_full or (self._client_splitter.held > _UNREAD and self._waits()):
             self._client.pause()
         else:
             self._client.resume()
@@ -394,10 +398,14 @@ class Relay:
                     f"the statement took longer than {self.limits.statement:g} seconds", sqlstate=QUERY_CANCELED
                 )
                 self._results.cut(execution.work, report)
-            wait = due - now if now < due else self.limits.statement / 2
+            last = due + self.limits.statement / 2
+            if now >= last:  # a cancel can be lost, and a server need not heed it
+                report = fatal(QUERY_CANCELED, "the statement took too long, and the server does not end it")
+                self.stop(report, "a statement that took too long could not be cancelled")
+            wait = (due if now < due else last) - now
         else:
             due = self._heard + self.limits.idle
-            if now >= due and self._slow is None:
+            if now >= due and (self._slow is None or self._frames is not None):
                 self.bound_hit("idle_timeout", int(self.limits.idle))
                 report = fatal(IDLE_SESSION_TIMEOUT, f"the session was idle for {self.limits.idle:g} seconds")
                 self.stop(report, "idle too long")
@@ -475,7 +483,10 @@ class Relay:
         )
 
     def _goodbye(self, _item: Terminated) -> None:
-        self.wait_for(self._leave())
+        if self.conversation.copying_in:  # the server would wait for the rest of the data
+            self._close("the client said goodbye")
+        else:
+            self.wait_for(self._leave())
 
     async def _leave(self) -> None:
         """What was sent before the goodbye is still carried out, as the server itself would."""

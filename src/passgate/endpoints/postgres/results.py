@@ -203,8 +203,14 @@ class Results:
     # -- COPY -----------------------------------------------------------------------------------------------------
 
     def copy_in_started(self, item: CopyInStarted[Running]) -> None:
-        self._announce(item.execution.work)
-        self._line.outlet.put(item.data)
+        running = item.execution.work
+        self._announce(running)
+        if running.deferred is None:
+            self._line.outlet.put(item.data)
+        else:  # the guard holds what is answered, but this is what asks for the data; nothing comes before it
+            self._line.outlet.let_go()
+            self._line.outlet.put(item.data)
+            self._line.outlet.hold()
 
     def copy_out_started(self, item: CopyOutStarted[Running]) -> None:
         running = item.execution.work
