@@ -1,7 +1,7 @@
 """Reading a leaf back: what every event says, and the form of what some say, checked before anything builds on it.
 
-Until a log is verified its reader has checksums only, which anybody can make. So what is read here may have been written by somebody
-who wants the reader to fall over, or to open another file than a recording.
+Until a log is verified its reader has checksums only, which anybody can make. So what is read here may have been written by
+somebody who wants the reader to fall over, or to open another file than a recording.
 """
 
 from collections.abc import Mapping, Sequence

@@ -111,6 +111,8 @@ _parsed_describe = lru_cache(maxsize=1024)(Describe.parse)
 _parsed_complete = lru_cache(maxsize=1024)(CommandComplete.parse)
 _parsed_ready = lru_cache(maxsize=4)(ReadyForQuery.parse)
 
+_OWN_ROWS = 100  # the gate's own commands are answered by one each
+
 _EXTENDED = frozenset({Step.PARSE, Step.BIND, Step.CLOSE, Step.DESCRIBE, Step.EXECUTE, Step.POISON})
 _ENDS_ROUND = frozenset({Step.SYNC, Step.QUERY, Step.OWN})
 
@@ -572,6 +574,8 @@ class Conversation(Generic[Work]):
     def _data_row(self, frame: Frame, entry: Expected[Work] | None) -> None:
         if entry is not None and entry.own is not None:
             entry.own.rows.extend(row.values for row in data_rows(frame.data))
+            if len(entry.own.rows) > _OWN_ROWS:
+                raise RemoteProtocolError("more rows than the gate asked for")
         else:
             self._items.append(Rows(execution=self._executing(frame, entry), frame=frame))
 

@@ -78,6 +78,11 @@ _LEXING = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
 _HIDDEN = frozenset({"session_authorization"})
 """Whom the gate is upstream is none of the client's business."""
 
+_OF_THE_SERVER = frozenset(
+    {"DateStyle", "IntervalStyle", "TimeZone", "default_transaction_read_only", "in_hot_standby", "is_superuser"}
+) | frozenset(_LEXING)
+"""Settings whose values are the server's own words. Any other may have been given a value out of a table, by set_config()."""
+
 _TERMINATE = Terminate().encode()
 
 
@@ -347,8 +352,8 @@ class Relay:
                 INTERNAL_ERROR, f"{name} was changed to {value}, and the gate reads statements by {_LEXING[name]}"
             )
             self.stop(report, f"{name} changed")
-        elif name not in _HIDDEN:
-            self.outlet.put(item.data)
+        elif name not in _HIDDEN and (name in _OF_THE_SERVER or not self._sensitive):
+            self._results.parameter_changed(item.parameter)
 
     def _ready(self, item: Ready) -> None:
         if item.status is TransactionStatus.IDLE:

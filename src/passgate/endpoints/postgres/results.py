@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
+from passgate.codecs.postgres.asynchronous import ParameterStatus
 from passgate.codecs.postgres.copy import CopyOutResponse
 from passgate.codecs.postgres.copy_formats import CopyFormat, CopyOptions
 from passgate.codecs.postgres.copy_rows import CopyRewriter, copy_columns
@@ -388,6 +389,14 @@ class Results:
         except DetectorError:
             payload = ""
         self._line.outlet.put(replace(notification, payload=payload).encode())
+
+    def parameter_changed(self, parameter: ParameterStatus) -> None:
+        """A statement, or a function in it, has set it to what it liked."""
+        try:
+            value = self._line.gated.masker.scan_text(parameter.value.encode()).decode(errors="replace")
+        except DetectorError:
+            return
+        self._line.outlet.put(replace(parameter, value=value).encode())
 
     def spoken(self, report: ReportT, running: Running) -> ReportT:
         """The server's own words about this one, as its client may hear them."""
