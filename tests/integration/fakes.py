@@ -64,6 +64,7 @@ class WordUnderstander:
         self._language = language
         self._session = session
         self.ended: list[bool] = []
+        self.taken: list[tuple[str, str]] = []
         language.opened.append(self)
 
     @property
@@ -127,6 +128,9 @@ class WordUnderstander:
 
     def transaction_ended(self, *, committed: bool) -> None:
         self.ended.append(committed)
+
+    def name_taken(self, kind: str, name: str) -> None:
+        self.taken.append((kind, name))
 
     def origin(self, container: int, part: int) -> ColumnRef | None:
         return self._language.origins.get((container, part))

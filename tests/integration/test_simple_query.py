@@ -3,6 +3,8 @@
 import psycopg
 import pytest
 
+from passgate.codecs.postgres.simple_query import Query
+from tests.integration import raw
 from tests.integration.conftest import Gate
 
 
@@ -36,3 +38,21 @@ async def test_a_refusal_inside_a_block_keeps_the_block(gate: Gate) -> None:
         cursor = await connection.execute("select 1")
         assert await cursor.fetchall() == [(1,)]
         await connection.execute("commit")
+
+
+async def test_a_setting_cannot_carry_a_masked_value_out(gate: Gate) -> None:
+    """The server reports some settings to the client by itself, whatever they were set to."""
+    reader, writer = await raw.log_in(gate)
+    texts = (
+        "select set_config('application_name', reverse(email), false) from customers where id = 1",
+        "select set_config('application_name', 'user' || id || '@example.com', false) from orders where id = 2",
+    )
+    told = b""
+    for text in texts:
+        writer.write(Query(text=text).encode())
+        told += b"".join(body for kind, body in await raw.until(reader, b"Z") if kind == b"S")
+    assert b"moc.elpmaxe" not in told
+    assert told == b"application_name\0<EMAIL>\0"
+    writer.write(Query(text="set timezone to 'Asia/Tokyo'").encode())
+    assert (b"S", b"TimeZone\0Asia/Tokyo\0") in await raw.until(reader, b"Z")
+    writer.close()

@@ -4,7 +4,6 @@ A seal's signature is over the checkpoint's own text, so every seal can be hande
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 from struct import Struct
 
@@ -14,6 +13,9 @@ from passgate.ledger.notes import NoteSigner, NoteVerifier, note, open_note
 
 _SEAL = Struct("<Q32s64s")
 SEAL_BYTES = _SEAL.size
+
+MAX_DIGITS = 20
+"""Of a number of leaves: those of 64 bits. Python itself refuses to read a number of thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,12 @@ def open_checkpoint(data: bytes, verifier: NoteVerifier) -> Seal:
     if len(lines) < 4 or lines[0] != verifier.name:
         raise LedgerCorruptError(f"not a checkpoint of {verifier.name}")
     size_text, root_text = lines[1], lines[2]
-    if not (size_text.isascii() and size_text.isdigit()) or str(int(size_text)) != size_text:
+    digits = size_text.isascii() and size_text.isdigit() and len(size_text) <= MAX_DIGITS
+    if not digits or str(int(size_text)) != size_text:
         raise LedgerCorruptError("the checkpoint's size is not a number")
     try:
         root = base64.b64decode(root_text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise LedgerCorruptError("the checkpoint's root is not base64") from error
     if len(root) != HASH_BYTES:
         raise LedgerCorruptError("the checkpoint's root is not a SHA-256 hash")

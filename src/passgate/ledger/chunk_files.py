@@ -1,7 +1,13 @@
-"""A recorded chunk's way to disk."""
+"""A recorded chunk's way to disk, and back."""
 
 import os
+import stat
 from pathlib import Path
+
+from passgate.core.errors import LedgerCorruptError
+
+CHUNK_LIMIT = 64 * 1024 * 1024
+"""Bytes of a chunk: what is stored is far smaller."""
 
 
 def write_chunk(folder: Path, name: str, data: bytes) -> None:
@@ -20,3 +26,16 @@ def write_chunk(folder: Path, name: str, data: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def read_chunk(path: Path) -> bytes:
+    """Raises OSError; LedgerCorruptError for what no chunk is: whoever can write there may have put a pipe or a device."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > CHUNK_LIMIT:
+            raise LedgerCorruptError("a recorded chunk is not a file of a chunk's size")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(CHUNK_LIMIT)
+    finally:
+        os.close(fd)

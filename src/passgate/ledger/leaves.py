@@ -1,20 +1,42 @@
-"""Reading a leaf back: the least that every event says, checked before anything builds on it."""
+"""Reading a leaf back: what every event says, and the form of what some say, checked before anything builds on it.
 
-from collections.abc import Mapping
+Until a log is verified its reader has checksums only, which anybody can make. So what is read here may have been written by
+somebody who wants the reader to fall over, or to open another file than a recording.
+"""
+
+from collections.abc import Mapping, Sequence
+from re import compile as pattern
 from typing import Any
 
 import orjson
 
 from passgate.core.errors import LedgerCorruptError
+from passgate.core.event import EventType
 
 Document = Mapping[str, Any]
 """A leaf's JSON."""
 
 _REQUIRED = (("id", str), ("type", str), ("time", int), ("mono", int), ("epoch", int))
+_OPTIONAL = (("session", str), ("intent", str), ("seq", int))
+
+_SECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "action": ((), ("verb",)),
+    "actor": (("subject",), ("kind", "peer")),
+    "decision": (("outcome", "policy", "rule"), ()),
+    "detail": ((), ("status",)),
+    "pass": (("id",), ("purpose", "task")),
+    "payload": (("ct_sha256", "key"), ()),
+    "target": (("kind", "name"), ("database", "user")),
+}
+"""Objects of an event: names of texts that must be there, and of those that may."""
+
+_HASH = pattern(r"[0-9a-f]{64}")
+_LATEST = 253_402_300_799_999_999
+"""The last microsecond of the year 9999, past which nothing can say what day it is."""
 
 
 def parse(leaf: bytes) -> Document:
-    """Raises LedgerCorruptError unless ``leaf`` is an event: an object with id, type, times and epoch."""
+    """Raises LedgerCorruptError unless ``leaf`` is an event: id, type, times and epoch, and every part in its form."""
     try:
         event = orjson.loads(leaf)
     except orjson.JSONDecodeError as error:
@@ -24,9 +46,37 @@ def parse(leaf: bytes) -> Document:
     for name, kind in _REQUIRED:
         if not isinstance(event.get(name), kind):
             raise LedgerCorruptError(f"not an event: no {name}")
-    payload = event.get("payload")
-    if payload is not None and not (isinstance(payload, dict) and {"ct_sha256", "key"} <= payload.keys()):
-        raise LedgerCorruptError("not an event: a malformed payload")
-    if not isinstance(event.get("detail", {}), dict):
-        raise LedgerCorruptError("not an event: a malformed detail")
+    if not 0 <= event["time"] <= _LATEST:
+        raise LedgerCorruptError("not an event: no time")
+    _check_parts(event)
     return event
+
+
+def _check_parts(event: Document) -> None:
+    for name, kind in _OPTIONAL:
+        if name in event and not isinstance(event[name], kind):
+            raise LedgerCorruptError(f"not an event: a malformed {name}")
+    for name, (required, optional) in _SECTIONS.items():
+        if name in event and not _formed(event[name], required, optional):
+            raise LedgerCorruptError(f"not an event: a malformed {name}")
+    if "payload" in event and not _HASH.fullmatch(event["payload"]["ct_sha256"]):
+        raise LedgerCorruptError("not an event: a malformed payload")
+    behind = event.get("actor", {}).get("on_behalf_of", [])
+    if not (isinstance(behind, list) and all(_formed(one, ("subject",), ("kind",)) for one in behind)):
+        raise LedgerCorruptError("not an event: a malformed actor")
+    if event["type"] == EventType.REC_CHUNK and not _names_a_chunk(event.get("detail", {})):
+        raise LedgerCorruptError("not an event: a malformed detail")
+
+
+def _formed(section: object, required: Sequence[str], optional: Sequence[str]) -> bool:
+    return (
+        isinstance(section, dict)
+        and all(isinstance(section.get(name), str) for name in required)
+        and all(isinstance(section.get(name, ""), str) for name in optional)
+    )
+
+
+def _names_a_chunk(detail: Document) -> bool:
+    """Its hash is the name of a file."""
+    named = detail.get("ct_sha256")
+    return isinstance(named, str) and _HASH.fullmatch(named) is not None

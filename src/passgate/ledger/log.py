@@ -361,7 +361,7 @@ def _keep_verifier(directory: Path, files: Files, signer: NoteSigner) -> None:
     vkey = signer.verifier.vkey() + "\n"
     if not path.exists():
         replace_file(files, path, vkey.encode())
-    elif path.read_text() != vkey:
+    elif path.read_bytes() != vkey.encode():
         raise LedgerCorruptError("the log was signed with another key")
 
 

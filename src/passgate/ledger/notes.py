@@ -5,7 +5,6 @@ lines of other keys are skipped, as the specification asks.
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -49,7 +48,7 @@ class NoteVerifier:
         key_hash, _, encoded = rest.partition("+")
         try:
             raw = base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise LedgerCorruptError(f"not a verifier key: {error}") from error
         if len(raw) != 33 or raw[:1] != _ED25519:
             raise LedgerCorruptError("not an Ed25519 verifier key")
@@ -110,7 +109,7 @@ def open_note(data: bytes, verifier: NoteVerifier) -> tuple[bytes, bytes]:
         name, _, encoded = line[len(_DASH) :].partition(" ")
         try:
             raw = base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise LedgerCorruptError("not a signed note: a signature is not base64") from error
         if name != verifier.name or raw[:4] != verifier.key_hash:
             continue

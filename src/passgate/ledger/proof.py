@@ -4,11 +4,10 @@ The text is ``c2sp.org/tlog-proof@v1``, ``index <n>``, one base64 hash per line 
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from passgate.core.errors import LedgerCorruptError
-from passgate.ledger.checkpoint import Seal, open_checkpoint
+from passgate.ledger.checkpoint import MAX_DIGITS, Seal, open_checkpoint
 from passgate.ledger.merkle import HASH_BYTES, CompactRange, inclusion_proof, leaf_hash, root_from_inclusion
 from passgate.ledger.notes import NoteVerifier
 from passgate.ledger.reader import Entry, LogReader
@@ -37,11 +36,11 @@ class Proof:
         if not blank or first != _FIRST_LINE or not rest:
             raise LedgerCorruptError("not a tlog-proof")
         word, _, number = rest[0].partition(" ")
-        if word != "index" or not (number.isascii() and number.isdigit()):
+        if word != "index" or not (number.isascii() and number.isdigit() and len(number) <= MAX_DIGITS):
             raise LedgerCorruptError("the proof names no index")
         try:
             hashes = tuple(base64.b64decode(line, validate=True) for line in rest[1:])
-        except binascii.Error as error:
+        except ValueError as error:
             raise LedgerCorruptError("a hash of the proof is not base64") from error
         if any(len(h) != HASH_BYTES for h in hashes):
             raise LedgerCorruptError("a hash of the proof has the wrong length")

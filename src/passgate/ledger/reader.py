@@ -61,7 +61,7 @@ class LogReader:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         try:
-            self.verifier = NoteVerifier.parse((directory / VERIFIER).read_text())
+            self.verifier = NoteVerifier.parse((directory / VERIFIER).read_text(errors="replace"))
         except OSError as error:
             raise LedgerCorruptError(f"{directory.name} holds no log: {error.strerror}") from error
 

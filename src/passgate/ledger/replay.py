@@ -13,12 +13,12 @@ import zstandard
 from passgate.core.errors import LedgerCorruptError
 from passgate.core.event import EventType, Json
 from passgate.core.moment import Moment, RecordedLine, RecordingReader, verdict_text
+from passgate.ledger.chunk_files import CHUNK_LIMIT, read_chunk
 from passgate.ledger.keys import SessionKey
 from passgate.ledger.leaves import Document
 from passgate.ledger.reader import Entry, LedgerReader, SessionTexts
 from passgate.ledger.recording import Line, joined, lines, recording_folder
 
-_CHUNK_LIMIT = 64 * 1024 * 1024
 _TOLD_BY_LOG = frozenset(
     {
         EventType.SESSION_START,
@@ -83,7 +83,7 @@ def _parts(folder: Path, entries: Sequence[Entry], keys: Mapping[str, SessionKey
         path = folder / entry.event["detail"]["ct_sha256"]
         if not keys or not path.exists():
             continue
-        yield from lines(_open_chunk(path.read_bytes(), keys))
+        yield from lines(_open_chunk(read_chunk(path), keys))
 
 
 def _open_chunk(sealed: bytes, keys: Mapping[str, SessionKey]) -> bytes:
@@ -98,7 +98,7 @@ def _open_chunk(sealed: bytes, keys: Mapping[str, SessionKey]) -> bytes:
 
 def _unpacked(packed: bytes) -> bytes:
     try:
-        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_CHUNK_LIMIT)
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=CHUNK_LIMIT)
     except zstandard.ZstdError as error:
         raise LedgerCorruptError("a recorded chunk is malformed") from error
 

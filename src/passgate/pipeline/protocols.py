@@ -62,6 +62,10 @@ class Understander(Protocol):
     def transaction_ended(self, *, committed: bool) -> None:
         """The target's transaction is over, and what was local to it is gone."""
 
+    def name_taken(self, kind: str, name: str) -> None:
+        """The wire protocol itself gives this name of a ``prepared`` statement or a ``cursor`` to something: what was known by it
+        counts no more."""
+
     def origin(self, container: int, part: int) -> ColumnRef | None:
         """The stored column the server names by number (table OID, attribute number); None if unknown."""
 

@@ -14,6 +14,8 @@ from passgate.pipeline.receipt import Receipt
 _CACHE_ENTRIES = 1024
 """Texts kept per session: an ORM has a few hundred distinct statements, pgbench has seven."""
 
+_ENDS_TRANSACTION = frozenset({"commit", "rollback", "prepare_transaction"})
+
 _STRUCTURAL = frozenset({VerbClass.DDL, VerbClass.CODE, VerbClass.ADMIN})
 
 
@@ -58,6 +60,9 @@ class StatementSession(GatedSession):
     def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
         if result.status == "ok":
             self._understander.succeeded(judged.action)
+            if judged.action.verb in _ENDS_TRANSACTION:
+                # The next one may have begun before the session is ever idle: AND CHAIN, or BEGIN in the same text.
+                self._understander.transaction_ended(committed=result.code == "COMMIT")
             if _changes_structure(judged.action):
                 self._restructures = True
                 self._steps.restructured(self.session.resource.name)
@@ -72,6 +77,9 @@ class StatementSession(GatedSession):
         if self._restructures:
             self._restructures = False
             self._steps.restructured(self.session.resource.name)
+
+    def name_taken(self, kind: str, name: str) -> None:
+        self._understander.name_taken(kind, name)
 
     def close(self, reason: str) -> Receipt | None:
         self._understander.close()

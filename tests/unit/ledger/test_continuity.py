@@ -146,14 +146,14 @@ def chunk(number: int, digest: str, previous: str) -> Step:
 
 
 def test_chunks_that_are_not_chained(tmp_path: Path) -> None:
-    found = faults(tmp_path, boot(), chunk(0, "aa", ""), chunk(1, "bb", "zz"))
+    found = faults(tmp_path, boot(), chunk(0, "aa" * 32, ""), chunk(1, "bb" * 32, "zz"))
     assert (Claim.C3, 2, "chunk 1 does not follow the chunk before it") in found
     assert (Claim.C3, 1, "chunk 0 of the recording is missing") in found
 
 
 def test_more_chunks_than_the_session_says(tmp_path: Path) -> None:
     end = {"type": "session.end", "session": "S1", "detail": {"chunks": 0}}
-    found = faults(tmp_path, boot(), chunk(0, "aa", ""), end)
+    found = faults(tmp_path, boot(), chunk(0, "aa" * 32, ""), end)
     assert (Claim.C6, None, "session S1 has 1 recorded chunks and says 0") in found
 
 

@@ -123,6 +123,7 @@ class WordUnderstander:
     asked: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     ended: list[bool] = field(default_factory=list)
+    taken: list[tuple[str, str]] = field(default_factory=list)
     closed: bool = False
 
     def understand(self, text: str, inputs: Sequence[Input] | None = None) -> Understood:
@@ -137,6 +138,9 @@ class WordUnderstander:
 
     def transaction_ended(self, *, committed: bool) -> None:
         self.ended.append(committed)
+
+    def name_taken(self, kind: str, name: str) -> None:
+        self.taken.append((kind, name))
 
     def origin(self, container: int, part: int) -> ColumnRef | None:
         names: Mapping[int, str] = {1: "name", 2: "email", 3: "ssn"}

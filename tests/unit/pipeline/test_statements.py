@@ -67,3 +67,21 @@ async def test_a_change_of_structure_is_told_when_made_and_when_committed() -> N
     gate.transaction_ended(committed=True)
     gate.transaction_ended(committed=True)
     assert bench.restructured == ["shop", "shop"]
+
+
+async def test_a_transaction_has_ended_when_the_next_one_began_at_once() -> None:
+    """COMMIT AND CHAIN, or BEGIN behind it in one text: the session is never idle in between."""
+    bench = Bench()
+    gate = bench.open()
+    for verb, code in (
+        ("commit", "COMMIT"),
+        ("commit", "ROLLBACK"),
+        ("rollback", "ROLLBACK"),
+        ("rollback_to", "ROLLBACK"),
+    ):
+        judged = gate.judge(Understood(actions=(action(verb, verb, VerbClass.SESSION),))).judged[0]
+        gate.settle(judged, Result(status="ok", code=code))
+        gate.settle(judged, Result(status="error"))
+    assert bench.language.understander.ended == [True, False, False]
+    gate.name_taken("cursor", "c")
+    assert bench.language.understander.taken == [("cursor", "c")]

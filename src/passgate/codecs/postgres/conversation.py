@@ -17,7 +17,8 @@ Rules. Everything that affects them lives in this file.
    of names are undone, and what the client still sends before its Sync is dropped.
 7. A portal keeps the statement it was bound to. A name of a statement that is open cannot be parsed again; a statement or portal
    that is not in the tables cannot be used, even if the server knows one of that name (SQL's PREPARE and DECLARE): only the
-   columns of such a portal may be asked for, and its Close is answered here, or SQL's name could be given another text.
+   columns of such a portal may be asked for, and its Close is answered here, or SQL's name could be given another text. Of a name
+   the server looks at 63 bytes, so longer ones are not given; that one is given is told, for SQL may know the name too.
 8. No row without a description: an Execute of what nobody has described is preceded by a Describe of the gate's own.
 9. During COPY IN the server ignores Sync and Flush, so their entries go; the client's Sync after CopyDone counts.
 10. FunctionCall, COPY BOTH and everything that is not in the tables below is refused or breaks the protocol.
@@ -74,6 +75,7 @@ from passgate.codecs.postgres.session.items import (
     Dropped,
     Failed,
     Item,
+    NameTaken,
     Noticed,
     Notified,
     ParameterChanged,
@@ -85,7 +87,7 @@ from passgate.codecs.postgres.session.items import (
     ToClient,
     ToServer,
 )
-from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement
+from passgate.codecs.postgres.session.names import RESERVED, Names, Portal, Statement, unusable
 from passgate.codecs.postgres.simple_query import (
     CommandComplete,
     EmptyQueryResponse,
@@ -108,6 +110,8 @@ _parsed_execute = lru_cache(maxsize=1024)(Execute.parse)
 _parsed_describe = lru_cache(maxsize=1024)(Describe.parse)
 _parsed_complete = lru_cache(maxsize=1024)(CommandComplete.parse)
 _parsed_ready = lru_cache(maxsize=4)(ReadyForQuery.parse)
+
+_OWN_ROWS = 100  # the gate's own commands are answered by one each
 
 _EXTENDED = frozenset({Step.PARSE, Step.BIND, Step.CLOSE, Step.DESCRIBE, Step.EXECUTE, Step.POISON})
 _ENDS_ROUND = frozenset({Step.SYNC, Step.QUERY, Step.OWN})
@@ -151,9 +155,9 @@ class Conversation(Generic[Work]):
             Terminate.TYPE: self._terminate,
         }
         self._from_server: dict[int, Callable[[Frame, Expected[Work] | None], None]] = {
-            ParseComplete.TYPE: self._parse_complete,
-            BindComplete.TYPE: self._bind_complete,
-            CloseComplete.TYPE: self._close_complete,
+            ParseComplete.TYPE: lambda frame, entry: self._done_with(frame, entry, Step.PARSE),
+            BindComplete.TYPE: lambda frame, entry: self._done_with(frame, entry, Step.BIND),
+            CloseComplete.TYPE: lambda frame, entry: self._done_with(frame, entry, Step.CLOSE),
             ParameterDescription.TYPE: self._parameter_description,
             RowDescription.TYPE: self._row_description,
             NoData.TYPE: self._no_data,
@@ -184,6 +188,11 @@ class Conversation(Generic[Work]):
     def skipping(self) -> bool:
         """Whether what the client says is dropped until its Sync."""
         return self._skipping
+
+    @property
+    def copying_in(self) -> bool:
+        """Whether the client's turn is to send data."""
+        return self._copying_in is not None
 
     @property
     def in_flight(self) -> int:
@@ -245,8 +254,8 @@ class Conversation(Generic[Work]):
     def _parse(self, frame: Frame) -> None:
         self._no_copy("Parse")
         message = Parse.parse(frame.payload)
-        if message.statement.startswith(RESERVED):
-            return self._rebuff("42602", f"prepared statement names that begin with {RESERVED} are the gate's own")
+        if (fault := unusable("prepared statement", message.statement)) is not None:
+            return self._rebuff(*fault)
         if message.statement and self.statements.get(message.statement) is not None:
             return self._rebuff("42P05", f'prepared statement "{message.statement}" already exists')
         if self.statements.full:
@@ -258,8 +267,8 @@ class Conversation(Generic[Work]):
         self._no_copy("Bind")
         message = Bind.parse(frame.payload)
         statement = self.statements.get(message.statement)
-        if message.portal.startswith(RESERVED):
-            return self._rebuff("42602", f"portal names that begin with {RESERVED} are the gate's own")
+        if (fault := unusable("portal", message.portal)) is not None:
+            return self._rebuff(*fault)
         if statement is None:
             return self._rebuff("26000", f'prepared statement "{message.statement}" does not exist')
         if self.portals.full:
@@ -270,6 +279,8 @@ class Conversation(Generic[Work]):
         return self._send_bind(portal)
 
     def _send_bind(self, portal: Portal) -> None:
+        if portal.name:
+            self._items.append(NameTaken(kind="cursor", name=portal.name))
         self._send(portal.data, Expected(step=Step.BIND, undo=self.portals.set(portal.name, portal)))
 
     def _describe(self, frame: Frame) -> None:
@@ -381,6 +392,8 @@ class Conversation(Generic[Work]):
                 execution = Execution(work=work)
                 self._end_round(data, Expected(step=Step.QUERY, visible=not guarded, execution=execution))
             case AskParse(statement=statement):
+                if statement.name:
+                    self._items.append(NameTaken(kind="prepared", name=statement.name))
                 self._send(data, Expected(step=Step.PARSE, undo=self.statements.set(statement.name, statement)))
             case AskBind(portal=portal):
                 self._send_bind(portal)
@@ -533,16 +546,8 @@ class Conversation(Generic[Work]):
         if entry.visible:
             self._items.append(ToClient(data=frame.data))
 
-    def _parse_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        if (answered := self._answer(frame, entry, Step.PARSE)) is not None:
-            self._finish(frame, answered)
-
-    def _bind_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        if (answered := self._answer(frame, entry, Step.BIND)) is not None:
-            self._finish(frame, answered)
-
-    def _close_complete(self, frame: Frame, entry: Expected[Work] | None) -> None:
-        if (answered := self._answer(frame, entry, Step.CLOSE)) is not None:
+    def _done_with(self, frame: Frame, entry: Expected[Work] | None, step: Step) -> None:
+        if (answered := self._answer(frame, entry, step)) is not None:
             self._finish(frame, answered)
 
     def _parameter_description(self, frame: Frame, entry: Expected[Work] | None) -> None:
@@ -569,6 +574,8 @@ class Conversation(Generic[Work]):
     def _data_row(self, frame: Frame, entry: Expected[Work] | None) -> None:
         if entry is not None and entry.own is not None:
             entry.own.rows.extend(row.values for row in data_rows(frame.data))
+            if len(entry.own.rows) > _OWN_ROWS:
+                raise RemoteProtocolError("more rows than the gate asked for")
         else:
             self._items.append(Rows(execution=self._executing(frame, entry), frame=frame))
 

@@ -7,6 +7,9 @@ from typing import ClassVar, Self
 from passgate.codecs.postgres.bodiless import Bodiless
 from passgate.codecs.postgres.wire import Reader, framed, text
 
+_MOST_DIGITS = 20
+"""Of a count of rows, which has 64 bits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
@@ -46,7 +49,8 @@ class CommandComplete:
 
     def _split(self) -> tuple[str, int | None]:
         words = self.tag.split(" ")
-        if len(words) < 2 or not (words[-1].isascii() and words[-1].isdigit()):
+        last = words[-1]
+        if len(words) < 2 or not (last.isascii() and last.isdigit()) or len(last) > _MOST_DIGITS:
             return self.tag, None
         # INSERT carries an OID before the count, always 0 since PostgreSQL 12.
         named = words[:-2] if words[0] == "INSERT" and len(words) == 3 else words[:-1]

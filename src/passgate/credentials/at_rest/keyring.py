@@ -1,7 +1,6 @@
 """The data keys of a state folder: kept wrapped under one master key, or under two while they pass from one to the other."""
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,7 +119,7 @@ def _unwrapped(key: WrappedKey, master: MasterKey) -> DataKey:
         )
     try:
         plain = master.unwrap(base64.b64decode(text, validate=True), key.id)
-    except binascii.Error:
+    except ValueError:  # not base64, or not even ASCII
         plain = b""
     if len(plain) != KEY_BYTES or (found := DataKey(plain)).id != key.id:
         raise MasterKeyError(f"The master key {master.id} does not unwrap the data key {key.id}: is it the right one?")

@@ -3,12 +3,17 @@
 Vault's documentation, "Database secrets engine (API)", "Generate credentials", and "/sys/leases".
 """
 
+import contextlib
 from dataclasses import dataclass, field
 
+from passgate.core.errors import SecretUnavailableError
 from passgate.credentials.credential import checked
 from passgate.credentials.vault.errors import VaultRefusedError, VaultUnreachableError
 from passgate.credentials.vault.http import Document
 from passgate.credentials.vault.login import Authenticated
+
+_LONGEST = 10 * 365 * 24 * 3600
+"""Seconds of a lease, whatever a Vault says: a moment that far away can still be written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,16 @@ class DatabaseEngine:
         """Raises SecretUnavailableError."""
         # Not to be asked again when it may have been heard: each answer is another login.
         answer = await self.vault.ask("GET", f"{mount}/creds/{role}", repeatable=False)
+        try:
+            return self._login(answer, mount, role)
+        except SecretUnavailableError:
+            lease = answer.get("lease_id")
+            if isinstance(lease, str) and lease:  # there is a login, and nobody will ever use it
+                with contextlib.suppress(SecretUnavailableError):
+                    await self.revoke(lease)
+            raise
+
+    def _login(self, answer: Document, mount: str, role: str) -> LeasedLogin:
         match answer:
             case {
                 "lease_id": str(lease),
@@ -43,7 +58,11 @@ class DatabaseEngine:
             } if lease and user:
                 where = f"What {mount}/creds/{role} of vault {self.vault.server.name} made"
                 return LeasedLogin(
-                    lease=lease, user=user, password=checked(password, where), seconds=seconds, renewable=renewable
+                    lease=lease,
+                    user=user,
+                    password=checked(password, where),
+                    seconds=min(seconds, _LONGEST),
+                    renewable=renewable,
                 )
         raise VaultUnreachableError(f"{mount}/creds/{role} of vault {self.vault.server.name} made no login")
 
@@ -68,4 +87,4 @@ class DatabaseEngine:
 
 def _seconds(answer: Document) -> float:
     seconds = answer.get("lease_duration")
-    return seconds if isinstance(seconds, int) else 0
+    return min(seconds, _LONGEST) if isinstance(seconds, int) else 0

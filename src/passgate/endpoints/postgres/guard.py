@@ -12,6 +12,7 @@ and what cannot run in a transaction. The gate's own commands use the extended p
 client's unnamed statement survives them.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,13 +20,15 @@ from passgate.codecs.postgres.bind import Bind
 from passgate.codecs.postgres.error_response import ErrorResponse
 from passgate.codecs.postgres.extended_query import Close, Execute, Parse, Sync, Target
 from passgate.codecs.postgres.framing import Frame
-from passgate.codecs.postgres.refusal import refusal
+from passgate.codecs.postgres.refusal import fatal, refusal
 from passgate.codecs.postgres.session.expected import Own
 from passgate.codecs.postgres.session.items import AskExecute, AskQuery, ToClient
 from passgate.codecs.postgres.session.names import RESERVED
 from passgate.codecs.postgres.simple_query import TransactionStatus
+from passgate.codecs.postgres.sqlstate import QUERY_CANCELED
 from passgate.core.action import Action
 from passgate.core.decision import MaxRows, ReadOnly
+from passgate.core.errors import TargetUnavailableError
 from passgate.core.event import EventType
 from passgate.endpoints.postgres.floor import changes
 from passgate.endpoints.postgres.line import Line, Running
@@ -36,6 +39,7 @@ from passgate.pipeline.gate import Verdict
 SAVEPOINT = f"{RESERVED}guard"
 
 _OWN = f"{RESERVED}own"
+_COPY_IN = "copy_in"
 _CONTROL = frozenset(
     {"begin", "commit", "rollback", "savepoint", "release", "rollback_to", "prepare_transaction"}
     | {"commit_prepared", "rollback_prepared", "set_transaction"}
@@ -105,6 +109,8 @@ class Guard:
         actions = [judged.action for judged in verdict.judged]
         if len(actions) > 1 and need.limit is not None:
             return _unguardable("it is one of several statements of a query")
+        if len(actions) > 1 and any(action.verb == _COPY_IN for action in actions):
+            return _unguardable("it is one of several statements of a query")
         if any(action.facts.get("sql.concurrently") for action in actions):
             return _unguardable("it cannot run in a transaction", hint="Ask for it to be done outside the gate.")
         if any(action.verb in _CONTROL for action in actions):
@@ -142,7 +148,9 @@ class Guard:
         self._line.act(conversation.release(ask, running, guarded=True, rebind=extended and not inside))
         if extended:
             self._line.act(conversation.own_sync())
-        await self._line.until(lambda: self._too_much(running) or conversation.quiet)
+        await self._line.until(lambda: self._too_much(running) or conversation.quiet or self._copied_in())
+        if self._copied_in():
+            self._line.act(conversation.own_sync())
         await self._line.until(lambda: conversation.quiet)
         if running.cut is not None:
             if not inside or conversation.status is TransactionStatus.IN_TRANSACTION:
@@ -174,6 +182,10 @@ class Guard:
             return self._refuse(ask, running, self._results.spoken(kept.error, running))
         return self._let_go(ask, running)
 
+    def _copied_in(self) -> bool:
+        """Whether the data has come in, and the Sync before it is to be said again: nobody hears one during a copy."""
+        return self._line.conversation.unsynced and not self._line.conversation.copying_in
+
     def _too_much(self, running: Running) -> bool:
         limit = self._line.limits.guarded
         if self._line.outlet.held <= limit:
@@ -189,8 +201,29 @@ class Guard:
         await self._line.cancels_done()
         exchange, items = self._line.conversation.own(b"".join(map(_command, commands)))
         self._line.act(items)
-        await self._line.until(lambda: exchange.done)
+        if await self._in_time(exchange):
+            return exchange
+        seconds = self._line.limits.statement
+        self._line.bound_hit("statement_timeout", int(seconds))
+        self._line.cancel_statement()
+        if not await self._in_time(exchange):
+            self._line.stop(
+                fatal(QUERY_CANCELED, "the statement took too long, and the server does not end it"),
+                "a statement that took too long could not be cancelled",
+            )
+            raise TargetUnavailableError("the server does not answer the row guard")
+        if exchange.error is not None:
+            exchange.error = refusal(f"the statement took longer than {seconds:g} seconds", sqlstate=QUERY_CANCELED)
         return exchange
+
+    async def _in_time(self, exchange: Own) -> bool:
+        """Wait for the answer. Constraints and triggers that are checked late run here, and count to the statement."""
+        try:
+            async with asyncio.timeout(self._line.limits.statement):
+                await self._line.until(lambda: exchange.done)
+        except TimeoutError:
+            return False
+        return True
 
     def _let_go(self, ask: AskQuery | AskExecute, running: Running) -> None:
         self._results.conclude(running, rolled_back=False)

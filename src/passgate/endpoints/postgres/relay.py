@@ -28,6 +28,7 @@ from passgate.codecs.postgres.session.items import (
     Dropped,
     Failed,
     Item,
+    NameTaken,
     Noticed,
     Notified,
     ParameterChanged,
@@ -76,6 +77,11 @@ _LEXING = {"client_encoding": "UTF8", "standard_conforming_strings": "on"}
 
 _HIDDEN = frozenset({"session_authorization"})
 """Whom the gate is upstream is none of the client's business."""
+
+_OF_THE_SERVER = frozenset(
+    {"DateStyle", "IntervalStyle", "TimeZone", "default_transaction_read_only", "in_hot_standby", "is_superuser"}
+) | frozenset(_LEXING)
+"""Settings whose values are the server's own words. Any other may have been given a value out of a table, by set_config()."""
 
 _TERMINATE = Terminate().encode()
 
@@ -146,6 +152,7 @@ class Relay:
             AskBind: self._judging.bind,
             AskExecute: self._judging.execute,
             Rebuffed: self._rebuffed,
+            NameTaken: lambda item: gated.name_taken(item.kind, item.name),
             Terminated: self._goodbye,
             Described: self._results.described,
             Rows: self._results.rows,
@@ -209,15 +216,20 @@ class Relay:
                     self._meaning = meaning
                     self.conversation.epoch += 1
                 self.act(self.conversation.from_client(frame))
+            self._wake()
         except PassgateError as error:
             self._broken(error, by_client=True)
             return
         self._flush()
 
     def _may_advance(self) -> bool:
+        return self._going() and not self._waits()
+
+    def _waits(self) -> bool:
+        """Whether what the client says must wait. What it copies in does not: the guard itself waits for that."""
         # A cancel that is still on its way would hit whatever is sent now.
-        waiting = self._slow is not None or bool(self._cancels)
-        return self._going() and not waiting and self.conversation.in_flight < _IN_FLIGHT
+        busy = (self._slow is not None and not self.conversation.copying_in) or bool(self._cancels)
+        return busy or self.conversation.in_flight >= _IN_FLIGHT
 
     def _going(self) -> bool:
         return not self._ending
@@ -253,8 +265,7 @@ class Relay:
             self._server.stream.pause()
         else:
             self._server.stream.resume()
-        waiting = self._slow is not None or bool(self._cancels) or self.conversation.in_flight >= _IN_FLIGHT
-        if self._server_full or (waiting and self._client_splitter.held > _UNREAD):
+        if self._server_full or (self._client_splitter.held > _UNREAD and self._waits()):
             self._client.pause()
         else:
             self._client.resume()
@@ -341,8 +352,8 @@ class Relay:
                 INTERNAL_ERROR, f"{name} was changed to {value}, and the gate reads statements by {_LEXING[name]}"
             )
             self.stop(report, f"{name} changed")
-        elif name not in _HIDDEN:
-            self.outlet.put(item.data)
+        elif name not in _HIDDEN and (name in _OF_THE_SERVER or not self._sensitive):
+            self._results.parameter_changed(item.parameter)
 
     def _ready(self, item: Ready) -> None:
         if item.status is TransactionStatus.IDLE:
@@ -392,10 +403,14 @@ class Relay:
                     f"the statement took longer than {self.limits.statement:g} seconds", sqlstate=QUERY_CANCELED
                 )
                 self._results.cut(execution.work, report)
-            wait = due - now if now < due else self.limits.statement / 2
+            last = due + self.limits.statement / 2
+            if now >= last:  # a cancel can be lost, and a server need not heed it
+                report = fatal(QUERY_CANCELED, "the statement took too long, and the server does not end it")
+                self.stop(report, "a statement that took too long could not be cancelled")
+            wait = (due if now < due else last) - now
         else:
             due = self._heard + self.limits.idle
-            if now >= due and self._slow is None:
+            if now >= due and (self._slow is None or self._frames is not None):
                 self.bound_hit("idle_timeout", int(self.limits.idle))
                 report = fatal(IDLE_SESSION_TIMEOUT, f"the session was idle for {self.limits.idle:g} seconds")
                 self.stop(report, "idle too long")
@@ -473,7 +488,10 @@ class Relay:
         )
 
     def _goodbye(self, _item: Terminated) -> None:
-        self.wait_for(self._leave())
+        if self.conversation.copying_in:  # the server would wait for the rest of the data
+            self._close("the client said goodbye")
+        else:
+            self.wait_for(self._leave())
 
     async def _leave(self) -> None:
         """What was sent before the goodbye is still carried out, as the server itself would."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
+from passgate.codecs.postgres.asynchronous import ParameterStatus
 from passgate.codecs.postgres.copy import CopyOutResponse
 from passgate.codecs.postgres.copy_formats import CopyFormat, CopyOptions
 from passgate.codecs.postgres.copy_rows import CopyRewriter, copy_columns
@@ -203,8 +204,14 @@ class Results:
     # -- COPY -----------------------------------------------------------------------------------------------------
 
     def copy_in_started(self, item: CopyInStarted[Running]) -> None:
-        self._announce(item.execution.work)
-        self._line.outlet.put(item.data)
+        running = item.execution.work
+        self._announce(running)
+        if running.deferred is None:
+            self._line.outlet.put(item.data)
+        else:  # the guard holds what is answered, but this is what asks for the data; nothing comes before it
+            self._line.outlet.let_go()
+            self._line.outlet.put(item.data)
+            self._line.outlet.hold()
 
     def copy_out_started(self, item: CopyOutStarted[Running]) -> None:
         running = item.execution.work
@@ -383,6 +390,14 @@ class Results:
         except DetectorError:
             payload = ""
         self._line.outlet.put(replace(notification, payload=payload).encode())
+
+    def parameter_changed(self, parameter: ParameterStatus) -> None:
+        """A statement, or a function in it, has set it to what it liked."""
+        try:
+            value = self._line.gated.masker.scan_text(parameter.value.encode()).decode(errors="replace")
+        except DetectorError:
+            return
+        self._line.outlet.put(replace(parameter, value=value).encode())
 
     def spoken(self, report: ReportT, running: Running) -> ReportT:
         """The server's own words about this one, as its client may hear them."""

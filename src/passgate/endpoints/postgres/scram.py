@@ -5,7 +5,6 @@ refuse. Only HMAC and SHA-256 are computed: the salted password was turned into 
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -123,5 +122,5 @@ def _attribute(text: str, name: str) -> str:
 def _decoded(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; a text beyond ASCII is the other
         raise RemoteProtocolError("a SCRAM message with bad base64") from None

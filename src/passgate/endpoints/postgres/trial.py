@@ -11,6 +11,9 @@ from passgate.codecs.postgres.simple_query import CommandComplete, ReadyForQuery
 from passgate.core.errors import RemoteProtocolError, TargetUnavailableError
 from passgate.endpoints.postgres.upstream import Connection
 
+_MOST_BYTES = 256 * 1024 * 1024
+"""Of the few rows that are asked for, each of which may be large."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
@@ -67,6 +70,8 @@ async def _answer(connection: Connection) -> Ran:
             description = RowDescription.parse(frame.payload)
         elif frame.kind == DataRow.TYPE:
             data += frame.data
+            if len(data) > _MOST_BYTES:
+                raise RemoteProtocolError("more rows than were asked for")
         elif frame.kind == CommandComplete.TYPE:
             touched = CommandComplete.parse(frame.payload).rows or 0
         elif frame.kind == ReadyForQuery.TYPE:

@@ -43,6 +43,12 @@ _PINNED = (("client_encoding", "UTF8"), ("standard_conforming_strings", "on"))
 _MAX_ITERATIONS = 1_000_000
 """Of a server's SCRAM: PostgreSQL's own default is 4096. Far more would be a way to keep the gate busy."""
 
+_MOST_TOLD = 200
+"""Settings that a server reports at log-in: PostgreSQL reports fifteen, its extensions may add some."""
+
+_MOST_BYTES = 256 * 1024 * 1024
+"""Of an answer to a question of the gate's own: the catalog of a hundred thousand tables is far smaller."""
+
 _CANCEL_SECONDS = 2.0
 
 _REFUSALS = {
@@ -93,9 +99,11 @@ async def ask(connection: Connection, text: str) -> list[tuple[str | None, ...]]
     connection.stream.write(Query(text=text).encode())
     rows: list[tuple[str | None, ...]] = []
     failure: ErrorResponse | None = None
+    size = 0
     try:
         while True:
             frame = await _frame(connection.stream, connection.splitter)
+            size = _grown(size, frame)
             if frame.kind == DataRow.TYPE:
                 rows += [
                     tuple(value if value is None else value.decode() for value in values) for values in _values(frame)
@@ -109,6 +117,12 @@ async def ask(connection: Connection, text: str) -> list[tuple[str | None, ...]]
     if failure is not None:
         raise TargetUnavailableError(f"the server refused a query of the gate's own ({failure.sqlstate})")
     return rows
+
+
+def _grown(size: int, frame: Frame) -> int:
+    if size + len(frame.data) > _MOST_BYTES:
+        raise RemoteProtocolError("an answer that never ends")
+    return size + len(frame.data)
 
 
 async def cancel(upstream: Upstream, process_id: int, key: bytes) -> None:
@@ -171,6 +185,8 @@ async def _log_in(stream: Stream, upstream: Upstream, secret: str, parameters: S
         if frame.kind == ParameterStatus.TYPE:
             status = ParameterStatus.parse(frame.payload)
             told[status.name] = status.value
+            if len(told) > _MOST_TOLD:
+                raise RemoteProtocolError("the server reports too many settings")
         elif frame.kind == BackendKeyData.TYPE:
             key = BackendKeyData.parse(frame.payload)
         elif frame.kind == ErrorResponse.TYPE:

@@ -175,6 +175,13 @@ class SqlUnderstander:
     def transaction_ended(self, *, committed: bool) -> None:
         self._memory.end_transaction(committed=committed)
 
+    def name_taken(self, kind: str, name: str) -> None:
+        """A cursor may have gone unseen, with a savepoint that was rolled back: what now has its name is another query."""
+        if kind == "cursor":
+            self._memory.close(name)
+        else:
+            self._memory.deallocate(name)
+
     def origin(self, container: int, part: int) -> ColumnRef | None:
         return self._language.names.origin(container, part)
 

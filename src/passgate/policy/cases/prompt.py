@@ -120,6 +120,9 @@ class PromptReader:
     def transaction_ended(self, *, committed: bool) -> None:
         pass
 
+    def name_taken(self, kind: str, name: str) -> None:
+        pass
+
     def origin(self, container: int, part: int) -> ColumnRef | None:  # noqa: ARG002 - the Protocol's
         return None
 

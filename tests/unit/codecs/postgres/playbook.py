@@ -21,6 +21,7 @@ from passgate.codecs.postgres.session.items import (
     Dropped,
     Failed,
     Item,
+    NameTaken,
     Ready,
     Rebuffed,
     Rows,
@@ -36,13 +37,14 @@ class Playbook:
     """``client`` and ``server`` take messages, whole or byte by byte, and answer what happened. ``log`` keeps all of it.
 
     Every ask is let go, unless its text holds ``deny`` (``deny later``: only its Execute is refused); a text with ``begin`` opens a
-    block and one with ``commit`` ends it.
+    block and one with ``commit`` ends it. ``taken``: names that SQL shares, in the order in which they were given away.
     """
 
     def __init__(self, *, bytewise: bool = False) -> None:
         self.conversation: Conversation[str] = Conversation()
         self.log: list[str] = []
         self.asked: list[str] = []
+        self.taken: list[tuple[str, str]] = []
         self._bytewise = bytewise
         self._client = frontend_splitter(FrontendLimits().table())
         self._server = backend_splitter(BackendLimits().table())
@@ -69,6 +71,8 @@ class Playbook:
             match item:
                 case AskQuery() | AskParse() | AskBind() | AskExecute():
                     happened += self._answer(item)
+                case NameTaken(kind=kind, name=name):
+                    self.taken.append((kind, name))
                 case _:
                     happened.append(said(item))
         return happened

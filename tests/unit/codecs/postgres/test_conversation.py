@@ -301,6 +301,19 @@ class TestNames:
         prepared(book, "select 1", "s")
         assert book.client(bind("s", "passgate_own"))[0] == "rebuffed 42602"
 
+    def test_names_that_are_one_to_the_server_are_not_two_here(self) -> None:
+        book = Playbook()
+        for name in ("x" * 63, "é" * 31):
+            assert book.client(parse("select 1", name), bind(name, name)) == [">P", ">B"]
+        for name in ("x" * 64, "é" * 32):
+            assert Playbook().client(parse("select 1", name))[0] == "rebuffed 42622"
+            assert Playbook().client(parse("select 1"), bind("", name))[1] == "rebuffed 42622"
+
+    def test_a_name_that_is_given_is_told(self) -> None:
+        book = Playbook()
+        book.client(parse("select 1", "s"), parse("select 1"), bind("s", "p"), bind("s"), parse("deny", "t"))
+        assert book.taken == [("prepared", "s"), ("cursor", "p")]
+
     def test_what_sql_may_have_put_behind_a_name_cannot_be_used(self) -> None:
         book = Playbook()
         prepared(book, "select 1", "s")

@@ -59,7 +59,7 @@ def test_the_wrong_master_key_opens_nothing_and_names_the_right_one() -> None:
         unlock([wrap(KEY, [ONE])], OTHER)
 
 
-@pytest.mark.parametrize("text", ["", "no base64!", base64.b64encode(b"x" * 60).decode()])
+@pytest.mark.parametrize("text", ["", "no base64!", "é" * 60, base64.b64encode(b"x" * 60).decode()])
 def test_a_wrapped_key_that_was_changed_opens_nothing(text: str) -> None:
     with pytest.raises(MasterKeyError):
         unlock([WrappedKey(id=KEY.id, wrapped={ONE.id: text})], ONE)

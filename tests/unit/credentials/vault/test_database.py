@@ -1,5 +1,7 @@
 """Logins that a Vault makes."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from passgate.core.errors import SecretUnavailableError
@@ -46,7 +48,7 @@ async def test_a_login_is_made_with_its_lease(played: Played, engine: DatabaseEn
     ],
 )
 async def test_an_answer_without_a_login(played: Played, engine: DatabaseEngine, document: dict[str, object]) -> None:
-    played.will(said(**document))
+    played.will(said(**document), said())
     with pytest.raises(SecretUnavailableError, match="made"):
         await engine.make("database", "ro")
 
@@ -74,3 +76,22 @@ async def test_taking_away_waits_until_it_is_done(played: Played, engine: Databa
     await engine.revoke("l")
     with pytest.raises(VaultRefusedError):
         await engine.revoke("l")
+
+
+@pytest.mark.parametrize("after", [said(), refused(500, "no")])
+async def test_a_login_that_cannot_be_used_is_taken_away(played: Played, engine: DatabaseEngine, after: object) -> None:
+    unusable = {"username": "u", "password": "x" * 5000}
+    played.will(said(lease_id="l", lease_duration=1, renewable=True, data=unusable), *[after] * 3)  # type: ignore[list-item]
+    with pytest.raises(SecretUnavailableError, match="longer than"):
+        await engine.make("database", "ro")
+    assert [asked.path for asked in played.asked][:2] == ["/v1/database/creds/ro", "/v1/sys/leases/revoke"]
+
+
+async def test_a_time_past_all_dates_is_cut(played: Played, engine: DatabaseEngine) -> None:
+    data = {"username": "u", "password": "p"}
+    played.will(
+        said(lease_id="l", lease_duration=2**63, renewable=True, data=data), said(lease_id="l", lease_duration=2**63)
+    )
+    made = await engine.make("database", "ro")
+    assert datetime.now(UTC) + timedelta(seconds=made.seconds)
+    assert await engine.renew("l") == made.seconds

@@ -92,6 +92,9 @@ def test_first_messages_that_cannot_be(mechanism: str, message: bytes | None) ->
         b"c=biws,r=abcS,p=AAAA",
         b"c=biws,r=abcS,q=AAAA",
         b"c=biws,r=abcS,p=A",
+        "c=biws,r=abcS,p=é".encode(),
+        "c=é,r=abcS,p=AAAA".encode(),
+        "c=biws,r=abcSé,p=AAAA".encode(),
     ],
 )
 def test_final_messages_that_cannot_be(message: bytes) -> None:

@@ -25,7 +25,7 @@ from passgate.codecs.postgres.simple_query import CommandComplete, ReadyForQuery
 from passgate.core.errors import SecretUnavailableError, TargetUnavailableError
 from passgate.endpoints.postgres.query import CatalogQuery
 from passgate.endpoints.postgres.settings import AuthMethod, TlsMode, Upstream
-from passgate.endpoints.postgres.upstream import _why, cancel, connect
+from passgate.endpoints.postgres.upstream import _why, ask, cancel, connect
 
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 READY = ReadyForQuery(status=TransactionStatus.IDLE).encode()
@@ -232,3 +232,30 @@ async def test_catalog_queries_reconnect_after_whatever_went_wrong() -> None:
         assert connections == 4
         query.close()
         query.close()
+
+
+async def test_a_server_that_never_stops_reporting_settings() -> None:
+    async def talk(reader: Reader, writer: Writer) -> None:
+        await packet(reader, typed=False)
+        writer.write(AuthenticationOk().encode() + SETTINGS)
+        writer.write(b"".join(ParameterStatus(name=f"x.{n}", value="y").encode() for n in range(1000)))
+
+    async with serving(talk) as port:
+        with pytest.raises(TargetUnavailableError, match="does not speak as it should"):
+            await connect(upstream(port), application_name="x", parameters=(), seconds=5)
+
+
+async def test_an_answer_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("passgate.endpoints.postgres.upstream._MOST_BYTES", 10_000)
+
+    async def talk(reader: Reader, writer: Writer) -> None:
+        await packet(reader, typed=False)
+        writer.write(WELCOME)
+        await packet(reader)
+        writer.write(DataRow(values=(b"x" * 1000,)).encode() * 20)
+
+    async with serving(talk) as port:
+        connection = await connect(upstream(port), application_name="x", parameters=(), seconds=5)
+        with pytest.raises(TargetUnavailableError, match="lost during a query"):
+            await ask(connection, "SELECT 1")
+        connection.stream.abort()

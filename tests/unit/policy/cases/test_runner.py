@@ -53,6 +53,9 @@ class Words:
     def transaction_ended(self, *, committed: bool) -> None:
         raise AssertionError
 
+    def name_taken(self, kind: str, name: str) -> None:
+        raise AssertionError
+
     def origin(self, container: int, part: int) -> ColumnRef | None:
         raise AssertionError
 

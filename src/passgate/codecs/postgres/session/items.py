@@ -207,6 +207,18 @@ class Noticed(Generic[Work]):
         self.report: Final = report
 
 
+@final
+class NameTaken:
+    """The protocol gives a name that SQL shares: ``kind`` is ``prepared`` or ``cursor``. Whatever SQL had under it is not there, or
+    this one fails."""
+
+    __slots__ = ("kind", "name")
+
+    def __init__(self, *, kind: str, name: str) -> None:
+        self.kind: Final = kind
+        self.name: Final = name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notified:
     notification: NotificationResponse
@@ -253,6 +265,7 @@ Item = (
     | Suspended[Work]
     | Failed[Work]
     | Dropped[Work]
+    | NameTaken
     | Noticed[Work]
     | Notified
     | ParameterChanged

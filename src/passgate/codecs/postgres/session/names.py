@@ -12,7 +12,19 @@ MOST = 10_000
 RESERVED = "passgate_"
 """Names with this prefix are the gate's own: prepared statements, portals, savepoints."""
 
+LONGEST = 63
+"""Bytes of a name that the server looks at (NAMEDATALEN less its NUL): two longer ones that begin alike are one to it."""
+
 Undo = Callable[[], None]
+
+
+def unusable(what: str, name: str) -> tuple[str, str] | None:
+    """SQLSTATE and reason why a client cannot give this name to something; None if it can."""
+    if name.startswith(RESERVED):
+        return "42602", f"{what} names that begin with {RESERVED} are the gate's own"
+    if len(name.encode()) > LONGEST:
+        return "42622", f"{what} names may have {LONGEST} bytes"
+    return None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -39,3 +39,15 @@ def test_an_unknown_cursor_is_not_understood() -> None:
     for text in ("FETCH c", "MOVE c", "FETCH ALL FROM c"):
         assert not action(text).complete
     assert words(action("CLOSE ALL")) == ["close all"]
+
+
+def test_a_name_that_the_protocol_took_is_no_cursor_any_more() -> None:
+    session = understander()
+    for text in ("DECLARE c CURSOR FOR SELECT 1", "DECLARE d CURSOR FOR SELECT 1", "PREPARE c AS SELECT 1"):
+        session.succeeded(session.understand(text).actions[0])
+    session.name_taken("cursor", "c")
+    assert not session.understand("FETCH c").actions[0].complete
+    assert session.understand("FETCH d").actions[0].complete
+    assert session.understand("EXECUTE c").actions[0].complete
+    session.name_taken("prepared", "c")
+    assert not session.understand("EXECUTE c").actions[0].complete
