@@ -157,13 +157,18 @@ class _TextPart:
         self._operation = operation
         self._data = bytearray()
         self._opaque = False
+        self._sniffed = False
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         if self._opaque:
             yield Forward(data)
             return
         self._data += data
-        if len(self._data) >= _SNIFFED and not _may_be_text(bytes(self._data[:_SNIFFED])):
+        sniff = not self._sniffed and len(self._data) >= _SNIFFED
+        self._sniffed = (
+            self._sniffed or sniff
+        )  # once: the beginning of a file stays what it is, in however many pieces it comes
+        if sniff and not _may_be_text(bytes(self._data[:_SNIFFED])):
             yield self._unreadable()
         elif len(self._data) > MAX_TEXT:
             raise RemoteProtocolError(f"a file of text has more than {MAX_TEXT} bytes")
