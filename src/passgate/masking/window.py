@@ -157,14 +157,14 @@ class Window:
             continued = merged[0].end > old and not any(token.start == old for token in inside)
             merged = merged if merged[0].end > old else merged[1:]
         goes_on = latched if latched is not None and latched.start < cut else None
-        if goes_on is not None:  # its label was given by all that is known, what begins after the cut included
-            merged = (*merged[:-1], replace(goes_on, end=merged[-1].end))
+        if goes_on is not None:  # its label and its mask are of all that is known, what begins after the cut included
+            merged = (*merged[:-1], goes_on)
         start = max(old, first)
         section = Section(
             text=self._buffer,
             start=start,
             end=max(cut, start),
-            findings=clipped(outside(merged, inside), first) if merged else (),
+            findings=[f for f in clipped(outside(merged, tokens), first) if f.start < cut] if merged else (),
             tokens=[token for token in inside if token.start >= first],
             continued=continued,
         )

@@ -77,6 +77,18 @@ def test_keys_of_any_length(detector: Detector, lines: int, size: int) -> None:
         assert shown.count(b"PRIVATE_KEY") == 1
 
 
+@pytest.mark.parametrize("first", [780, 900, 960])
+def test_the_mask_of_touching_keys_is_of_all_of_them_wherever_text_is_let_go(detector: Detector, first: int) -> None:
+    """A union whose second member has hardly begun when enough is known: what is known of it belongs to the mask."""
+    random = Random(first)
+    head = b"-----BEGIN RSA PRIVATE KEY-----\n"
+    one, two = (head + bytes(random.choices(BASE64, k=size)) for size in (first, 400))
+    text = one + b"\n" + two + b"\n-----END RSA PRIVATE KEY-----"
+    near = LATCHED - 20
+    pieces = [text[:near], *cut(text[near : near + 200], [1]), text[near + 200 :]]
+    assert streamed(detector, pieces) == whole(detector, text)
+
+
 def test_what_was_let_go_early_is_never_part_of_a_finding(detector: Detector) -> None:
     window = lane(detector)
     shown = window.feed(b"Please write to bob@exam").delivered

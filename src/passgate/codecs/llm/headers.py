@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
 from passgate.codecs.llm.call import BESIDE, Leaf
+from passgate.codecs.llm.own_credential import own_credential
 from passgate.core.finding import Field
 
 Headers = Iterable[tuple[str, str]]
@@ -58,10 +59,12 @@ _WITHHELD = _CREDENTIALS | _FRAMING | _ROUTE | _ELSEWHERE | _PARTIAL
 
 _JSON = re.compile(r"\s*application/(?:[a-z0-9.-]+\+)?json\s*(?:;|$)", re.IGNORECASE | re.ASCII)
 _FAMILIAR = re.compile(
-    r"(?:anthropic-|openai-|x-ratelimit-|cf-|x-envoy-)|(?:content-type|request-id|x-request-id|retry-after(?:-ms)?|x-should-retry)$",
+    r"(?:anthropic-|openai-|x-ratelimit-|cf-|x-envoy-)|(?:request-id|x-request-id|retry-after(?:-ms)?|x-should-retry)$",
     re.IGNORECASE,
 )
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]*)""", re.IGNORECASE)
+
+_OF_ASCII = re.compile(r"utf-?8|us-ascii|ascii|iso-8859-\d{1,2}|windows-125\d", re.IGNORECASE | re.ASCII)
 
 _OF_THE_HOST = frozenset(
     ("alt-svc", "strict-transport-security", "public-key-pins", "clear-site-data", "etag", "date", "server")
@@ -111,9 +114,15 @@ def credential_header(provider: Provider, credential: str) -> tuple[str, str]:
 
 def answer_headers(headers: Headers, *, credential: str | None = None) -> list[tuple[str, str]]:
     """What comes back: ids, rate limits and everything else but what belongs to the connection, and never the credential,
-    wherever the upstream may have put it."""
+    wherever the upstream may have put it and however written. What is not UTF-8, or holds a control character, is no value that a
+    client could be told."""
     passed = _end_to_end(headers, _CREDENTIALS | _FRAMING | _OF_THE_HOST)
-    return [(name, value) for name, value in passed if not credential or credential not in value]
+    own = own_credential(credential) if credential else None
+    return [
+        (name, value)
+        for name, value in passed
+        if value.isprintable() and (own is None or not own.stands_in(f"{name}: {value}".encode()))
+    ]
 
 
 def as_json(headers: Headers) -> list[tuple[str, str]]:
@@ -129,6 +138,13 @@ def is_utf8(content_type: str) -> bool:
     named = _CHARSET.findall(content_type)
     plain = all(name.lower() in ("utf-8", "utf8", "us-ascii") for name in named)
     return plain and len(named) == content_type.lower().count("charset")
+
+
+def keeps_ascii(content_type: str) -> bool:
+    """Whether a media type names no charset in which bytes that are ASCII may say something else (UTF-7, UTF-16, EBCDIC): what was
+    looked at would not be what is read."""
+    named = _CHARSET.findall(content_type)
+    return len(named) == content_type.lower().count("charset") and all(map(_OF_ASCII.fullmatch, named))
 
 
 def is_familiar(name: str) -> bool:

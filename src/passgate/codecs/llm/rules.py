@@ -67,14 +67,28 @@ class Parameter:
         yield Row(where=where, field=Field.METADATA, verdict="a number; scanned if it is not")
 
 
+MAX_LIMIT = 2**53
+"""What every reader of JSON takes for the same number (RFC 8259, section 6)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit(Parameter):
-    """How many tokens an answer may have."""
+    """How many tokens an answer may have. Null is not said; what else some server may take for a number, or for no limit at all
+    (``"4096"``, -1), would pass a rule as not said or as a small one, and raises RemoteProtocolError."""
 
     def read(self, reading: Reading, value: Json, pointer: str) -> None:
-        if isinstance(value, int) and not isinstance(value, bool):
-            reading.limits.append(value)
+        if value is not None:
+            reading.limits.append(_count(value, pointer))
         Parameter.read(self, reading, value, pointer)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=where, field=Field.METADATA, verdict="an integer; refused if it is not")
+
+
+def _count(value: Json, pointer: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_LIMIT:
+        raise RemoteProtocolError(f"{pointer} must be an integer from 0 to {MAX_LIMIT}")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

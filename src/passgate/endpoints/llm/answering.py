@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 from passgate.codecs.llm.answer import AnswerReader, Piece
 from passgate.codecs.llm.answers.reader import answer_reader, error_reader, heartbeat
 from passgate.codecs.llm.call import Call
-from passgate.codecs.llm.headers import is_familiar
+from passgate.codecs.llm.headers import is_familiar, keeps_ascii
 from passgate.codecs.llm.operation import AnswerBody
 from passgate.codecs.llm.refusal import Cause, refusal_event
 from passgate.core.finding import Field
@@ -28,7 +28,7 @@ from passgate.endpoints.llm.upstream import Answer, within
 from passgate.pipeline.gate import GatedSession
 
 _EVENTS = "text/event-stream"
-_NO_BODY = frozenset({204, 304})
+_NO_BODY = frozenset({204, 205, 304})
 _NOTHING = Piece()
 _NUMBER = re.compile(rb'"sequence_number" ?: ?(\d{1,18})')
 
@@ -75,9 +75,14 @@ class Answering:
         UpstreamTimeoutError, RefusedError."""
         try:
             self._account.http = answer.status
-            self._transcript.answer(answer.status, media=answer.media, request=answer.request_id)
+            media = answer.media if self._account.is_clean(answer.media) else "(withheld)"
+            self._transcript.answer(answer.status, media=media, request=answer.request_id)
             lanes = LaneCounts(self._gated.masker)
             make = partial(self._lane, lanes)
+            if not keeps_ascii(answer.media):
+                raise RefusedError(
+                    Cause.UPSTREAM_BROKEN, "The provider's answer is in a charset that is not read here."
+                )
             if answer.status >= 300:
                 return await self._whole(answer, error_reader(self._call.operation, lanes=make), lanes)
             stream = answer.media.lower().startswith(_EVENTS)
@@ -91,9 +96,13 @@ class Answering:
     # -- an answer in one piece --------------------------------------------------------------------------------------
 
     async def _whole(self, answer: Answer, reader: AnswerReader, lanes: LaneCounts) -> web.StreamResponse:
-        data = answer.told(await self._decoded(answer))
+        data = await self._decoded(answer)
         session = self._gated.session.id
-        pieces = await self._aside.run(session, len(data), lambda: (reader.feed(data), reader.finish())) if data else ()
+
+        def read() -> tuple[Piece, Piece]:
+            return reader.feed(answer.told(data)), reader.finish()
+
+        pieces = await self._aside.run(session, len(data), read) if data else ()
         self._account.answered_by(reader, lanes)  # not before: who is cancelled meanwhile has had nothing of it
         delivered = b"".join([piece.delivered for piece in pieces])
         recorded = b"".join([piece.recorded for piece in pieces])
@@ -104,9 +113,7 @@ class Answering:
         if self._strict:
             await asyncio.shield(durable)
         self.begun = True
-        return web.Response(
-            status=answer.status, reason=answer.reason, headers=self._passed(answer), body=delivered or None
-        )
+        return web.Response(status=answer.status, headers=self._passed(answer), body=delivered or None)
 
     async def _decoded(self, answer: Answer) -> bytes:
         """Raises RefusedError where it cannot be looked at."""
@@ -136,7 +143,7 @@ class Answering:
         headers = self._passed(answer)
         headers["Cache-Control"] = "no-cache"
         headers["X-Accel-Buffering"] = "no"
-        self._response = response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+        self._response = response = web.StreamResponse(status=answer.status, headers=headers)
         self.begun = True
         await response.prepare(self._request)
         await self._pump(answer, reader, response)

@@ -3,15 +3,19 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
-from functools import lru_cache
+from functools import partial
 
 import aiohttp
-import orjson
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from multidict import CIMultiDict
 from yarl import URL
 
 from passgate.codecs.llm.headers import Provider, answer_headers, request_headers
-from passgate.core.errors import PassgateError, SecretUnavailableError, TargetUnavailableError
+from passgate.codecs.llm.own_credential import own_credential
+from passgate.core.errors import PassgateError, RemoteProtocolError, SecretUnavailableError, TargetUnavailableError
 from passgate.endpoints.llm.settings import Limits, LlmTarget
 
 _DNS_SECONDS = 30
@@ -23,7 +27,7 @@ _IDLE_SECONDS = 20.0
 _TELLS_ITSELF = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
 """What aiohttp would add of its own."""
 
-_CREDENTIAL = b"[REDACTED:CREDENTIAL]"
+_ID = re.compile(r"[A-Za-z0-9_.:/=+-]{1,128}", re.ASCII)
 
 _LINE = 16 * 1024
 _SLICE = 256 * 1024
@@ -49,22 +53,20 @@ class Answer:
         self.media = response.headers.get("Content-Type", "")
         self.coding = response.headers.get("Content-Encoding", "").strip().lower()
         self._response = response
-        self._credential = credential
-        self.reason = response.reason or "" if credential is None or credential not in (response.reason or "") else ""
-        self._written = orjson.dumps(credential or "")[1:-1]
         self.unsaid = b""
-        self._plain = (credential or "").encode()
-        self._secret = _spellings(credential) if credential else None
+        self._own = own_credential(credential) if credential else None
+        self._headers = answer_headers(response.headers.items(), credential=credential)
 
     @property
     def request_id(self) -> str:
-        """The provider's own."""
-        headers = self._response.headers
-        return headers.get("request-id") or headers.get("x-request-id") or ""
+        """The provider's own, empty where it does not look like one."""
+        headers = dict(self._headers)
+        said = headers.get("request-id") or headers.get("x-request-id") or ""
+        return said if _ID.fullmatch(said) else ""
 
     def passed(self) -> list[tuple[str, str]]:
         """The headers that the caller is to see."""
-        return answer_headers(self._response.headers.items(), credential=self._credential)
+        return self._headers
 
     async def read(self, limit: int) -> bytes:
         """All of it. Raises OverflowError past ``limit``, UpstreamCutError, UpstreamTimeoutError."""
@@ -78,24 +80,17 @@ class Answer:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def told(self, data: bytes) -> bytes:
-        """Decoded data without the gate's credential: a provider that refuses a key may repeat it, in whatever way JSON lets it be
-        written."""
-        if self._secret is None:
-            return data
-        return self._secret.sub(_CREDENTIAL, data) if b"\\" in data else data.replace(self._plain, _CREDENTIAL)
+        """Decoded data without the gate's credential: a provider that refuses a key may repeat it, however written."""
+        return data if self._own is None else self._own.taken_out(data)
 
     def told_so_far(self, data: bytes) -> bytes:
         """The same of a stream's next piece. What may be the beginning of the credential waits in ``unsaid`` for what follows."""
-        if self._secret is None:
+        if self._own is None:
             return data
-        data = self._secret.sub(_CREDENTIAL, self.unsaid + data)
-        waits = (
-            0
-            if data.endswith(b"\n")
-            else max((n for n in range(1, len(self._written)) if data.endswith(self._written[:n])), default=0)
-        )
-        self.unsaid = data[len(data) - waits :]
-        return data[: len(data) - waits]
+        data = self._own.taken_out(self.unsaid + data)
+        said = len(data) - self._own.unsettled(data)
+        self.unsaid = data[said:]
+        return data[:said]
 
     def ready(self) -> bytes:
         """What has come and waits, empty if that is nothing."""
@@ -120,6 +115,44 @@ class Answer:
             self._response.close()
 
 
+class _Line(ResponseHandler):
+    """A connection to a provider that knows when nobody has asked it anything."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.idle = False
+
+    def data_received(self, data: bytes) -> None:
+        if data and self.idle:  # aiohttp calls with nothing, too
+            self.force_close()
+        super().data_received(data)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """What comes on a connection while nobody has asked anything (a second answer, the rest of one that was longer than it said)
+    would be taken for the answer to the next question, which somebody else may ask: such a connection is not used again."""
+
+    def __init__(self, *, limit_per_host: int) -> None:
+        super().__init__(
+            limit=0, limit_per_host=limit_per_host, ttl_dns_cache=_DNS_SECONDS, keepalive_timeout=_IDLE_SECONDS
+        )
+        self._factory = partial(_Line, loop=self._loop)  # type: ignore[assignment] # one of its own kind
+
+    async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
+        while (connection := await super()._get(key, traces)) is not None:
+            line = connection.protocol
+            if isinstance(line, _Line) and not line.should_close:
+                line.idle = False
+                return connection
+            connection.close()
+        return None
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        if isinstance(protocol, _Line):
+            protocol.idle = True
+        super()._release(key, protocol, should_close=should_close)
+
+
 class Upstreams:
     """One pool for all targets, from ``open`` to ``close``."""
 
@@ -128,12 +161,7 @@ class Upstreams:
         self._client: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            limit_per_host=self._limits.upstream_connections,
-            ttl_dns_cache=_DNS_SECONDS,
-            keepalive_timeout=_IDLE_SECONDS,
-        )
+        connector = _Connector(limit_per_host=self._limits.upstream_connections)
         self._client = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -153,7 +181,7 @@ class Upstreams:
         self, target: LlmTarget, *, method: str, path: str, headers: Iterable[tuple[str, str]], body: Body
     ) -> Answer:
         """``path``: with its query, as the caller sent it; ``headers``: the caller's. The credential is put in here, the last thing
-        before it leaves. Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError.
+        before it leaves. Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError, RemoteProtocolError.
         """
         if self._client is None:
             raise TargetUnavailableError("the gate is not started")
@@ -177,17 +205,10 @@ class Upstreams:
             raise TargetUnavailableError(f"{target.name} cannot be reached: {type(error).__name__}") from error
         if response.status == 401 and target.credential is not None:
             target.credential.forget()
+        if not 200 <= response.status <= 599 or response.status == 206:
+            response.close()
+            raise RemoteProtocolError("the status of the answer is none, or that of a part which nobody asked for")
         return Answer(target, response, credential)
-
-
-@lru_cache(maxsize=64)
-def _spellings(credential: str) -> re.Pattern[bytes]:
-    """The ways of writing it in a JSON string (RFC 8259, section 7)."""
-    return re.compile(
-        b"".join(
-            rb"(?:\\u00(?i:%02x)|\\?%b)" % (ord(character), re.escape(character.encode())) for character in credential
-        )
-    )
 
 
 async def _credential(target: LlmTarget) -> str | None:

@@ -6,7 +6,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-_MAGIC = b"passgate-rules-1\n"
+_MAGIC = b"passgate-rules-2\n"
 
 
 def read_database(path: Path, key: str) -> bytes | None:

@@ -17,6 +17,7 @@ from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import MAX_TAIL, SEPARATOR, CompiledRule, Rule
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules
 from passgate.masking.detectors.spans import Finding, Match, OpenMatch, merge
+from passgate.masking.detectors.trial import check_own
 from passgate.masking.detectors.watch import Watch
 
 BLOCK_BYTES = 16 * 1024
@@ -215,6 +216,10 @@ def open_detector(
     """
     chosen = [rule for rule in (*built_in_rules(), *own) if rule.id not in without and rule.rank >= least_rank]
     rules = build_rule_set(chosen)
+    theirs = {rule.id for rule in own}
+    for compiled in rules.rules:
+        if compiled.rule.id in theirs:
+            check_own(compiled)
     available = importlib.util.find_spec("hyperscan") is not None
     if engine not in ("", "vectorscan", "literals"):
         raise DetectorError(f"no engine is called {engine!r}")

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,12 +11,15 @@ import hyperscan
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.cache import read_database, write_database
 from passgate.masking.detectors.rule import CompiledRule, forms
+from passgate.masking.detectors.trial import passed_over
 
 
 class VectorscanGate:
     """One compiled database for the process, one scratch per thread: a shared scratch makes concurrent scans fail.
 
     A rule that asks for a context word is gated by the word alone: words are rarer than numbers, and the database is smaller.
+
+    ``unsure``: rules that the database passes over where it should not, by a trial when it is compiled. They always fire.
     """
 
     def __init__(self, rules: Sequence[CompiledRule], *, fingerprint: str, cache: Path | None = None) -> None:
@@ -31,15 +34,18 @@ class VectorscanGate:
         self._rules_of = tuple(tuple(indexes) for indexes in patterns.values())
         self._local = threading.local()
         key = f"{fingerprint}:{version('hyperscan')}"
+        self.unsure: frozenset[int] = frozenset()
         try:
-            database = _load(cache, key) if cache is not None else None
-            if database is None:
-                database = _compile(list(patterns))
-                if cache is not None:
-                    write_database(cache, key, hyperscan.dumpb(database))
+            known = _load(cache, key) if cache is not None else None
+            if known is not None:
+                self._database, self.unsure = known
+                return
+            self._database = _compile(list(patterns))
+            self.unsure = passed_over(self, rules)
+            if cache is not None:
+                write_database(cache, key, _kept(self._database, self.unsure))
         except hyperscan.error as error:
             raise DetectorError(f"the rules cannot be compiled: {error}") from error
-        self._database = database
 
     def fired(self, data: bytes) -> Sequence[int]:
         """Raises DetectorError if the scan does not run to its end."""
@@ -52,9 +58,9 @@ class VectorscanGate:
             self._database.scan(data, match_event_handler=collect, scratch=self._scratch())
         except hyperscan.error as error:
             raise DetectorError(f"the scan failed: {error}") from error
-        if not ids:
+        if not ids and not self.unsure:
             return ids
-        return sorted(index for id_ in ids for index in self._rules_of[id_])
+        return sorted({*(index for id_ in ids for index in self._rules_of[id_]), *self.unsure})
 
     def _scratch(self) -> "hyperscan.Scratch":
         scratch: hyperscan.Scratch | None = getattr(self._local, "scratch", None)
@@ -75,13 +81,20 @@ def _compile(patterns: Sequence[bytes]) -> "hyperscan.Database":
     return database
 
 
-def _load(cache: Path, key: str) -> "hyperscan.Database | None":
+def _kept(database: "hyperscan.Database", unsure: Collection[int]) -> bytes:
+    """The rules that it passes over, in a line of their own, and the database."""
+    return b",".join(b"%d" % index for index in sorted(unsure)) + b"\n" + hyperscan.dumpb(database)
+
+
+def _load(cache: Path, key: str) -> "tuple[hyperscan.Database, frozenset[int]] | None":
     blob = read_database(cache, key)
     if blob is None:
         return None
+    unsure, _, dumped = blob.partition(b"\n")
     try:
-        return hyperscan.loadb(blob, hyperscan.HS_MODE_BLOCK)
-    except hyperscan.error:
+        database = hyperscan.loadb(dumped, hyperscan.HS_MODE_BLOCK)
+        return database, frozenset(map(int, unsure.split(b","))) if unsure else frozenset()
+    except (hyperscan.error, ValueError):
         return None  # written by another machine or version: the caller compiles anew
 
 

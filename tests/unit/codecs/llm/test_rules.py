@@ -29,6 +29,7 @@ from passgate.codecs.llm.rules import (
     Tokens,
     items,
 )
+from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from tests.unit.codecs.llm.bodies import BASE64, ENCRYPTED, SIGNATURE
 from tests.unit.codecs.llm.test_json_text import TREES
@@ -37,7 +38,6 @@ USER = Text(field=Field.USER)
 EVERY: tuple[Rule, ...] = (
     USER,
     PARAMETER,
-    Limit(),
     MARKER,
     MODEL,
     Claim(name="user"),
@@ -98,8 +98,17 @@ def test_a_parameter_is_a_number_or_looked_at() -> None:
 
 def test_limits_are_noted() -> None:
     assert read(Limit(), 5).limits == [5]
-    assert read(Limit(), True).limits == []
+    assert read(Limit(), None).limits == []
     assert read(Limit(), 5).leaves == []
+
+
+@pytest.mark.parametrize(
+    "value", [-1, -(2**62), 2**53 + 1, 2**63, True, 5.5, 4096.0, "4096", "ada@example.org", [5], {"a": 5}]
+)
+def test_a_limit_that_is_no_count_is_refused_wherever_it_stands(value: object) -> None:
+    """It would be a small number to a rule, or not said, and none or another to the server."""
+    with pytest.raises(RemoteProtocolError, match="must be an integer"):
+        read(Limit(), value)
 
 
 def test_the_apis_own_words_are_no_texts() -> None:
@@ -244,7 +253,7 @@ def test_a_claim_that_is_no_id_is_kept_as_a_digest() -> None:
     assert texts(read(Claim(name="user"), "alice@example.com")) == [("", "alice@example.com", False)]
 
 
-@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("rule", [*EVERY, Limit()], ids=lambda rule: type(rule).__name__)
 def test_every_rule_says_what_it_does(rule: Rule) -> None:
     rows = list(rule.rows("/x"))
     assert rows

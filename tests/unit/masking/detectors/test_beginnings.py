@@ -7,7 +7,7 @@ from passgate.core.errors import DetectorError
 from passgate.masking import Detector
 from passgate.masking.detectors.beginnings import COUNTED, Beginnings, mirrored_beginnings
 from passgate.masking.detectors.rule import MAX_WIDTH
-from tests.unit.masking.detectors.samples import draw
+from passgate.masking.detectors.samples import draw
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from passgate.masking import Detector
 from passgate.masking.detectors.confirm import matches
 from passgate.masking.detectors.rule import CompiledRule, Rule
 from passgate.masking.detectors.rule_set import build_rule_set, built_in_rules, parse_table
+from passgate.masking.detectors.samples import draw
 from passgate.masking.detectors.validators.secrets import base62
-from tests.unit.masking.detectors.samples import base58check, draw
+from tests.unit.masking.detectors.samples import base58check
 
 RULES = built_in_rules()
 TRIES = 20_000

@@ -10,8 +10,8 @@ from passgate.masking import Detector, Rule
 from passgate.masking.detectors.cache import write_database
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule_set import RuleSet, build_rule_set
+from passgate.masking.detectors.samples import draw
 from passgate.masking.detectors.vectorscan import VectorscanGate
-from tests.unit.masking.detectors.samples import draw
 
 
 def rules(*patterns: str, context: tuple[str, ...] = ()) -> RuleSet:
@@ -90,6 +90,29 @@ def test_a_cache_of_other_rules_or_of_another_machine_is_built_anew(tmp_path: Pa
 
     write_database(cache, f"{made.fingerprint}:{version('hyperscan')}", b"not a database")
     assert list(gate(made, cache).fired(b"def")) == [0]
+
+
+def test_what_the_database_passes_over_fires_always_and_that_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A miscompiled pattern is silent behind some texts, and whoever asks the gate would believe it."""
+    import passgate.masking.detectors.vectorscan as vectorscan
+
+    def miscompiled(patterns: list[bytes]) -> hyperscan.Database:
+        return compiled([b"(?:^|\\n)key-[0-9]{4}" if pattern.startswith(b"key") else pattern for pattern in patterns])
+
+    compiled = vectorscan._compile
+    monkeypatch.setattr(vectorscan, "_compile", miscompiled)
+    made = rules("abc", "key-[0-9]{4}")
+    cache = tmp_path / "rules.db"
+    first = gate(made, cache)
+    monkeypatch.setattr(vectorscan, "_compile", compiled)
+    for one in (first, gate(made, cache)):
+        assert one.unsure == {1}
+        assert list(one.fired(b"say key-1234")) == [1]
+        assert list(one.fired(b"abc")) == [0, 1]
+        assert [found.type for found in Detector(made, one).findings(b"say key-1234")] == ["X"]
+    assert gate(made).unsure == frozenset()
 
 
 def test_a_pattern_that_cannot_be_compiled_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

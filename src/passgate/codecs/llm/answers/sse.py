@@ -78,14 +78,16 @@ class EventParser:
         """Raises RemoteProtocolError for an event that is too long."""
         if self._rest:
             near = self._last + data
-            if b"\n\n" not in near and b"\r" not in near:
-                return self._kept(data, near)
+            if _BLANK.search(near) is None if b"\r" in near else b"\n\n" not in near:
+                return self._kept(data, near)  # or every line's end would have all of them read again
             data = b"".join((*self._rest, data))
         events: list[Event] = []
         if b"\r" in data:
-            while (blank := _BLANK.search(data)) is not None:
-                self._add(events, data[: blank.end()])
-                data = data[blank.end() :]  # what was let go must not be looked back at
+            view, at = memoryview(data), 0
+            while (blank := _BLANK.search(view[at:])) is not None:  # what was let go must not be looked back at
+                self._add(events, data[at : at + blank.end()])
+                at += blank.end()
+            data = data[at:]
         else:
             start = 0
             while (found := data.find(b"\n\n", start)) >= 0:

@@ -17,8 +17,8 @@ MAX_HEAD = 8 * 1024
 MAX_PARTS = 64
 
 _BOUNDARY = re.compile(
-    r"""multipart/form-data\s*;\s*boundary=(?:"([0-9A-Za-z'()+_,./:=?
-    -]{0,69}[0-9A-Za-z'()+_,./:=?-])"|([0-9A-Za-z'+_.-]{1,70}))\s*""",
+    r"""multipart/form-data\s*;\s*boundary="""
+    r"""(?:"([0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-])"|([0-9A-Za-z'+_.-]{1,70}))\s*""",
     re.IGNORECASE | re.ASCII,
 )
 _HEADER = re.compile(rb"([A-Za-z0-9-]{1,64}):([^\r\n\x00]*)")

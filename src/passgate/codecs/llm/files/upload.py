@@ -4,6 +4,7 @@ The parts of a form have no fixed order, so what a file is for may be known only
 how it is read; if that turns out to be wrong the form is refused before its end, and a form without an end is no upload.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,14 @@ _SNIFFED = 64 * 1024
 """Bytes that decide whether a file is text."""
 
 _FILE = "file"
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(?:\[[a-z0-9_]{0,63}\]){0,4}", re.ASCII)
+"""Of a field. ``_charset_`` would have the whole form read otherwise (RFC 7578, section 4.6)."""
+
+_TELLING = ("purpose", _FILE)
+"""Fields on which it depends how a file is read: what some reader may take for one of them has to be it."""
+
+_PURPOSE = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
 
 _BY_LINE = frozenset(("batch", "fine-tune"))
 """Purposes of files whose lines are JSON each."""
@@ -80,6 +89,8 @@ class UploadReader:
         if (head.filename is None) == (head.name.strip().casefold() == _FILE) or head.name != head.name.strip():
             raise RemoteProtocolError("the file of a form is called file, and has a filename, and nothing else has")
         if head.filename is None:
+            if _NAME.fullmatch(head.name) is None or _is_like_a_telling_one(head.name):
+                raise RemoteProtocolError("a field of the form has a name in small letters, and purpose is one value")
             if head.name in self._fields:
                 raise RemoteProtocolError("the form has a field twice")
             return _FieldPart(self._operation, head.name)
@@ -92,10 +103,14 @@ class UploadReader:
         if self._by_line is None:
             raise RemoteProtocolError("the form has no file")
         purpose = self._fields.get("purpose", "")
-        if purpose != purpose.strip().casefold():
+        if "purpose" in self._fields and _PURPOSE.fullmatch(purpose) is None:
             raise RemoteProtocolError("the purpose of a file is one word in small letters")
         if purpose in _BY_LINE and not self._by_line:
             raise RemoteProtocolError("a file of this purpose must be named .jsonl, or its purpose must come before it")
+
+
+def _is_like_a_telling_one(name: str) -> bool:
+    return "[" in name and name.partition("[")[0] in _TELLING
 
 
 class _FieldPart:
@@ -157,13 +172,18 @@ class _TextPart:
         self._operation = operation
         self._data = bytearray()
         self._opaque = False
+        self._sniffed = False
 
     def feed(self, data: bytes) -> Iterator[Piece]:
         if self._opaque:
             yield Forward(data)
             return
         self._data += data
-        if len(self._data) >= _SNIFFED and not _may_be_text(bytes(self._data[:_SNIFFED])):
+        sniff = not self._sniffed and len(self._data) >= _SNIFFED
+        self._sniffed = (
+            self._sniffed or sniff
+        )  # once: the beginning of a file stays what it is, in however many pieces it comes
+        if sniff and not _may_be_text(bytes(self._data[:_SNIFFED])):
             yield self._unreadable()
         elif len(self._data) > MAX_TEXT:
             raise RemoteProtocolError(f"a file of text has more than {MAX_TEXT} bytes")

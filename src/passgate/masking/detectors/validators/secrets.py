@@ -10,14 +10,22 @@ from collections import Counter
 from itertools import pairwise
 from typing import Final
 
+import re2
+
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-_PLACEHOLDER: Final = re.compile(
-    rb"(?i)example|placeholder|changeme|change[-_]me|your[-_ ]|[-_]here$|^(?:password|passwd|pass|secret|token|apikey|api_key|"
+_OPTIONS: Final = re2.Options()
+_OPTIONS.encoding = re2.Options.Encoding.LATIN1
+
+_PLACEHOLDER: Final = re2.compile(
+    rb"(?i)example|placeholder|changeme|change[-_]me|your[-_ ]|[-_]here\n?$|^(?:password|passwd|pass|secret|token|apikey|api_key|"
     rb"user|username|key|string|null|none|nil|undefined|true|false|optional|required|redacted|masked|hidden|dummy|sample|"
-    rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)$|"
-    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\."
+    rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)\n?$|"
+    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>\n?$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\.",
+    _OPTIONS,
 )
+"""Looked for with RE2: a text may be made of nothing but candidates, each as long as a value may be."""
+
 _WORDS: Final = re.compile(rb"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
 _IDENTIFIER: Final = re.compile(
     rb"[A-Za-z]{2,}[0-9]{0,4}(?:[-_.:][A-Za-z]*[0-9]{0,4})+|[A-Z]+[0-9]{0,3}(?:_[A-Z0-9]{1,16})+"

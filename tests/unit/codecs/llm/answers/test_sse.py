@@ -110,6 +110,28 @@ def test_an_event_is_bounded(event):
     assert len(EventParser(max_event=12).feed(b"data: aaaa\n\n")) == 1
 
 
+@pytest.mark.parametrize("line", [b"data: x\r", b"data: x\r\n", b"\rdata: x", b": x\n"])
+def test_an_event_of_many_lines_is_not_read_again_with_each_of_them(monkeypatch, line):
+    """Each line that ended with CR had all of the event read anew, on the loop that serves everybody."""
+    from passgate.codecs.llm.answers import sse
+
+    class Counting:
+        read = 0
+
+        def search(self, data):
+            self.read += len(data)
+            return blank.search(data)
+
+    blank, counting = sse._BLANK, Counting()
+    monkeypatch.setattr(sse, "_BLANK", counting)
+    parser = EventParser()
+    for _ in range(500):
+        assert parser.feed(line) == []
+    assert counting.read <= 500 * (len(line) + 4)
+    [event] = parser.finish()
+    assert event.raw == line * 500
+
+
 def test_only_the_data_of_a_rewritten_event_changes():
     [event] = parsed(b"event: e\nid: 7\ndata: old\n\n")
     assert event.rewritten(b"new") == b"event: e\nid: 7\ndata: new\n\n"

@@ -146,3 +146,22 @@ def test_text_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(upload, "MAX_TEXT", 100)
     with pytest.raises(RemoteProtocolError, match="more than 100 bytes"):
         read(form(file(b"x" * 101, "a.txt")))
+
+
+@pytest.mark.parametrize(
+    "name", ["Purpose", "PURPOSE", "purpose[]", "purpose[0]", "%70urpose", "_charset_", "a b", "file[]", "p\u0443"]
+)
+def test_a_field_that_another_reader_may_take_for_what_steers_is_refused(name: str) -> None:
+    """A batch under another purpose would be looked at as a text: its lines would not be judged as calls."""
+    with pytest.raises(RemoteProtocolError, match="a field of the form"):
+        read(form(field(name, "batch"), file(LINES, "a.txt")))
+
+
+@pytest.mark.parametrize("purpose", ["\uff42atch", "bat\u200bch", "batch\x00"[:5] + "\t", "", "batch,assistants"])
+def test_a_purpose_that_is_no_plain_word_is_refused(purpose: str) -> None:
+    with pytest.raises(RemoteProtocolError, match="one word in small letters"):
+        read(form(field("purpose", purpose), file(b"x", "a.txt")))
+
+
+def test_fields_with_members_and_new_purposes_pass() -> None:
+    read(form(field("purpose", "user_data-2"), field("expires_after[anchor]", "created_at"), file(b"x", "a.txt")))
