@@ -29,6 +29,12 @@ SERVERS = ("tests/drivers", "tests/faults")
 TWINS = ("tests/unit", "tests/integration", "tests/drivers", "tests/conformance", "tests/faults", "tests/bypass")
 """What runs a second time with PASSGATE_IMPL=native: every test through which a compiled module can be reached."""
 
+ONCE = (
+    *("tests/unit/cli", "tests/unit/config"),
+    *("tests/drivers/oidc", "tests/drivers/aws", "tests/drivers/control/test_schemathesis.py"),
+)
+"""Of those folders, what does not: it is about files, terminals and other people's programs, and takes minutes."""
+
 
 def run(command: list[str], **environment: str) -> int:
     print("+", *(f"{name}={value}" for name, value in environment.items()), *command, flush=True)
@@ -82,6 +88,7 @@ def main(arguments: list[str]) -> int:
         return run([sys.executable, "-m", "pytest", *arguments])
     # Its own folder for what is kept between runs: two of them must not write one.
     twins = [sys.executable, "-m", "pytest", "-q", "-o", "cache_dir=.pytest_cache/native", *TWINS]
+    twins += [f"--ignore={path}" for path in ONCE]
     at_once = (os.cpu_count() or 1) > 1
     with beside(twins, PASSGATE_IMPL="native") if at_once else nullcontext() as ended:
         well = measured(at_once=at_once)
