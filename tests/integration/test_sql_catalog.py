@@ -19,6 +19,8 @@ ALTER TABLE crm.people DROP COLUMN gone;
 CREATE TABLE public.visits (id bigserial PRIMARY KEY, person int REFERENCES crm.people ON DELETE CASCADE, at date);
 CREATE TABLE public.days (at date PRIMARY KEY) PARTITION BY RANGE (at);
 CREATE TABLE public.days_1 PARTITION OF public.days FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE crm.accounts (id int PRIMARY KEY, email text, at text GENERATED ALWAYS AS (split_part(email, '@', 2)) STORED,
+                           twice int GENERATED ALWAYS AS (id * 2) STORED, serial int GENERATED ALWAYS AS IDENTITY, x int DEFAULT 1);
 CREATE VIEW public.emails AS SELECT email FROM crm.people;
 CREATE VIEW public.seen AS SELECT at FROM visits;
 CREATE FUNCTION public.peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
@@ -75,6 +77,9 @@ async def test_users_objects(connection: psycopg.Connection[tuple[object, ...]])
     assert catalog.parents(part) == (days,)
     (peek,) = catalog.functions("peek", "", ("public",))
     assert peek.effect == "definer"
+    accounts = catalog.relation("accounts", "crm", ())
+    assert accounts is not None
+    assert {c.name: c.shows for c in accounts.columns if c.shows} == {"at": ("email",), "twice": ("id",)}
     checked = catalog.type("checked", "", ("public",))
     assert checked is not None
     assert [function.name for function in checked.input_functions] == ["ok"]

@@ -24,6 +24,7 @@ class Column:
     """``number`` is the server's attribute number: from 1 for a user's columns, negative for system columns.
 
     ``type_name`` is the internal name (``int4``, ``_text`` for an array). ``generated``: an identity or generated column.
+    ``shows``: the columns beside it that a generated column is computed of.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Column:
     type_oid: int = 0
     not_null: bool = False
     generated: bool = False
+    shows: tuple[str, ...] = ()
 
 
 SYSTEM_COLUMNS: Mapping[str, Column] = {

@@ -1,6 +1,6 @@
 """Names to objects: the catalog as a walk uses it, with everything that can be said in advance said once per catalog."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
 from passgate.core.action import Atom, ColumnRef, ObjectRef, VerbClass
@@ -33,10 +33,11 @@ class ViewBody:
 class Stored:
     """The interned columns of one relation."""
 
-    __slots__ = ("_columns", "names", "object")
+    __slots__ = ("_columns", "computed", "names", "object")
 
     def __init__(self, relation: Relation) -> None:
         self.object = object_of(relation)
+        self.computed = {column.name: column.shows for column in relation.columns if column.shows}
         self.names = frozenset(column.name for column in relation.columns)
         self._columns: dict[str, StoredColumn] = {}
 
@@ -45,6 +46,10 @@ class Stored:
         if found is None:
             found = self._columns[name] = StoredColumn(self.object, name)
         return found
+
+    def shown_in(self, name: str) -> Iterable[StoredColumn]:
+        """What can show in a column: itself, and of a generated one what it is computed of."""
+        return map(self.column, (name, *self.computed.get(name, ())))
 
 
 class Table:
@@ -111,9 +116,9 @@ class Table:
         return found
 
     def _value(self, name: str, type_: str, number: int, relatives: tuple[Stored, ...]) -> Value:
-        sources = {self.stored.column(name)}
-        sources.update(relative.column(name) for relative in relatives if name in relative.names)
-        direct = True
+        stored = (self.stored, *(relative for relative in relatives if name in relative.names))
+        sources = {column for each in stored for column in each.shown_in(name)}
+        direct = not any(name in each.computed for each in stored)
         if self.body is not None and number < len(self.body.columns):
             beneath = self.body.columns[number]
             sources |= beneath.sources

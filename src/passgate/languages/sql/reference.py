@@ -5,7 +5,7 @@ SEQUENCE, SCHEMA, TYPE ... AS ENUM, DOMAIN and FUNCTION; anything else in the fi
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -136,7 +136,8 @@ class _Schema:
             not_null.add(body["colname"])
             self._add_sequence(namespace, f"{table}_{body['colname']}_seq")
             type_name = _SERIAL[type_name]
-        kinds = {unwrap(constraint)[1].get("contype") for constraint in items(body.get("constraints"))}
+        constraints = [unwrap(constraint)[1] for constraint in items(body.get("constraints"))]
+        kinds = {constraint.get("contype") for constraint in constraints}
         if "CONSTR_IDENTITY" in kinds:
             not_null.add(body["colname"])
         return Column(
@@ -145,6 +146,14 @@ class _Schema:
             type_name=type_name,
             type_oid=self._type_oids.get(type_name, 0),
             generated=bool(kinds & {"CONSTR_IDENTITY", "CONSTR_GENERATED"}),
+            shows=tuple(
+                dict.fromkeys(
+                    column
+                    for constraint in constraints
+                    if constraint.get("contype") == "CONSTR_GENERATED"
+                    for column in _columns_in(constraint.get("raw_expr"))
+                )
+            ),
         )
 
     def _foreign_key(self, constraint: Node, own: tuple[str, ...]) -> ForeignKey:
@@ -298,3 +307,15 @@ def _type_name(type_name: Node) -> str:
 
 def _first_line(statement: ParsedStatement) -> str:
     return statement.text.strip().splitlines()[0][:80]
+
+
+def _columns_in(part: object) -> Iterator[str]:
+    """The columns that an expression over one table names."""
+    if isinstance(part, dict):
+        if "ColumnRef" in part:
+            yield words(part["ColumnRef"].get("fields"))[-1]
+            return
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _columns_in(each)

@@ -67,8 +67,16 @@ def relation_of(row: Row, *, system: bool, tags: frozenset[str]) -> Relation:
         has_rules=row[5] == "t",
         has_triggers=row[6] == "t",
         columns=tuple(
-            Column(name=name, number=number, type_name=type_, type_oid=oid, not_null=not_null, generated=generated)
-            for name, number, type_, oid, not_null, generated in _json(row[7])
+            Column(
+                name=name,
+                number=number,
+                type_name=type_,
+                type_oid=oid,
+                not_null=not_null,
+                generated=generated,
+                shows=tuple(*shows),  # the server's own relations, as they are shipped, say nothing of it
+            )
+            for name, number, type_, oid, not_null, generated, *shows in _json(row[7])
         ),
         primary_key=next((tuple(columns) for primary, columns in keys if primary), ()),
         unique_keys=tuple(tuple(columns) for primary, columns in keys if not primary),

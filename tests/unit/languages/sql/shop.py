@@ -79,6 +79,13 @@ SECOND_VIEW = Relation(
     columns=_columns("shown"),
     view_definition="SELECT upper(ref) FROM public.customer_v",
 )
+DOSSIERS = Relation(
+    oid=20010,
+    namespace="public",
+    name="dossiers",
+    columns=(*_columns("id:int4", "ssn"), Column(name="born", number=3, generated=True, shows=("ssn",))),
+    primary_key=("id",),
+)
 CHECKED = Function(
     oid=30001, namespace="public", name="checked", min_args=1, max_args=1, arg_types=("text",), return_type="bool"
 )
@@ -105,7 +112,7 @@ EQUAL = Operator(namespace="public", name="=", left_type="positive", right_type=
 @cache
 def shop() -> Catalog:
     return build_catalog(
-        relations=(CUSTOMERS, ORDERS, VIEW, EVENTS, EVENTS_1, RULED, OTHER, SEQUENCE, SECOND_VIEW),
+        relations=(CUSTOMERS, ORDERS, VIEW, EVENTS, EVENTS_1, RULED, OTHER, SEQUENCE, SECOND_VIEW, DOSSIERS),
         functions_=(CHECKED, WIPE, SHADOW, ROWS),
         types_=(POSITIVE,),
         operators_=(NEAR, EQUAL),

@@ -3,7 +3,7 @@ import pytest
 from passgate.core.action import ColumnRef, VerbClass
 from passgate.languages.sql.catalog import Catalog, Column, Function, Relation
 from passgate.languages.sql.names import Names, ViewBody, call_atom, object_of, unknown_object
-from tests.unit.languages.sql.shop import EVENTS, EVENTS_1, ORDERS, action, gaps, language, said
+from tests.unit.languages.sql.shop import EVENTS, EVENTS_1, ORDERS, action, gaps, language, said, shows
 
 PATHS = (("public",),)
 
@@ -35,6 +35,19 @@ def test_reading_a_partition_reads_its_parent_and_the_other_way_round(names: Nam
     assert "select events_1.what output" in said("SELECT what FROM events")
     assert "select events_1.what output" not in said("SELECT what FROM ONLY events")
     assert "select events.what output" in said("SELECT what FROM ONLY events_1")
+
+
+def test_a_generated_column_shows_what_it_is_computed_of() -> None:
+    """Whoever may not see a column may not see it in the next one either, whose rules nobody thought of."""
+    assert shows("SELECT born FROM dossiers") == {"born": "dossiers.born,dossiers.ssn"}
+    assert shows("SELECT id FROM dossiers") == {"id": "=dossiers.id"}
+    assert shows("SELECT ssn FROM dossiers") == {"ssn": "=dossiers.ssn"}
+    assert {"select dossiers.ssn predicate", "select dossiers.born predicate"} <= set(
+        said("SELECT id FROM dossiers WHERE born = '1990'")
+    )
+    assert "select dossiers.ssn output" in said("SELECT d FROM dossiers d")
+    assert "copy_out dossiers.ssn output" in said("COPY dossiers (born) TO STDOUT")
+    assert "select dossiers.ssn returning" in said("DELETE FROM dossiers WHERE id = 1 RETURNING born")
 
 
 def test_views_are_seen_through_to_the_bottom() -> None:

@@ -47,6 +47,14 @@ def test_types_and_nullability_of_columns() -> None:
     assert found.columns[0].type_oid == 20
 
 
+def test_what_generated_columns_are_computed_of() -> None:
+    found = relation(
+        "CREATE TABLE t (id int PRIMARY KEY, a text, b text, c text GENERATED ALWAYS AS (lower(t.a) || b || a) STORED)",
+        "t",
+    )
+    assert {column.name: column.shows for column in found.columns if column.shows} == {"c": ("a", "b")}
+
+
 def test_keys_of_tables_and_unique_indexes() -> None:
     schema = """
     CREATE TABLE t (a int, b int UNIQUE, c int, PRIMARY KEY (a, c), UNIQUE (b, c));

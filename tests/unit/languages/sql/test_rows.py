@@ -37,7 +37,7 @@ def test_trusted_functions_run_with_the_callers_rights_in_sql_or_plpgsql() -> No
 
 def test_a_relation_row() -> None:
     row = [
-        "20", "public", "t", "r", "t", "f", "t", '[["a", 1, "int4", 23, true, false]]', '[[true, ["a"]], [false, ["b"]]]',
+        "20", "public", "t", "r", "t", "f", "t", '[["a", 1, "int4", 23, true, false, ["b"]]]', '[[true, ["a"]], [false, ["b"]]]',
         '[[["a"], "s", "u", ["x"], "c", "n"]]', "[7]", "",
     ]  # fmt: skip
     found = relation_of(row, system=False, tags=frozenset({"files"}))
@@ -46,7 +46,7 @@ def test_a_relation_row() -> None:
     assert found.foreign_keys[0].on_delete == "cascade"
     assert found.view_definition is None
     assert found.tags == frozenset({"files"})
-    assert found.columns[0].not_null
+    assert (found.columns[0].not_null, found.columns[0].shows) == (True, ("b",))
 
 
 def test_rows_of_types_operators_and_casts_name_functions_by_oid() -> None:

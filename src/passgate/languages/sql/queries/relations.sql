@@ -8,7 +8,19 @@ SELECT c.oid,
        EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN'),
        EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
        (SELECT coalesce(json_agg(json_build_array(a.attname, a.attnum, t.typname, t.oid::bigint, a.attnotnull,
-                                                  a.attidentity <> '' OR a.attgenerated <> '')
+                                                  a.attidentity <> '' OR a.attgenerated <> '',
+                   -- What a generated column is computed of. Of whom it depends, the column or its expression, is a matter of the version.
+                   CASE WHEN a.attgenerated = '' THEN '[]'
+                        ELSE (SELECT coalesce(json_agg(DISTINCT s.attname), '[]')
+                                FROM pg_catalog.pg_depend p
+                                JOIN pg_catalog.pg_attribute s ON s.attrelid = c.oid AND s.attnum = p.refobjsubid
+                               WHERE p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND p.refobjid = c.oid
+                                 AND p.refobjsubid NOT IN (0, a.attnum)
+                                 AND (p.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                      AND p.objid = c.oid AND p.objsubid = a.attnum
+                                      OR p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+                                      AND p.objid IN (SELECT e.oid FROM pg_catalog.pg_attrdef e
+                                                       WHERE e.adrelid = c.oid AND e.adnum = a.attnum))) END)
                                  ORDER BY a.attnum), '[]')
           FROM pg_catalog.pg_attribute a
           JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
