@@ -23,7 +23,7 @@ _SECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "action": ((), ("verb",)),
     "actor": (("subject",), ("kind", "peer")),
     "decision": (("outcome", "policy", "rule"), ()),
-    "detail": ((), ("status",)),
+    "detail": ((), ()),
     "pass": (("id",), ("purpose", "task")),
     "payload": (("ct_sha256", "key"), ()),
     "target": (("kind", "name"), ("database", "user")),
@@ -61,6 +61,10 @@ def _check_parts(event: Document) -> None:
             raise LedgerCorruptError(f"not an event: a malformed {name}")
     if "payload" in event and not _HASH.fullmatch(event["payload"]["ct_sha256"]):
         raise LedgerCorruptError("not an event: a malformed payload")
+    if not isinstance(
+        event.get("detail", {}).get("status", ""), (str, int)
+    ):  # of an outcome a word, of an answer over HTTP a number
+        raise LedgerCorruptError("not an event: a malformed detail")
     behind = event.get("actor", {}).get("on_behalf_of", [])
     if not (isinstance(behind, list) and all(_formed(one, ("subject",), ("kind",)) for one in behind)):
         raise LedgerCorruptError("not an event: a malformed actor")

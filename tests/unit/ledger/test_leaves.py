@@ -23,11 +23,19 @@ def test_an_event_is_read() -> None:
         ({"payload": {}}, "malformed payload"),
         ({"payload": "x"}, "malformed payload"),
         ({"detail": []}, "malformed detail"),
+        ({"detail": {"status": []}}, "malformed detail"),
+        ({"detail": {"status": None}}, "malformed detail"),
     ],
 )
 def test_what_is_no_event(change: dict[str, object], why: str) -> None:
     with pytest.raises(LedgerCorruptError, match=why):
         parse(orjson.dumps({**orjson.loads(a_record(3).leaf), **change}))
+
+
+@pytest.mark.parametrize("status", ["ok", 201])
+def test_a_status_is_a_word_of_an_outcome_or_a_number_of_an_answer(status: object) -> None:
+    leaf = orjson.dumps({**orjson.loads(a_record(3).leaf), "detail": {"status": status}})
+    assert parse(leaf)["detail"] == {"status": status}
 
 
 @pytest.mark.parametrize("leaf", [b"", b"{", b"[]", b"7"])
