@@ -60,6 +60,7 @@ def test_what_once_told_them_apart_no_longer_does(
     assert campaign.findings == 0, capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("dsns")
 def test_the_sides_differ_without_a_gate(cluster: PostgresCluster) -> None:
     """Otherwise the tests above could not fail."""
     assert len({cluster.psql(PLANTED, database=f"side{side}") for side in (0, 1)}) == 2
