@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
-from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, when
+from passgate.cli.deciding import NoteOption, SocketsOption, as_json_of, client_at, standing, voted
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption
+from passgate.cli.output import how_long, note, printable, say, say_json, say_table, when
 from passgate.core.errors import ApprovalError
 from passgate.core.visible import odd_characters, visible_lines
 
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 approvals_app = typer.Typer(no_args_is_help=True, help="Held actions: list, show, approve, deny.")
 
 RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `approvals list` shows it.")]
-NoteOption = Annotated[str, typer.Option("--note", help="Why; it stands in the ledger and the one who asked reads it.")]
-SocketsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--sockets",
-        envvar="PASSGATE_APPROVALS",
-        help="The folder of the people's sockets; with it no configuration is read.",
-    ),
-]
 
 
 @approvals_app.command("list")
@@ -41,9 +32,9 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for approval, oldest first."""
-    requests = [r for r in _requests(_client(sockets, config, state)) if everything or r.state == "pending"]
+    requests = [r for r in _requests(client_at(sockets, config, state)) if everything or r.state == "pending"]
     if as_json:
-        say_json([_as_json(request) for request in requests])
+        say_json([as_json_of(request) for request in requests])
         return
     now = datetime.now(UTC)
     say_table(
@@ -56,7 +47,7 @@ def list_(
                 request.verb,
                 request.rule,
                 f"{request.count} of {request.group}",
-                _standing(request),
+                standing(request),
                 how_long(request.expires - now),
             )
             for request in requests
@@ -73,11 +64,11 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one request: the facts, then the very text that will run, with everything invisible in it made visible."""
-    found = next((r for r in _requests(_client(sockets, config, state)) if r.id == request), None)
+    found = next((r for r in _requests(client_at(sockets, config, state)) if r.id == request), None)
     if found is None:
         raise ApprovalError(f"There is no request {printable(request)}, or its time is over")
     if as_json:
-        say_json(_as_json(found))
+        say_json(as_json_of(found))
         return
     for name, text in _facts(found):
         say(f"{name:<10}{printable(text)}")
@@ -118,7 +109,7 @@ def approve(
     as_json: JsonOption = False,
 ) -> None:
     """Let it run, once. Nobody approves what is asked for in their own name."""
-    _vote(request, approves=True, why=why, client=_client(sockets, config, state), as_json=as_json)
+    _vote(request, approves=True, why=why, client=client_at(sockets, config, state), as_json=as_json)
 
 
 @approvals_app.command()
@@ -131,7 +122,7 @@ def deny(
     as_json: JsonOption = False,
 ) -> None:
     """Refuse it for good, whoever has approved it already."""
-    _vote(request, approves=False, why=why, client=_client(sockets, config, state), as_json=as_json)
+    _vote(request, approves=False, why=why, client=client_at(sockets, config, state), as_json=as_json)
 
 
 def _vote(request: str, *, approves: bool, why: str, client: "AdminClient", as_json: bool) -> None:
@@ -145,18 +136,9 @@ def _vote(request: str, *, approves: bool, why: str, client: "AdminClient", as_j
             failures[0] if failures else f"There is no request {printable(request)}, or its time is over"
         )
     if as_json:
-        say_json(_as_json(found))
+        say_json(as_json_of(found))
     else:
-        say(f"{found.id} {_standing(found)}")
-
-
-def _client(sockets: Path | None, config: Path, state: Path | None) -> "AdminClient":
-    from passgate.api.client import AdminClient
-
-    if sockets is not None:
-        return AdminClient(sockets)
-    settings = settings_from(config, state)
-    return AdminClient(settings.state_folder.run)
+        say(f"{found.id} {standing(found)}")
 
 
 def _requests(client: "AdminClient") -> "list[ApprovalInfo]":
@@ -170,7 +152,7 @@ def _requests(client: "AdminClient") -> "list[ApprovalInfo]":
 
 
 def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
-    yield "request", f"{request.id} ({_standing(request)})"
+    yield "request", f"{request.id} ({standing(request)})"
     yield "who", " for ".join(request.chain)
     yield "purpose", request.purpose
     if request.ticket is not None:
@@ -187,9 +169,7 @@ def _facts(request: "ApprovalInfo") -> Iterator[tuple[str, str]]:
         yield "", text
     yield "asked", when(request.asked)
     yield "expires", when(request.expires)
-    for vote in request.votes:
-        word = "approved" if vote.approves else "refused"
-        yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
+    yield from voted(request)
     if request.binding_sha256:  # of one's own request it is not told
         yield "bound to", f"sha256 {request.binding_sha256}"
 
@@ -200,14 +180,3 @@ def _previewed(request: "ApprovalInfo") -> str:
         return f"none: {preview.why}"
     rows = "1 row" if preview.rows == 1 else f"{preview.rows} rows"
     return f"would change {rows}; more than that are rolled back"
-
-
-def _standing(request: "ApprovalInfo") -> str:
-    if request.state != "pending":
-        return request.state
-    return f"{sum(vote.approves for vote in request.votes)} of {request.count}"
-
-
-def _as_json(request: "ApprovalInfo") -> dict[str, Json]:
-    body: dict[str, Json] = request.model_dump(mode="json")
-    return body

@@ -1,14 +1,18 @@
 """``passgate config``: look at the configuration without starting anything."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
 from passgate.cli.output import note, printable, say, say_json, when
 from passgate.core.errors import ConfigError, SecretUnavailableError
+
+if TYPE_CHECKING:
+    from passgate.config.settings import Settings
 
 config_app = typer.Typer(no_args_is_help=True, help="The configuration: check.")
 
@@ -36,7 +40,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
             ends[path] = _good_until(path)
         except ConfigError as error:
             problems.append(str(error))
-    for setting, why in _missing_secrets(settings, ""):
+    for setting, why in _missing_secrets(settings):
         note(f"passgate: {setting}: {printable(why)}")
     if problems:
         raise ConfigError("\n".join(problems))
@@ -52,31 +56,23 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
         say(f"shows      {path} (good until {ends[path]})")
 
 
-def _missing_secrets(value: object, setting: str) -> Iterator[tuple[str, str]]:
+def _missing_secrets(settings: "Settings") -> Iterator[tuple[str, str]]:
     """What the gate would say at its first session. A command or a vault is not asked: that may cost or change something."""
     from passgate.config.secret_sources import Credential, LocalSecret
-    from passgate.config.section import Section
+    from passgate.config.section import values_in
     from passgate.credentials.environment import EnvironmentCredential
     from passgate.credentials.file import FileCredential
 
-    match value:
-        case Credential() | LocalSecret():
-            try:
-                if value.env is not None:
-                    EnvironmentCredential(name=value.env).read()
-                elif value.file is not None:
-                    FileCredential(path=value.file).read()
-            except SecretUnavailableError as error:
-                yield setting, str(error)
-        case Section():
-            for name in type(value).model_fields:
-                yield from _missing_secrets(getattr(value, name), f"{setting}.{name}".lstrip("."))
-        case Mapping():
-            for name, one in value.items():
-                yield from _missing_secrets(one, f"{setting}.{name}")
-        case tuple():
-            for number, one in enumerate(value):
-                yield from _missing_secrets(one, f"{setting}[{number}]")
+    for setting, source in values_in(settings):
+        if not isinstance(source, Credential | LocalSecret):
+            continue
+        try:
+            if source.env is not None:
+                EnvironmentCredential(name=source.env).read()
+            elif source.file is not None:
+                FileCredential(path=source.file).read()
+        except SecretUnavailableError as error:
+            yield setting, str(error)
 
 
 def _good_until(path: Path) -> str:

@@ -1,7 +1,7 @@
 """A pass as people and programs are shown it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,27 @@ def say_issued(settings: "Settings", issued: "IssuedPass", secret_file: Path | N
         say(f"{'secret file':<13}{secret_file}")
     for way in ways:
         say(f"\n{way.command}\n{way.dsn}")
+
+
+def say_taken(facts: dict[str, Json], *, secret: str, key: str, key_file: Path | None, as_json: bool) -> None:
+    """A pass that the gate gave. ``expires_in`` among the facts: in seconds. With ``key_file`` the key is there, and not shown."""
+    shown = dict(facts)
+    if key_file is None:
+        shown["secret"], shown["key"] = secret, key
+    else:
+        shown["key_file"] = str(key_file.absolute())
+    if as_json:
+        say_json(shown)
+        return
+    for name, value in shown.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        if name == "expires_in":
+            text = how_long(timedelta(seconds=int(text)))
+        say(f"{name.replace('_', ' '):<11}{printable(text)}")
+    if key_file is None:
+        note(
+            "The secret is shown this once. A database takes pass and secret as user and password, a model's API the key."
+        )
 
 
 def pass_lines(pass_: Pass, now: datetime, spent: "Spending | None" = None) -> Iterator[tuple[str, str]]:

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 
 from passgate.cli.options import settings_from
 from passgate.cli.output import reason_of
-from passgate.core.action import VerbClass
 from passgate.core.errors import ConfigError
 from passgate.core.finding import Span
 from passgate.core.masker import Text
-from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
 from passgate.core.resource import Resource
 from passgate.core.session import Session
@@ -23,14 +20,14 @@ from passgate.languages.sql.reference import catalog_of, reference_catalog
 from passgate.masking import SessionMasker, SessionMaskerFactory, open_detector
 from passgate.pipeline.protocols import Input, Language, Understood
 from passgate.policy.bundle import load_bundle
-from passgate.policy.cases import Ground, PromptLanguage
+from passgate.policy.cases import Ground, PromptLanguage, judging_session
 from passgate.policy.evaluator import RulePolicy
 
 REFERENCE_PACK = "p-ref"
 DEFAULT_PACKS = ("postgres-safe", "llm-safe")
 LLM = "llm"
 _REFERENCE_LABELS = {"env": "prod"}
-_SEARCH_PATH = ('"$user"', "public")
+_NAME = "explain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +48,9 @@ class Context:
         return {
             family: Ground(
                 language=language,
-                session=partial(_new_session, replace(self.resource, kind=family), self.principal, self.database),
+                session=partial(
+                    judging_session, _NAME, replace(self.resource, kind=family), self.principal, self.database
+                ),
             )
             for family, language in languages.items()
         }
@@ -59,7 +58,7 @@ class Context:
     @property
     def session(self) -> Session:
         """A session as a client would have it right after log-in."""
-        return _new_session(self.resource, self.principal, self.database)
+        return judging_session(_NAME, self.resource, self.principal, self.database)
 
     def new_session(self) -> Session:
         return self.session
@@ -71,30 +70,6 @@ class Context:
             return understander.understand(text, None if values is None else [Input(value=value) for value in values])
         finally:
             understander.close()
-
-
-def _new_session(resource: Resource, principal: Principal, database: str) -> Session:
-    now = datetime.now(UTC)
-    grant = Pass(
-        id="explain",
-        principal=principal,
-        resources=frozenset({resource.name}),
-        verbs=frozenset(VerbClass),
-        purpose="explain",
-        ticket=None,
-        issued=now,
-        expires=now + timedelta(hours=1),
-    )
-    return Session(
-        id="explain",
-        pass_=grant,
-        resource=resource,
-        opened=now,
-        peer="",
-        user="app",
-        database=database,
-        search_path=_SEARCH_PATH,
-    )
 
 
 def build_context(
@@ -137,8 +112,8 @@ def _masker() -> SessionMasker:
 
     Without the compiled database, which takes longer to make than to do without for a few texts. Raises DetectorError.
     """
-    resource = Resource(name="explain", kind=LLM)
-    session = _new_session(resource, Principal(kind=PrincipalKind.HUMAN, subject="explain"), "")
+    resource = Resource(name=_NAME, kind=LLM)
+    session = judging_session(_NAME, resource, Principal(kind=PrincipalKind.HUMAN, subject=_NAME), "")
     return SessionMaskerFactory(detector=open_detector(engine="literals"), master_key=bytes(32)).open(session)
 
 

@@ -11,6 +11,14 @@ import typer
 
 from passgate.cli.options import JsonOption
 from passgate.cli.output import how_long, note, printable, say, say_json, say_table
+from passgate.cli.sign_in_options import (
+    DeviceOption,
+    NoBrowserOption,
+    ProviderCaOption,
+    ProviderOption,
+    WaitOption,
+    sign_in_flows,
+)
 from passgate.core.errors import ConfigError, LockError, SignInError
 from passgate.core.lock import LockKind
 from passgate.core.visible import odd_characters, visible_lines
@@ -47,32 +55,22 @@ def _where(
 
 @remote_app.command()
 def login(
-    provider: Annotated[
-        str | None, typer.Option("--provider", help="Where to sign in, if the gate knows several.")
-    ] = None,
-    provider_ca: Annotated[
-        Path | None, typer.Option("--provider-ca", help="The authority that signed the provider's certificate.")
-    ] = None,
-    device: Annotated[
-        bool, typer.Option("--device", help="Sign in with another machine's browser: a page and a code.")
-    ] = False,
-    no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Open no browser, print the page; it must be opened on this machine.")
-    ] = False,
-    wait: Annotated[str, typer.Option("--wait", help="How long to wait for the person: 5m.")] = "5m",
+    provider: ProviderOption = None,
+    provider_ca: ProviderCaOption = None,
+    device: DeviceOption = False,
+    no_browser: NoBrowserOption = False,
+    wait: WaitOption = "5m",
     as_json: JsonOption = False,
 ) -> None:
     """Sign in at the company's provider, and keep the token that the gate gives for its control API. It is not shown."""
     from passgate.cli.api_token import keep_api_token
-    from passgate.cli.login import seconds_in, sign_in_and_exchange, sign_in_flows
     from passgate.cli.signing_in import Gate
 
     where, ca = _gate()
-    if device and no_browser:
-        raise SignInError("--device and --no-browser are two ways to sign in: choose one")
-    flows = sign_in_flows(device=device, no_browser=no_browser, wait=seconds_in("--wait", wait))
+    flows = sign_in_flows(device=device, no_browser=no_browser, wait=wait)
+    gate = Gate(url=where, ca=ca, provider_ca=provider_ca)
     asked = {"requested_token_type": [_ACCESS_TOKEN], "resource": [f"{where}/api"]}
-    answer = asyncio.run(sign_in_and_exchange(Gate(url=where, ca=ca, provider_ca=provider_ca), provider, flows, asked))
+    answer = asyncio.run(gate.sign_in_and_exchange(provider, flows, asked))
     token, principal = answer.get("access_token"), str(answer.get("principal"))
     if not isinstance(token, str) or not token:
         raise SignInError("the gate's answer lacks access_token")

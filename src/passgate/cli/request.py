@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, settings_from
+from passgate.cli.deciding import NoteOption, SocketsOption, as_json_of, client_at, standing, voted
+from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption
 from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, stamp, when
+from passgate.cli.pass_shown import say_taken
 from passgate.core.errors import ApprovalError, PassRequestError
 
 if TYPE_CHECKING:
@@ -20,15 +22,6 @@ if TYPE_CHECKING:
 requests_app = typer.Typer(no_args_is_help=True, help="Requests for access: list, show, approve, deny, take.")
 
 RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `requests list` shows it.")]
-NoteOption = Annotated[str, typer.Option("--note", help="Why; it stands in the ledger and the one who asked reads it.")]
-SocketsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--sockets",
-        envvar="PASSGATE_APPROVALS",
-        help="The folder of the people's sockets; with it no configuration is read.",
-    ),
-]
 
 
 def request(
@@ -55,11 +48,11 @@ def request(
         reason=why,
         ticket=ticket,
     )
-    found = _client(sockets, config, state).access(asked, AccessShown).request
+    found = client_at(sockets, config, state).access(asked, AccessShown).request
     if as_json:
-        say_json(_as_json(found))
+        say_json(as_json_of(found))
         return
-    say(f"{found.id} {_standing(found)}")
+    say(f"{found.id} {standing(found)}")
     if found.state == "pending":
         note(f"It waits for {found.count} of {found.group}, until {when(found.expires)}.")
 
@@ -73,9 +66,9 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for approval, newest first."""
-    requests = [one for one in _requests(_client(sockets, config, state)) if everything or one.state == "pending"]
+    requests = [one for one in _requests(client_at(sockets, config, state)) if everything or one.state == "pending"]
     if as_json:
-        say_json([_as_json(one) for one in requests])
+        say_json([as_json_of(one) for one in requests])
         return
     now = datetime.now(UTC)
     say_table(
@@ -89,7 +82,7 @@ def list_(
                 _long(one),
                 one.reason,
                 f"{one.count} of {one.group}",
-                _standing(one),
+                standing(one),
                 how_long(one.expires - now) if one.state == "pending" else "",
             )
             for one in requests
@@ -106,11 +99,11 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one request."""
-    found = next((one for one in _requests(_client(sockets, config, state)) if one.id == request), None)
+    found = next((one for one in _requests(client_at(sockets, config, state)) if one.id == request), None)
     if found is None:
         raise ApprovalError(f"There is no request {printable(request)}")
     if as_json:
-        say_json(_as_json(found))
+        say_json(as_json_of(found))
         return
     for name, text in _facts(found):
         say(f"{name:<10}{printable(text)}")
@@ -130,7 +123,7 @@ def approve(
     as_json: JsonOption = False,
 ) -> None:
     """Agree to it. Nobody approves what is asked for in their own name."""
-    _vote(request, approves=True, why=why, client=_client(sockets, config, state), as_json=as_json)
+    _vote(request, approves=True, why=why, client=client_at(sockets, config, state), as_json=as_json)
 
 
 @requests_app.command()
@@ -143,7 +136,7 @@ def deny(
     as_json: JsonOption = False,
 ) -> None:
     """Refuse it, whoever has approved it already."""
-    _vote(request, approves=False, why=why, client=_client(sockets, config, state), as_json=as_json)
+    _vote(request, approves=False, why=why, client=client_at(sockets, config, state), as_json=as_json)
 
 
 @requests_app.command()
@@ -161,29 +154,17 @@ def take(
     from passgate.api.access_messages import AccessGranted, TakeAccess
     from passgate.cli.opening import key_to
 
-    client = _client(sockets, config, state)
+    client = client_at(sockets, config, state)
     with key_to(key_file) as keep:
         granted = client.access(TakeAccess(request=request), AccessGranted)
-        keep(f"{granted.pass_id}.{granted.secret}")
-    shown: dict[str, Json] = {
+        key = f"{granted.pass_id}.{granted.secret}"
+        keep(key)
+    facts: dict[str, Json] = {
         "pass": granted.pass_id,
         "resources": list[Json](granted.resources),
         "expires": stamp(granted.expires),
     }
-    if key_file is None:
-        shown["secret"], shown["key"] = granted.secret, f"{granted.pass_id}.{granted.secret}"
-    else:
-        shown["key_file"] = str(key_file.absolute())
-    if as_json:
-        say_json(shown)
-        return
-    for name, value in shown.items():
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        say(f"{name.replace('_', ' '):<11}{printable(text)}")
-    if key_file is None:
-        note(
-            "The secret is shown this once. A database takes pass and secret as user and password, a model's API the key."
-        )
+    say_taken(facts, secret=granted.secret, key=key, key_file=key_file, as_json=as_json)
 
 
 def _vote(request: str, *, approves: bool, why: str, client: "AdminClient", as_json: bool) -> None:
@@ -191,15 +172,9 @@ def _vote(request: str, *, approves: bool, why: str, client: "AdminClient", as_j
 
     found = client.access(VoteAccess(request=request, approves=approves, note=why), AccessShown).request
     if as_json:
-        say_json(_as_json(found))
+        say_json(as_json_of(found))
     else:
-        say(f"{found.id} {_standing(found)}")
-
-
-def _client(sockets: Path | None, config: Path, state: Path | None) -> "AdminClient":
-    from passgate.api.client import AdminClient
-
-    return AdminClient(sockets if sockets is not None else settings_from(config, state).state_folder.run)
+        say(f"{found.id} {standing(found)}")
 
 
 def _requests(client: "AdminClient") -> "tuple[AccessInfo, ...]":
@@ -218,7 +193,7 @@ def _duration(text: str) -> "timedelta":
 
 
 def _facts(found: "AccessInfo") -> Iterator[tuple[str, str]]:
-    yield "request", f"{found.id} ({_standing(found)})"
+    yield "request", f"{found.id} ({standing(found)})"
     yield "who", " for ".join(found.chain)
     yield "says so", found.source
     yield "resources", ", ".join(found.resources)
@@ -231,9 +206,7 @@ def _facts(found: "AccessInfo") -> Iterator[tuple[str, str]]:
     yield "needs", f"{found.count} of {found.group}"
     yield "asked", when(found.at)
     yield "expires", when(found.expires)
-    for vote in found.votes:
-        word = "approved" if vote.approves else "refused"
-        yield word, f"{vote.subject} at {when(vote.at)}" + (f": {vote.note}" if vote.note else "")
+    yield from voted(found)
     if found.decided is not None:
         yield "decided", when(found.decided)
     if found.pass_id is not None:
@@ -244,14 +217,3 @@ def _long(found: "AccessInfo") -> str:
     from datetime import timedelta
 
     return how_long(timedelta(seconds=found.seconds))
-
-
-def _standing(found: "AccessInfo") -> str:
-    if found.state != "pending":
-        return found.state
-    return f"{sum(vote.approves for vote in found.votes)} of {found.count}"
-
-
-def _as_json(found: "AccessInfo") -> dict[str, Json]:
-    body: dict[str, Json] = found.model_dump(mode="json")
-    return body

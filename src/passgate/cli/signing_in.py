@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from passgate.cli.oauth_requests import Answer, get, post, text
+from passgate.cli.output import note, printable
 from passgate.cli.provider_client import Flow, ProviderClient, StepUp, Tokens
 from passgate.core.errors import SignInError
 
@@ -60,6 +61,17 @@ class Gate:
             refresh_token=found.refresh_token if keeps else None,
             nonce_verifier=found.nonce_verifier,
         )
+
+    async def sign_in_and_exchange(
+        self, provider: str | None, flows: Sequence[Flow], asked: Mapping[str, Sequence[str]]
+    ) -> Answer:
+        """Where the gate asks for a stronger sign-in, the provider is asked for it, once. Raises SignInError."""
+        try:
+            return await self.exchange(await self.sign_in(provider, flows), asked)
+        except StepUpNeededError as needed:
+            note(f"{printable(str(needed))}. Sign in once more.")
+            step_up = needed.step_up
+        return await self.exchange(await self.sign_in(provider, flows, step_up), asked)
 
     async def exchange(self, tokens: Tokens, asked: Mapping[str, Sequence[str]]) -> Answer:
         """The gate's answer. Raises SignInError with its reason, StepUpNeededError where it asks for a stronger sign-in."""

@@ -1,5 +1,6 @@
 """What every kind of listener and resource has: the closed mapping, and TLS."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -14,6 +15,21 @@ class Section(BaseModel):
 
 
 AnySection = TypeVar("AnySection", bound=Section)
+
+
+def values_in(value: object, setting: str = "") -> Iterator[tuple[str, object]]:
+    """``value`` and all that stands below it, sections themselves too, each with its name: ``listeners[0].tls.key``."""
+    yield setting, value
+    match value:
+        case Section():
+            for name in type(value).model_fields:
+                yield from values_in(getattr(value, name), f"{setting}.{name}".lstrip("."))
+        case Mapping():
+            for name, one in value.items():
+                yield from values_in(one, f"{setting}.{name}")
+        case tuple():
+            for number, one in enumerate(value):
+                yield from values_in(one, f"{setting}[{number}]")
 
 
 class ListenerTls(Section):

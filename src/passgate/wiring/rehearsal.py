@@ -1,11 +1,11 @@
 """What would keep a gate from starting besides the configuration file itself: everything at once, and nothing started."""
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from passgate.config.control import NEEDS_ISSUER
-from passgate.config.section import Section
+from passgate.config.section import values_in
 from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError, PolicyError
 from passgate.pipeline.sealing import MAGIC
@@ -36,27 +36,10 @@ def _problems(settings: Settings) -> Iterator[str]:
                 server_context(certificate, key)
         except (ConfigError, OSError) as error:
             yield str(error)
-    for setting, authorities in _authorities(settings, ""):
+    for setting, authorities in values_in(settings):
+        if not isinstance(authorities, Path) or setting.rpartition(".")[2] != "ca":
+            continue
         try:
             ssl.create_default_context(cafile=str(authorities))
         except (OSError, ssl.SSLError) as error:
             yield f"{setting}: the authorities {authorities} are not usable: {error.strerror or error}"
-
-
-def _authorities(value: object, setting: str) -> Iterator[tuple[str, Path]]:
-    """Every file of authorities that the settings name, wherever it stands."""
-    match value:
-        case Section():
-            for name in type(value).model_fields:
-                one = getattr(value, name)
-                where = f"{setting}.{name}".lstrip(".")
-                if name == "ca" and isinstance(one, Path):
-                    yield where, one
-                else:
-                    yield from _authorities(one, where)
-        case Mapping():
-            for name, one in value.items():
-                yield from _authorities(one, f"{setting}.{name}")
-        case tuple():
-            for number, one in enumerate(value):
-                yield from _authorities(one, f"{setting}[{number}]")

@@ -3,6 +3,7 @@
 from passgate.policy.cases.case import Case, Expected, read_cases
 from passgate.policy.cases.prompt import Finder, PromptLanguage
 from passgate.policy.cases.runner import Ground, Mismatch, Report, Totals, run_cases
+from passgate.policy.cases.session import judging_session
 
 __all__ = (
     "Case",
@@ -13,6 +14,7 @@ __all__ = (
     "PromptLanguage",
     "Report",
     "Totals",
+    "judging_session",
     "read_cases",
     "run_cases",
 )

@@ -7,16 +7,12 @@ import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from passgate.config.settings import Settings
-from passgate.core.action import VerbClass
 from passgate.core.errors import PolicyError, TargetUnavailableError
 from passgate.core.finding import Span
 from passgate.core.masker import Text
-from passgate.core.passes import Pass
-from passgate.core.principal import Principal
 from passgate.core.resource import Resource
 from passgate.core.session import Session
 from passgate.pipeline.control import (
@@ -29,13 +25,12 @@ from passgate.pipeline.control import (
 )
 from passgate.pipeline.protocols import Language, Policy
 from passgate.policy.bundle import Bundle, load_bundle
-from passgate.policy.cases import PromptLanguage
+from passgate.policy.cases import PromptLanguage, judging_session
 from passgate.policy.cases.case import Case, Expected
 from passgate.policy.cases.runner import KINDS, run_case
 from passgate.policy.problems import BundleError
 from passgate.wiring.control.gate import RunningGate
 
-_SEARCH_PATH = ('"$user"', "public")
 _NAME = "bundle.yaml"
 _VERSION_CHARACTERS = 12
 
@@ -120,7 +115,7 @@ class Policies:
             known = ", ".join(sorted(self._settings.resources))
             raise PolicyError(f"Case {number}: there is no resource {case.resource!r}; known: {known}")
         resource = Resource(name=case.resource, kind=configured.kind, labels=dict(configured.labels))
-        session = _session(resource, case.principal)
+        session = judging_session("dry-run", resource, case.principal, resource.name)
         given = Case(id=str(number), kind=configured.kind, text=case.text, expected=Expected.ALLOW, params=case.params)
         language = self._language(number, resource, session)
         found = run_case(given, KINDS[configured.kind], language, policy, session)
@@ -140,30 +135,6 @@ class Policies:
             return masker.find([Text(value=text)])[0]
 
         return PromptLanguage(find)
-
-
-def _session(resource: Resource, principal: Principal) -> Session:
-    now = datetime.now(UTC)
-    grant = Pass(
-        id="dry-run",
-        principal=principal,
-        resources=frozenset({resource.name}),
-        verbs=frozenset(VerbClass),
-        purpose="dry run",
-        ticket=None,
-        issued=now,
-        expires=now + timedelta(hours=1),
-    )
-    return Session(
-        id="dry-run",
-        pass_=grant,
-        resource=resource,
-        opened=now,
-        peer="",
-        user="app",
-        database=resource.name,
-        search_path=_SEARCH_PATH,
-    )
 
 
 @contextmanager
