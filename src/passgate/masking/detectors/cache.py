@@ -22,11 +22,10 @@ def read_database(path: Path, key: str) -> bytes | None:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
             return None
-        content = file.read()
-    head = _head(key)
-    if not content.startswith(head):
-        return None
-    digest, body = content[len(head) : len(head) + 32], content[len(head) + 32 :]
+        head = _head(key)
+        if file.read(len(head)) != head:
+            return None
+        digest, body = file.read(32), file.read()
     return body if hashlib.sha256(body).digest() == digest else None
 
 

@@ -15,7 +15,7 @@ from passgate.masking.detectors.gate import Gate
 from passgate.masking.detectors.glued import loosened, parted
 from passgate.masking.detectors.literals import LiteralGate
 from passgate.masking.detectors.rule import MAX_TAIL, SEPARATOR, CompiledRule, Rule
-from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules
+from passgate.masking.detectors.rule_set import RuleSet, build_rule_set, built_in_rules, fingerprint_of
 from passgate.masking.detectors.spans import Finding, Match, OpenMatch, merge
 from passgate.masking.detectors.trial import check_own
 from passgate.masking.detectors.watch import Watch
@@ -227,15 +227,15 @@ def open_detector(
         return Detector(rules, LiteralGate(rules.rules))
     from passgate.masking.detectors.vectorscan import VectorscanGate
 
-    file = _database(cache, rules) if cache is not None else None
+    file = _database(cache, rules.fingerprint) if cache is not None else None
     return Detector(rules, VectorscanGate(rules.rules, fingerprint=rules.fingerprint, cache=file))
 
 
 def is_compiled(cache: Path) -> bool:
     """Whether the built-in rules need not be compiled: that takes seconds, and memory that a process never gives back."""
-    rules = build_rule_set([rule for rule in built_in_rules() if rule.rank >= _LEAST_RANK])
+    rules = fingerprint_of([rule for rule in built_in_rules() if rule.rank >= _LEAST_RANK])
     return _database(cache, rules).exists() or importlib.util.find_spec("hyperscan") is None
 
 
-def _database(cache: Path, rules: RuleSet) -> Path:
-    return cache / f"rules-{rules.fingerprint[:16]}.db"
+def _database(cache: Path, fingerprint: str) -> Path:
+    return cache / f"rules-{fingerprint[:16]}.db"

@@ -30,8 +30,11 @@ def build_rule_set(rules: Sequence[Rule]) -> RuleSet:
         if rule.id in seen:
             raise ConfigError(f"rule {rule.id}: the id is used twice")
         seen.add(rule.id)
-    digest = hashlib.sha256(repr([astuple(rule) for rule in rules]).encode()).hexdigest()
-    return RuleSet(rules=tuple(compile_rule(rule) for rule in rules), fingerprint=digest)
+    return RuleSet(rules=tuple(compile_rule(rule) for rule in rules), fingerprint=fingerprint_of(rules))
+
+
+def fingerprint_of(rules: Sequence[Rule]) -> str:
+    return hashlib.sha256(repr([astuple(rule) for rule in rules]).encode()).hexdigest()
 
 
 def built_in_rules() -> tuple[Rule, ...]:
