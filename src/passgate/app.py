@@ -51,11 +51,11 @@ from passgate.wiring import llm
 from passgate.wiring.access import AccessWiring
 from passgate.wiring.approvals import ApprovalsWiring
 from passgate.wiring.control import control_beside
-from passgate.wiring.issuer import open_issuing
-from passgate.wiring.people import PeopleWiring
-from passgate.wiring.postgres import PostgresWiring, set_within
+from passgate.wiring.databases import open_databases
+from passgate.wiring.issuing import open_issuing
+from passgate.wiring.known_people import open_people
 from passgate.wiring.sealing import in_use, open_sealing
-from passgate.wiring.shared import Listening
+from passgate.wiring.shared import Listening, set_within
 from passgate.wiring.sources import Sources, lease_keeper
 from passgate.wiring.tasks import TasksWiring
 from passgate.wiring.telemetry import expose, open_telemetry
@@ -199,12 +199,12 @@ class Gate:
         keeper = lease_keeper(
             settings, sources, database=self.database, live=self.live, worker=worker, record=self.record
         )
-        self.postgres = PostgresWiring(settings, self.record, sources=sources, keeper=keeper)
+        self.databases = open_databases(settings, self.record, sources=sources, keeper=keeper)
         self._models = llm.targets(settings.llm_resources, sources)
         self.telemetry = open_telemetry(settings.telemetry, node=settings.node, worker=worker)
         recorder = self.telemetry.recorder(ledger)
         self._access = AccessWiring(settings, registry=self.passes, database=self.database, recorder=recorder)
-        self._people = PeopleWiring(
+        self._people = open_people(
             settings,
             registry=self.passes,
             database=self.database,
@@ -238,7 +238,7 @@ class Gate:
             recorder=recorder,
             approvals=self.desk.approvals,
             tasks=self.facts.tasks,
-            restructured=self.postgres.restructured,
+            restructured=self.databases.restructured,
             locked=self._locks.locked,
         )
         self._beside += control_beside(
@@ -263,9 +263,9 @@ class Gate:
         stack.callback(gate.telemetry.close)
         stack.callback(gate.database.close)
         stack.push_async_callback(gate.facts.close)
-        stack.callback(gate.postgres.close)
+        stack.callback(gate.databases.close)
         await gate.record(EventType.POLICY_ACTIVATED, {"version": gate.steps.policy.current.version})
-        await gate.postgres.read_catalogs()
+        await gate.databases.read_catalogs()
         admin = AdminServer(path=gate._socket, control=gate)
         await admin.start()
         stack.push_async_callback(admin.close)
@@ -276,7 +276,7 @@ class Gate:
             gate.telemetry, settings.telemetry, worker=worker, sessions=lambda: len(gate.live.list()), stack=stack
         )
         stack.push_async_callback(gate.end_tasks)
-        for follower in gate.postgres.followers():
+        for follower in gate.databases.followers():
             gate.run(follower)
         gate.run(gate._watch.run())
         gate.run(gate._locks.run())
@@ -331,7 +331,7 @@ class Gate:
                 sealing=self._sealing,
             )
         siblings = Siblings(self._socket).cancel if shared else None
-        return self.postgres.endpoint(
+        return self.databases.endpoint(
             listener,
             steps=self.steps,
             passes=self.passes,
@@ -384,7 +384,7 @@ class Gate:
         return found
 
     async def cancel(self, process_id: int, key: bytes) -> bool:
-        return await self.postgres.cancel(process_id, key)
+        return await self.databases.cancel(process_id, key)
 
     async def revoked(self, pass_ids: frozenset[str]) -> int:  # noqa: ARG002 - the store knows, whatever the caller says
         return self._watch.look()
@@ -415,7 +415,7 @@ class Gate:
         return await self._access.answer(request, actor=actor)
 
     async def refresh_catalog(self, resource: str | None, *, actor: str) -> CatalogsRefreshed:  # noqa: ARG002 - read only
-        return CatalogsRefreshed(versions=dict(await self.postgres.refresh_catalogs(resource)))
+        return CatalogsRefreshed(versions=dict(await self.databases.refresh_catalogs(resource)))
 
 
 def _ledger_settings(settings: configured.Settings, worker: int) -> LedgerSettings:

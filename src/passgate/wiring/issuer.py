@@ -1,13 +1,11 @@
 """The issuing of tokens, wired: the OAuth endpoints of a gate, and whoever knows the tokens of its own."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from passgate.config import issuer as configured
 from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
 from passgate.endpoints.beside import Beside
-from passgate.endpoints.llm.settings import OwnTokens
 from passgate.endpoints.oauth import (
     ASSERTION_GRANT,
     AUTHORIZE_PATH,
@@ -44,7 +42,6 @@ from passgate.identity.login_limiter import LoginLimiter, Rate
 from passgate.identity.oidc.fetching import HttpsFetch
 from passgate.identity.oidc.provider import ASYMMETRIC
 from passgate.identity.registry import PassRegistry
-from passgate.pipeline.access import AccessTokens
 from passgate.pipeline.protocols import Recorder
 from passgate.store.authorization_store import AuthorizationStore
 from passgate.store.device_store import DeviceStore
@@ -54,6 +51,7 @@ from passgate.store.spent_tokens import SpentTokenStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.agent_keys import keyed_agents
 from passgate.wiring.identity import pass_exchange, sign_ins, token_exchange
+from passgate.wiring.issuing import Issuing
 from passgate.wiring.sources import Sources
 
 _KEY = "token-signing-keys"
@@ -62,22 +60,7 @@ _BEGUN = Rate(burst=60, seconds=1)
 """Sign-ins that one address may begin: a whole office may share it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issuing:
-    """``beside``: what serves the paths. ``tokens``: who verifies the gate's own tokens, ``url`` their issuer; None without
-    ``identity.issuer``."""
-
-    beside: Sequence[Beside] = ()
-    tokens: AccessTokens | None = None
-    url: str | None = None
-
-    @property
-    def own(self) -> OwnTokens | None:
-        """What the models' listeners take."""
-        return OwnTokens(tokens=self.tokens, url=self.url) if self.tokens is not None and self.url is not None else None
-
-
-def open_issuing(
+def issuing(
     settings: Settings,
     *,
     registry: PassRegistry,
@@ -88,10 +71,8 @@ def open_issuing(
     sources: Sources,
     shared_key: Callable[[str], bytes],
 ) -> Issuing:
-    """Nothing without a provider, an agent and an issuer. Raises ConfigError."""
+    """Raises ConfigError."""
     identity = settings.identity
-    if not identity.providers and not identity.agents and identity.issuer is None:
-        return Issuing()
     exchange = token_exchange(settings, registry=registry, database=database, admission=admission)
     for_passes = pass_exchange(settings, exchange, registry=registry, database=database, access=desk)
     attempts = LoginLimiter()

@@ -32,7 +32,7 @@ _KEY = "subject-refresh-tokens"
 
 
 class PeopleWiring:
-    """``look``: has the gate look for revocations now. ``admission``: for the exchange of tokens."""
+    """Implements ``KnownPeople``."""
 
     def __init__(
         self,
@@ -66,7 +66,6 @@ class PeopleWiring:
             )
 
     def beside(self) -> Iterator[Beside]:
-        """What is served on the HTTP listener."""
         if self._providers:
             logout = BackchannelLogout(
                 verifiers={one.issuer: self._verifiers[name] for name, one in self._providers.items()},
@@ -80,7 +79,6 @@ class PeopleWiring:
             yield self._scim(self._directory, self._standing).serve
 
     def tasks(self) -> Iterator[Coroutine[object, object, None]]:
-        """To be run until the gate stops."""
         if self._directory is not None and self._standing is not None:
             actor = _actor(self._directory)
             yield DirectoryWatch(standing=self._standing, ending=self._ending, actor=actor).run()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import ExitStack
 
 from passgate.config.postgres import PostgresListener, PostgresResource, PostgresUpstream
@@ -22,7 +22,8 @@ from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Language, Passes
 from passgate.pipeline.sealing import UNSEALED, Sealing
-from passgate.wiring.shared import Record, first_certificate, server_context
+from passgate.wiring.databases import CancelElsewhere
+from passgate.wiring.shared import Record, first_certificate, server_context, set_within
 from passgate.wiring.sources import Sources, database_logins
 
 _LOG = logging.getLogger("passgate")
@@ -32,11 +33,9 @@ _RETRY_SECONDS = 5.0
 
 _SWEEP_SECONDS = 60.0
 
-CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
-
 
 class PostgresWiring:
-    """``close`` once every endpoint is closed."""
+    """Implements ``Databases``."""
 
     def __init__(self, settings: Settings, record: Record, *, sources: Sources, keeper: LeaseKeeper | None) -> None:
         """``keeper``: looks after leased logins, where there is a Vault."""
@@ -168,17 +167,6 @@ class PostgresWiring:
         for name in names:
             await self._sources[name].refresh()
         return {name: _version(self._sources[name]) for name in names}
-
-
-async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Whether it was set in that time; it is clear afterwards."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    event.clear()
-    return True
 
 
 def _version(source: CatalogSource) -> str:

@@ -1,5 +1,6 @@
 """What every kind of listener and resource is wired with: certificates and upstream secrets."""
 
+import asyncio
 import secrets
 import ssl
 import tempfile
@@ -40,6 +41,17 @@ class Listening(Protocol):
 class Record(Protocol):
     async def __call__(self, type_: EventType, detail: Mapping[str, Json]) -> None:
         """Write down what the gate itself did."""
+
+
+async def set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in that time; it is clear afterwards."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    event.clear()
+    return True
 
 
 class OnThisMachine(Protocol):

@@ -17,7 +17,7 @@ from passgate.identity.registry import PassRegistry
 from passgate.store.sqlite import SqliteDatabase
 from passgate.wiring.access import AccessWiring
 from passgate.wiring.identity import _by_group, grant, verifier
-from passgate.wiring.issuer import open_issuing
+from passgate.wiring.issuing import open_issuing
 from passgate.wiring.sources import Sources
 from tests.unit.identity.conftest import MemoryStore
 from tests.unit.pipeline.steps import MemoryRecorder

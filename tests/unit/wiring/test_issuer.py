@@ -18,7 +18,7 @@ from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
 from passgate.testing.oidc_provider import CLIENT_ID, OidcProvider
 from passgate.wiring.access import AccessWiring
-from passgate.wiring.issuer import Issuing, open_issuing
+from passgate.wiring.issuing import Issuing, open_issuing
 from passgate.wiring.sources import Sources
 from tests.unit.endpoints.oauth.fakes import serving
 from tests.unit.pipeline.steps import MemoryRecorder

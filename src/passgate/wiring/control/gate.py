@@ -9,7 +9,7 @@ from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.policy.bundle import Bundle
 from passgate.store.sqlite import SqliteDatabase
-from passgate.wiring.postgres import PostgresWiring
+from passgate.wiring.databases import Databases
 
 
 class RunningGate(Protocol):
@@ -28,7 +28,7 @@ class RunningGate(Protocol):
     def steps(self) -> Steps: ...
 
     @property
-    def postgres(self) -> PostgresWiring: ...
+    def databases(self) -> Databases: ...
 
     @property
     def bundle(self) -> Bundle:

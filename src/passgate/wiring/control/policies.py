@@ -124,7 +124,7 @@ class Policies:
     def _language(self, number: int, resource: Resource, session: Session) -> Language:
         if resource.name in self._settings.postgres_resources:
             try:
-                return self._gate.postgres.language(resource.name)
+                return self._gate.databases.language(resource.name)
             except TargetUnavailableError:
                 raise PolicyError(
                     f"Case {number}: the catalog of {resource.name} is not known yet, so nothing can be understood"
