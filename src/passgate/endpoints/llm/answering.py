@@ -78,7 +78,7 @@ class Answering:
             media = answer.media if self._account.is_clean(answer.media) else "(withheld)"
             self._transcript.answer(answer.status, media=media, request=answer.request_id)
             lanes = LaneCounts(self._gated.masker)
-            make = partial(self._lane, lanes)
+            make = partial(self._lane, lanes, answer)
             if not keeps_ascii(answer.media):
                 raise RefusedError(
                     Cause.UPSTREAM_BROKEN, "The provider's answer is in a charset that is not read here."
@@ -198,8 +198,8 @@ class Answering:
 
     # -- both --------------------------------------------------------------------------------------------------------
 
-    def _lane(self, lanes: LaneCounts, field: Field, context: bytes) -> Lane:
-        return lanes.lane(self._plan.lane(field), context)
+    def _lane(self, lanes: LaneCounts, answer: Answer, field: Field, context: bytes) -> Lane:
+        return answer.lane(lanes.lane(self._plan.lane(field), context))
 
     def _passed(self, answer: Answer) -> "CIMultiDict[str]":
         """Names that nobody knows may say anything; one that says what may not be said is left out."""
