@@ -104,7 +104,7 @@ class LlmCall:
         limit = services.limits.headers  # of each, the parser has seen to it
         if sum(len(name) + len(value) for name, value in request.raw_headers) > limit:
             raise RefusedError(Cause.TOO_LARGE, f"The headers are larger than {limit} bytes.")
-        if "Upgrade" in request.headers:
+        if _upgrades(request):
             raise RefusedError(Cause.WEBSOCKET, "WebSockets are not served here: use the HTTP API.")
         name, path = routing.named(request.rel_url.raw_path, services.targets)
         self._name = name
@@ -245,6 +245,12 @@ class LlmCall:
                 },
             )
             self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
+
+
+def _upgrades(request: web.BaseRequest) -> bool:
+    """To a WebSocket. Any other upgrade is only offered, HTTP/2 by clients of Java above all, and need not be taken (RFC 9110,
+    section 7.8)."""
+    return any("websocket" in offered.lower() for offered in request.headers.getall("Upgrade", ()))
 
 
 def plain_path(path: str) -> str:
