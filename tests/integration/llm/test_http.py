@@ -41,6 +41,27 @@ async def test_no_continue_for_who_is_not_let_in(gate: Gate) -> None:
     writer.close()
 
 
+async def test_a_body_that_is_not_wanted_is_not_waited_for(gate: Gate) -> None:
+    """A client that is told no before it sends its body need not send it: what it sends next would be taken for that body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    writer.write(head("Content-Length: 500", "Expect: 100-continue", "Content-Encoding: br"))
+    rows = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).lower()
+    assert rows.startswith(b"http/1.1 415 ")
+    assert b"\r\nconnection: close\r\n" in rows
+    writer.close()
+
+
+async def test_an_older_client_is_told_nothing_that_it_does_not_know(gate: Gate) -> None:
+    """RFC 9110, section 10.1.1: no interim answer to HTTP/1.0."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    writer.write(head(f"Content-Length: {len(BODY)}", "Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+    await asyncio.sleep(0.1)
+    writer.write(BODY)
+    status, body = await answer(reader)
+    assert (status, json.loads(body)["choices"][0]["message"]["content"]) == (200, "hello")
+    writer.close()
+
+
 async def test_requests_one_behind_the_other(gate: Gate) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
     writer.write((head(f"Content-Length: {len(BODY)}") + BODY) * 3)

@@ -51,7 +51,8 @@ _EVENTS = {
 }
 _FAILURES = frozenset({Cause.UPSTREAM_BROKEN, Cause.UPSTREAM_TIMEOUT, Cause.UPSTREAM_UNREACHABLE, Cause.UNAVAILABLE})
 _CLOSING = frozenset({Cause.TOO_LARGE, Cause.WEBSOCKET})
-"""What is left of such a request is not read. Nor does anybody keep a connection whom no key has let in: there are so many."""
+"""What is left of such a request is not read. Nor does anybody keep a connection whom no key has let in: there are so many. Nor one
+on which nobody knows whether a body comes next or another request: its client asked before it sends, and the answer was no."""
 
 
 class LlmCall:
@@ -220,7 +221,8 @@ class LlmCall:
             attempt.told(refusal.status, body)
         self._conclude(error)
         response = web.Response(status=refusal.status, headers=CIMultiDict(headers), body=body)
-        if self._ended is not None or refusal.cause in _CLOSING or not self._admitted:
+        unsure = self._request.headers.get("Expect") and not self._request.content.is_eof()
+        if self._ended is not None or refusal.cause in _CLOSING or not self._admitted or unsure:
             response.force_close()
         return response
 
