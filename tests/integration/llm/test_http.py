@@ -41,6 +41,27 @@ async def test_no_continue_for_who_is_not_let_in(gate: Gate) -> None:
     writer.close()
 
 
+async def test_a_body_that_is_not_wanted_is_not_waited_for(gate: Gate) -> None:
+    """A client that is told no before it sends its body need not send it: what it sends next would be taken for that body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    writer.write(head("Content-Length: 500", "Expect: 100-continue", "Content-Encoding: br"))
+    rows = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).lower()
+    assert rows.startswith(b"http/1.1 415 ")
+    assert b"\r\nconnection: close\r\n" in rows
+    writer.close()
+
+
+async def test_an_older_client_is_told_nothing_that_it_does_not_know(gate: Gate) -> None:
+    """RFC 9110, section 10.1.1: no interim answer to HTTP/1.0."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    writer.write(head(f"Content-Length: {len(BODY)}", "Expect: 100-continue").replace(b"HTTP/1.1", b"HTTP/1.0"))
+    await asyncio.sleep(0.1)
+    writer.write(BODY)
+    status, body = await answer(reader)
+    assert (status, json.loads(body)["choices"][0]["message"]["content"]) == (200, "hello")
+    writer.close()
+
+
 async def test_requests_one_behind_the_other(gate: Gate) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
     writer.write((head(f"Content-Length: {len(BODY)}") + BODY) * 3)
@@ -113,3 +134,41 @@ class TestDoor:
             await asyncio.wait_for(reader.readexactly(1), 5)
         for _, one in [*held, (reader, writer)]:
             one.close()
+
+
+async def test_an_upgrade_that_is_only_offered_need_not_be_taken(gate: Gate) -> None:
+    """Java's own client offers HTTP/2 with every first request to a plain address (RFC 9110, section 7.8)."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    offer = (
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAA",
+    )
+    for _ in range(2):
+        writer.write(head(*offer, f"Content-Length: {len(BODY)}") + BODY)
+        status, body = await answer(reader)
+        assert (status, json.loads(body)["choices"][0]["message"]["content"]) == (200, "hello")
+        assert gate.provider.last.header("upgrade") is gate.provider.last.header("http2-settings") is None
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("begun", "rest"),
+    [
+        (b"5\r\nhello\r\n", b"zz\r\n"),
+        (b"5\r\nhello\r\n", b"3\r\nhello\r\n"),
+        (b"5\r\nhello\r\n0\r\n", b"".join(b"X%d: x\r\n" % number for number in range(2000)) + b"\r\n"),
+        (b"5\r\nhello\r\n0\r\n", b"X: " + b"x" * 200_000 + b"\r\n\r\n"),
+    ],
+)
+async def test_a_body_that_is_framed_wrong_further_on_is_refused_at_once(gate: Gate, begun: bytes, rest: bytes) -> None:
+    """A call whose body never comes to its end would wait for it as long as a client may be silent."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gate.endpoint.port)
+    writer.write(head("Transfer-Encoding: chunked") + begun)
+    await asyncio.sleep(0.1)
+    writer.write(rest)
+    status, body = await asyncio.wait_for(answer(reader), 5)
+    assert (status, json.loads(body)["error"]["code"]) == (400, "invalid_request")
+    assert gate.recorder.types() == ["protocol.error"]
+    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()

@@ -50,6 +50,10 @@ class AnswerReader(Protocol):
         """Bytes of text that wait for what follows them."""
 
     @property
+    def unread(self) -> int:
+        """Bytes that came and were not looked at yet: the beginning of an event, of a line, of a body."""
+
+    @property
     def summary(self) -> Summary:
         """What is known so far; complete after ``finish``."""
 

@@ -5,11 +5,14 @@ a page of HTML, in a URL, as the header it came in (base 64), in a dump.
 """
 
 import base64
+from collections.abc import Mapping
 from functools import lru_cache
 from html.entities import html5
 from typing import Final
 
 import re2
+
+from passgate.core.masker import Lane, Shown
 
 WITHHELD: Final = b"[REDACTED:CREDENTIAL]"
 
@@ -36,6 +39,12 @@ class OwnCredential:
         self._any = re2.compile("|".join(_spellings(secret)).encode("ascii"), options)
         self._reach = _LONGEST_SPELLING * len(secret)
 
+        self._plain = secret.encode("ascii")
+
+    def lane(self, lane: Lane) -> Lane:
+        """A lane whose text says it nowhere in plain, in whatever pieces it comes: of two events neither holds it."""
+        return _WithoutIt(lane, self._plain)
+
     def stands_in(self, text: bytes) -> bool:
         return self._any.search(text) is not None
 
@@ -47,6 +56,57 @@ class OwnCredential:
         """How many bytes at the end of a stream's beginning have to wait for what follows. It has no line's end in it."""
         line = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
         return min(len(text) - line, self._reach)
+
+
+class _WithoutIt:
+    """Holds back what may be its beginning, and nothing else: in front of the lane that looks at the text."""
+
+    __slots__ = ("_lane", "_secret", "_unsaid")
+
+    def __init__(self, lane: Lane, secret: bytes) -> None:
+        self._lane = lane
+        self._secret = secret
+        self._unsaid = b""
+
+    @property
+    def held(self) -> int:
+        return self._lane.held + len(self._unsaid)
+
+    @property
+    def masked(self) -> Mapping[str, int]:
+        return self._lane.masked
+
+    @property
+    def restored(self) -> Mapping[str, int]:
+        return self._lane.restored
+
+    def feed(self, data: bytes) -> Shown:
+        text = (self._unsaid + data).replace(self._secret, WITHHELD)
+        said = len(text) - _begun(text, self._secret)
+        self._unsaid = text[said:]
+        return self._lane.feed(text[:said])
+
+    def finish(self) -> Shown:
+        rest, self._unsaid = self._unsaid, b""
+        if not rest:
+            return self._lane.finish()
+        first, last = self._lane.feed(rest), self._lane.finish()
+        return Shown(delivered=first.delivered + last.delivered, recorded=first.recorded + last.recorded)
+
+    def whole(self, data: bytes) -> Shown:
+        text, self._unsaid = self._unsaid + data, b""
+        return self._lane.whole(text.replace(self._secret, WITHHELD))
+
+
+def _begun(text: bytes, secret: bytes) -> int:
+    """Bytes at the end of a text with which ``secret`` begins, and which do not hold all of it."""
+    tail = text[-(len(secret) - 1) :] if len(secret) > 1 else b""
+    at = tail.find(secret[:1])
+    while at >= 0:
+        if secret.startswith(tail[at:]):
+            return len(tail) - at
+        at = tail.find(secret[:1], at + 1)
+    return 0
 
 
 @lru_cache(maxsize=64)

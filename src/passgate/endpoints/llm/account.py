@@ -60,12 +60,15 @@ class CallAccount:
         self.masked: Counter[str] = Counter()
         self.reader: AnswerReader | None = None
         self.http = 0
+        self.asked = False  # the provider works on it, for all that is known
+        self.complete = False  # all of the answer is here, whatever of it the client gets
         self._services = services
         self._gated = gated
         self._call = call
         self._judged = judged
         self._transcript = transcript
         self._reserved: Spending | None = None
+        self._known: tuple[Summary, int] | None = None
         self._lanes = LaneCounts(gated.masker)
         self._started = time.monotonic()
         self._wall = time.time()
@@ -91,6 +94,8 @@ class CallAccount:
 
     @property
     def summary(self) -> Summary:
+        if self._known is not None:
+            return self._known[0]
         return self.reader.summary if self.reader is not None else Summary()
 
     def is_clean(self, said: str) -> bool:
@@ -101,7 +106,13 @@ class CallAccount:
     def answered_by(self, reader: AnswerReader, lanes: LaneCounts) -> None:
         """Who reads the answer, and what its lanes do counts for this call."""
         self.reader = reader
+        self._known = None
         self._lanes = lanes
+
+    def read_aside(self) -> None:
+        """A thread goes on reading: until ``answered_by`` comes again, what is known now is what counts."""
+        self._known = (self.summary, self._seen())
+        self._lanes = self._lanes.so_far()
 
     def delivered(self, data: bytes, recorded: bytes) -> None:
         """A piece of the answer's body is on its way to the client."""
@@ -198,17 +209,23 @@ class CallAccount:
         seen = self._seen() // _BYTES_PER_TOKEN
         input_tokens = len(self._call.body) // _BYTES_PER_TOKEN
         if usage.input_tokens is None and usage.output_tokens is None:
-            if not self._frames or self.http >= 400 or self._call.operation.verb not in _COSTLY:
+            left = self.asked and status == "cancelled"  # the provider was not, or not before it had read the question
+            free = not left and (not self._frames or self.http >= 400)
+            if free or self._call.operation.verb not in _COSTLY:
                 return Spending(requests=1)
             told = _spent(known, input_tokens, seen)
-            return told if status == "ok" else _larger(reserved, told)
+            return told if status == "ok" or self.complete else _larger(reserved, told)
         output_tokens = usage.output_tokens or 0
-        if status != "ok":  # it is told at the end of an answer, and whoever leaves before has had the answer
+        if (
+            status != "ok" and not self.complete
+        ):  # it is told at the end of an answer, and whoever leaves before has had the answer
             output_tokens = max(output_tokens, seen)
         return _spent(known, usage.input_tokens or 0, output_tokens, usage.cached_tokens or 0)
 
     def _seen(self) -> int:
         """Bytes of what was said; of an answer in one piece all of it."""
+        if self._known is not None:
+            return self._known[1]
         return self.reader.said if isinstance(self.reader, EventStreamReader) else self._bytes
 
 

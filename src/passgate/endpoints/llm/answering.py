@@ -19,7 +19,7 @@ from passgate.core.masker import Lane
 from passgate.core.text_plan import TextPlan
 from passgate.endpoints.llm import bodies
 from passgate.endpoints.llm.account import CallAccount
-from passgate.endpoints.llm.aside import Aside
+from passgate.endpoints.llm.aside import LARGE, Aside
 from passgate.endpoints.llm.lane_counts import LaneCounts
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.settings import Limits
@@ -30,6 +30,8 @@ from passgate.pipeline.gate import GatedSession
 _EVENTS = "text/event-stream"
 _NO_BODY = frozenset({204, 205, 304})
 _NOTHING = Piece()
+_SLICE = 64 * 1024
+"""So much a socket takes at once."""
 _NUMBER = re.compile(rb'"sequence_number" ?: ?(\d{1,18})')
 
 
@@ -78,7 +80,7 @@ class Answering:
             media = answer.media if self._account.is_clean(answer.media) else "(withheld)"
             self._transcript.answer(answer.status, media=media, request=answer.request_id)
             lanes = LaneCounts(self._gated.masker)
-            make = partial(self._lane, lanes)
+            make = partial(self._lane, lanes, answer)
             if not keeps_ascii(answer.media):
                 raise RefusedError(
                     Cause.UPSTREAM_BROKEN, "The provider's answer is in a charset that is not read here."
@@ -109,11 +111,28 @@ class Answering:
         if self._told is not None and answer.status == 200:
             delivered, recorded = self._told(delivered), self._told(recorded)
         self._account.delivered(delivered, recorded)
+        self._account.complete = True
+        headers = self._passed(answer)
+        if len(delivered) <= _SLICE:
+            await self._settled(answer)
+            self.begun = True
+            return web.Response(status=answer.status, headers=headers, body=delivered or None)
+        response = web.StreamResponse(status=answer.status, headers=headers)
+        response.content_length = len(delivered)
+        self.begun = True
+        await response.prepare(self._request)
+        last = len(delivered) - _SLICE
+        for at in range(0, last, _SLICE):  # while the call can be ended: it is up to its client how long that takes
+            await response.write(delivered[at : min(at + _SLICE, last)])
+        await self._settled(answer)
+        await response.write_eof(delivered[last:])
+        return response
+
+    async def _settled(self, answer: Answer) -> None:
+        """Raises LedgerUnavailableError."""
         durable = self._account.settle("ok" if answer.status < 400 else "error", code=_code(answer.status))
         if self._strict:
             await asyncio.shield(durable)
-        self.begun = True
-        return web.Response(status=answer.status, headers=self._passed(answer), body=delivered or None)
 
     async def _decoded(self, answer: Answer) -> bytes:
         """Raises RefusedError where it cannot be looked at."""
@@ -146,12 +165,13 @@ class Answering:
         self._response = response = web.StreamResponse(status=answer.status, headers=headers)
         self.begun = True
         await response.prepare(self._request)
-        await self._pump(answer, reader, response)
-        rest = reader.feed(answer.told(answer.unsaid))
+        await self._pump(answer, reader, lanes, response)
+        left = answer.told(answer.unsaid)
+        rest = await self._read(reader, lanes, len(left), lambda: reader.feed(left))
         if rest.delivered or rest.recorded:
             account.delivered(rest.delivered, rest.recorded)
             await response.write(rest.delivered)
-        last = reader.finish()
+        last = await self._read(reader, lanes, 0, reader.finish)
         if last.delivered or last.recorded:
             account.delivered(last.delivered, last.recorded)
         durable = account.settle("ok")
@@ -160,14 +180,29 @@ class Answering:
         await response.write_eof(last.delivered)
         return response
 
-    async def _pump(self, answer: Answer, reader: AnswerReader, response: web.StreamResponse) -> None:
+    async def _read(self, reader: AnswerReader, lanes: LaneCounts, size: int, read: Callable[[], Piece]) -> Piece:
+        """``size``: bytes that are new. What is large is looked at beside the loop: an event may be as long as a whole answer."""
+        size += reader.unread + reader.held
+        if size <= LARGE:
+            return read()
+        self._account.read_aside()  # who is cancelled meanwhile has had nothing of it
+        piece = await self._aside.run(self._gated.session.id, size, read)
+        self._account.answered_by(reader, lanes)
+        return piece
+
+    async def _pump(
+        self, answer: Answer, reader: AnswerReader, lanes: LaneCounts, response: web.StreamResponse
+    ) -> None:
         """Whatever comes is shown at once; where nothing can be shown for a while, that the stream lives."""
         loop, seconds = asyncio.get_running_loop(), self._limits.heartbeat
         lines = self._call.operation.answer is AnswerBody.LINES  # a file holds what it holds
         alive = b"" if lines else heartbeat(self._call.operation)
         shown = loop.time()
         while (data := await within(answer, seconds)) != b"":
-            piece = reader.feed(answer.told_so_far(data)) if data is not None else _NOTHING
+            piece = _NOTHING
+            if data is not None:
+                told = answer.told_so_far(data)
+                piece = await self._read(reader, lanes, len(told), partial(reader.feed, told))
             if piece.delivered or piece.recorded:
                 self._account.delivered(piece.delivered, piece.recorded)
             if piece.delivered:
@@ -198,8 +233,8 @@ class Answering:
 
     # -- both --------------------------------------------------------------------------------------------------------
 
-    def _lane(self, lanes: LaneCounts, field: Field, context: bytes) -> Lane:
-        return lanes.lane(self._plan.lane(field), context)
+    def _lane(self, lanes: LaneCounts, answer: Answer, field: Field, context: bytes) -> Lane:
+        return answer.lane(lanes.lane(self._plan.lane(field), context))
 
     def _passed(self, answer: Answer) -> "CIMultiDict[str]":
         """Names that nobody knows may say anything; one that says what may not be said is left out."""

@@ -177,10 +177,11 @@ class Attempt:
         if not verdict.digest:
             raise RefusedError(Cause.HELD, "This needs approval, and what is only on its way cannot be approved.")
         asked: list[Waiting] = []
+        shown = await self._beside_the_loop(lambda: self._shown(verdict))
         seconds = self._services.limits.approval
         try:
             async with asyncio.timeout(seconds):
-                return await self._gated.approve(verdict, asked.append, shown=self._shown(verdict))
+                return await self._gated.approve(verdict, asked.append, shown=shown)
         except TimeoutError:
             told = "; ".join(
                 f"request {one.request} waits for {one.count} of {one.group} until {one.expires:%H:%M:%S} UTC"
@@ -259,6 +260,7 @@ class Attempt:
         """Raises TargetUnavailableError, UpstreamTimeoutError, SecretUnavailableError, LedgerUnavailableError; RefusedError where
         something of a file is refused."""
         upload = self._upload(account, transcript) if self._call.operation.request is RequestBody.MULTIPART else None
+        account.asked = True
         try:
             answer = await self._services.upstreams.send(
                 self._target,
@@ -274,6 +276,7 @@ class Attempt:
                 raise
             self._elsewhere(account, "unreachable")
             return None
+        account.asked = answer.status < 400
         if upload is not None and upload.failed is not None:
             answer.close()
             raise upload.failed

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import AsyncIterator
 
 import zstandard
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.errors import RemoteProtocolError
@@ -77,7 +77,7 @@ async def arriving(request: web.BaseRequest, *, limit: int, seconds: float) -> A
     """The body in the pieces in which it comes, undecoded. Raises RefusedError, ConnectionError."""
     if (request.content_length or 0) > limit:
         raise too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue":
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
     content = request.content

@@ -51,7 +51,8 @@ _EVENTS = {
 }
 _FAILURES = frozenset({Cause.UPSTREAM_BROKEN, Cause.UPSTREAM_TIMEOUT, Cause.UPSTREAM_UNREACHABLE, Cause.UNAVAILABLE})
 _CLOSING = frozenset({Cause.TOO_LARGE, Cause.WEBSOCKET})
-"""What is left of such a request is not read. Nor does anybody keep a connection whom no key has let in: there are so many."""
+"""What is left of such a request is not read. Nor does anybody keep a connection whom no key has let in: there are so many. Nor one
+on which nobody knows whether a body comes next or another request: its client asked before it sends, and the answer was no."""
 
 
 class LlmCall:
@@ -104,7 +105,7 @@ class LlmCall:
         limit = services.limits.headers  # of each, the parser has seen to it
         if sum(len(name) + len(value) for name, value in request.raw_headers) > limit:
             raise RefusedError(Cause.TOO_LARGE, f"The headers are larger than {limit} bytes.")
-        if "Upgrade" in request.headers:
+        if _upgrades(request):
             raise RefusedError(Cause.WEBSOCKET, "WebSockets are not served here: use the HTTP API.")
         name, path = routing.named(request.rel_url.raw_path, services.targets)
         self._name = name
@@ -220,7 +221,8 @@ class LlmCall:
             attempt.told(refusal.status, body)
         self._conclude(error)
         response = web.Response(status=refusal.status, headers=CIMultiDict(headers), body=body)
-        if self._ended is not None or refusal.cause in _CLOSING or not self._admitted:
+        unsure = self._request.headers.get("Expect") and not self._request.content.is_eof()
+        if self._ended is not None or refusal.cause in _CLOSING or not self._admitted or unsure:
             response.force_close()
         return response
 
@@ -245,6 +247,12 @@ class LlmCall:
                 },
             )
             self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
+
+
+def _upgrades(request: web.BaseRequest) -> bool:
+    """To a WebSocket. Any other upgrade is only offered, HTTP/2 by clients of Java above all, and need not be taken (RFC 9110,
+    section 7.8)."""
+    return any("websocket" in offered.lower() for offered in request.headers.getall("Upgrade", ()))
 
 
 def plain_path(path: str) -> str:

@@ -55,6 +55,16 @@ class LaneCounts:
         self._open.add(lane)
         return lane
 
+    def so_far(self) -> "LaneCounts":
+        """What is counted now, open lanes included; what they do from here on is not."""
+        known = LaneCounts(self._masker)
+        known.masked += self.masked
+        known.restored += self.restored
+        for lane in self._open:
+            known.masked.update(lane.lane.masked)
+            known.restored.update(lane.lane.restored)
+        return known
+
     def finish(self) -> None:
         """No lane goes on."""
         for lane in tuple(self._open):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from passgate.endpoints.llm.settings import Limits
 
@@ -87,6 +87,23 @@ class Connection(RequestHandler):
     def __init__(self, server: Server, *, loop: asyncio.AbstractEventLoop, **settings: object) -> None:
         super().__init__(server, loop=loop, **settings)  # type: ignore[arg-type] # aiohttp's own, handed through
         self._server = server
+
+    def data_received(self, data: bytes) -> None:
+        """What is not HTTP in the middle of a body ends that body: its call would wait for the rest, which never comes."""
+        super().data_received(data)
+        if not self._messages or not isinstance(self._messages[-1][0], _ErrInfo):
+            return
+        current = self._current_request
+        bodies = [payload for _, payload in self._messages] + ([current.content] if current is not None else [])
+        for body in bodies:
+            if not body.is_eof():
+                body.set_exception(web.RequestPayloadError("not framed as HTTP frames bodies"))
+
+    def eof_received(self) -> None:
+        """A client that closes its half in the middle of a call has gone: nothing can be written any more, and what is written
+        already need not be taken first, which may be never."""
+        if self._current_request is not None and self.transport is not None:
+            self.transport.abort()
 
     def handle_error(
         self,

@@ -16,6 +16,7 @@ from yarl import URL
 from passgate.codecs.llm.headers import Provider, answer_headers, request_headers
 from passgate.codecs.llm.own_credential import own_credential
 from passgate.core.errors import PassgateError, RemoteProtocolError, SecretUnavailableError, TargetUnavailableError
+from passgate.core.masker import Lane
 from passgate.endpoints.llm.settings import Limits, LlmTarget
 
 _DNS_SECONDS = 30
@@ -82,6 +83,10 @@ class Answer:
     def told(self, data: bytes) -> bytes:
         """Decoded data without the gate's credential: a provider that refuses a key may repeat it, however written."""
         return data if self._own is None else self._own.taken_out(data)
+
+    def lane(self, lane: Lane) -> Lane:
+        """The same of one text of a stream, which may be spread over many events."""
+        return lane if self._own is None else self._own.lane(lane)
 
     def told_so_far(self, data: bytes) -> bytes:
         """The same of a stream's next piece. What may be the beginning of the credential waits in ``unsaid`` for what follows."""

@@ -135,14 +135,23 @@ async def test_the_price_of_the_model_asked_for_where_the_answer_names_none() ->
 
 
 @pytest.mark.parametrize(
-    ("http", "frames", "status", "whole"),
-    [(200, 1, "cancelled", True), (200, 0, "cancelled", False), (500, 1, "error", False)],
+    ("http", "frames", "status", "asked", "whole"),
+    [
+        (200, 1, "cancelled", True, True),
+        (200, 0, "cancelled", False, False),
+        (200, 0, "cancelled", True, True),
+        (401, 0, "cancelled", True, True),
+        (429, 0, "cancelled", False, False),
+        (500, 1, "error", False, False),
+        (0, 0, "error", True, False),
+    ],
 )
-async def test_without_a_word_of_what_it_cost(http: int, frames: int, status: str, whole: bool) -> None:
+async def test_without_a_word_of_what_it_cost(http: int, frames: int, status: str, asked: bool, whole: bool) -> None:
+    """Whoever leaves before the first byte has had the provider read the question, and write perhaps."""
     purse = Purse()
     one = account(House(), budgets=purse)
     one.reserve()
-    one.http = http
+    one.http, one.asked = http, asked
     for _ in range(frames):
         one.delivered(b"x", b"x")
     await one.settle(status)
@@ -197,3 +206,23 @@ def test_less_than_nothing_is_nothing() -> None:
     """A caller may say of itself that it owes less than nothing, and a session's count must not go down for it."""
     asked = replace(call("hello"), max_tokens=-(10**12))
     assert expected(target(), asked) == Spending(requests=1, tokens=len(asked.body) // 3, microdollars=0)
+
+
+async def test_whoever_leaves_an_answer_that_is_all_here_pays_what_the_provider_says() -> None:
+    """Embeddings are a megabyte of numbers, and no tokens."""
+    purse = Purse()
+    one = account(House(), budgets=purse)
+    one.reserve()
+    one.reader = Read(summary=replace(USED, usage=Usage(input_tokens=5, output_tokens=1)))
+    one.http, one.asked, one.complete = 200, True, True
+    one.delivered(b"x" * 3_000_000, b"x")
+    await one.settle("cancelled", code="client_gone")
+    assert purse.settled[0][1].tokens == 5 + 1
+
+
+async def test_what_a_thread_goes_on_to_read_does_not_count_before_it_is_done() -> None:
+    one = account(House())
+    one.answered_by(Read(summary=USED), LaneCounts(House().gated().masker))
+    one.read_aside()
+    one.reader = Read(summary=replace(USED, model="later"))
+    assert one.summary == USED

@@ -13,6 +13,7 @@ from passgate.codecs.llm.action import action_of
 from passgate.codecs.llm.operation import Operation
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.errors import LedgerUnavailableError, PassgateError
+from passgate.core.masker import Lane
 from passgate.core.text_plan import TextPlan
 from passgate.endpoints.llm.account import CallAccount
 from passgate.endpoints.llm.answering import Answering
@@ -65,6 +66,9 @@ class Said:
 
     def told(self, data: bytes) -> bytes:
         return data
+
+    def lane(self, lane: Lane) -> Lane:
+        return lane
 
     def told_so_far(self, data: bytes) -> bytes:
         return data

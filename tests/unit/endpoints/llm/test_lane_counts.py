@@ -18,3 +18,16 @@ async def test_each_lane_counts_once() -> None:
     counts.finish()
     assert counts.masked["EMAIL"] == before + left.masked["EMAIL"]
     assert (left.held, dict(left.restored)) == (0, {})
+
+
+async def test_what_is_known_so_far_goes_on_no_further() -> None:
+    counts = LaneCounts(House().gated().masker)
+    counts.lane(LanePlan(), b"").whole(b"a@b.cd")
+    left = counts.lane(LanePlan(), b"")
+    left.feed(b"a@b.cd and so on, and so on")
+    known = counts.so_far()
+    assert known.masked["EMAIL"] == counts.masked["EMAIL"] + left.masked["EMAIL"]
+    before = dict(known.masked)
+    left.finish()
+    known.finish()
+    assert dict(known.masked) == before

@@ -54,6 +54,10 @@ class BodyReader:
     def held(self) -> int:
         return self._size
 
+    @property
+    def unread(self) -> int:
+        return self._size
+
     def feed(self, data: bytes) -> Piece:
         self._size += len(data)
         if self._size > self._max_body:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from passgate.codecs.llm.answer import LaneSource, Piece, Summary
 from passgate.codecs.llm.answers.frame import Frame, Key, StreamDialect
 from passgate.codecs.llm.answers.repetition import Repetition, repetition
-from passgate.codecs.llm.answers.sse import Event, EventParser
+from passgate.codecs.llm.answers.sse import Event, EventParser, lacking
 from passgate.codecs.llm.answers.streamed_text import Part, StreamedText
 from passgate.codecs.llm.answers.whole_texts import GONE, Edit, WholeTexts
 from passgate.codecs.llm.answers.words import Copy
@@ -103,6 +103,10 @@ class EventStreamReader:
         return sum(text.held for text in self._texts.values())
 
     @property
+    def unread(self) -> int:
+        return self._parser.unread
+
+    @property
     def said(self) -> int:
         """Bytes of the texts that came."""
         return self._said + sum(text.fed for text in self._texts.values())
@@ -119,13 +123,20 @@ class EventStreamReader:
         return self._piece()
 
     def finish(self) -> Piece:
+        blank: Shown | None = None
         for event in self._parser.finish():
             self._take(event)
+            lack = lacking(event.raw)
+            blank = Shown(delivered=lack, recorded=lack)
         if not self._last:
             raise RemoteProtocolError("the upstream ended in the middle of its answer")
+        if blank is not None:  # or what follows would be read as a part of that event
+            self._queue.append(blank)
         self._end((), self._next_number)
-        self._drain()
         closing = self._dialect.closing()
+        if blank is not None and not closing and self._queue[-1] is blank:
+            self._queue.pop()
+        self._drain()
         self._delivered.append(closing)
         self._recorded.append(closing)
         return self._piece()

@@ -30,6 +30,10 @@ class LinesReader:
     def held(self) -> int:
         return self._size
 
+    @property
+    def unread(self) -> int:
+        return self._size
+
     def feed(self, data: bytes) -> Piece:
         end = data.rfind(b"\n") + 1
         whole = b"".join((*self._rest, data[:end])) if end else b""

@@ -74,6 +74,11 @@ class EventParser:
         self._size = 0
         self._last = b""  # its last bytes, in which a blank line may have begun
 
+    @property
+    def unread(self) -> int:
+        """Bytes of an event that is not whole."""
+        return self._size
+
     def feed(self, data: bytes) -> list[Event]:
         """Raises RemoteProtocolError for an event that is too long."""
         if self._rest:
@@ -104,6 +109,7 @@ class EventParser:
         """What stands behind the last blank line, as if one followed: some servers forget it."""
         events: list[Event] = []
         rest, self._rest = b"".join(self._rest), []
+        self._size = 0
         if rest:
             self._add(events, rest)
         return events
@@ -139,6 +145,13 @@ def event_bytes(data: bytes, *, name: bytes = b"") -> bytes:
 def comment(text: bytes) -> bytes:
     """A comment, which every client ignores: a heartbeat."""
     return b": " + text + b"\n\n"
+
+
+def lacking(raw: bytes) -> bytes:
+    """What the last event of a stream lacks of its blank line. A LF behind a CR ends the same line."""
+    if not raw.strip(b"\r\n"):
+        return b""
+    return b"\n" if raw[-1:] == b"\n" else b"\n\n"
 
 
 def _event(raw: bytes) -> Event:

@@ -126,6 +126,18 @@ def test_an_end_without_its_blank_line_is_an_end():
     assert read(CHAT, stream, Lanes())[0] == stream
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_what_follows_an_end_without_its_blank_line_is_an_event_of_its_own(end):
+    """``[DONE]`` behind it, or a text's tail, would be taken for the rest of its line."""
+    for last in ({"content": "a sw"}, {"content": "a"}):
+        stream = chunk(last) + chunk({}, finish="stop").rstrip(b"\n") + end.encode()
+        shown = read(CHAT, stream, Lanes())[0]
+        events = shown.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n").split(b"\n\n")
+        assert events[-1].strip() == b"data: [DONE]"
+        for one in events[:-1]:
+            json.loads(one.strip().removeprefix(b"data: "))
+
+
 def test_done_ends_every_choice_and_shows_what_waits():
     stream = chunk({"content": "a sw"}) + DONE
     assert bytewise(CHAT, stream, Lanes())[0] == stream
