@@ -30,6 +30,7 @@ from passgate.core.session import Session
 from passgate.endpoints.postgres import floor, upstream
 from passgate.endpoints.postgres.admission import Admission, Admitted, TurnedAwayError, opening, turned_away_for
 from passgate.endpoints.postgres.cancellation import CancelKeys
+from passgate.endpoints.postgres.ending import LastCancel
 from passgate.endpoints.postgres.preview import Previews
 from passgate.endpoints.postgres.relay import Relay
 from passgate.endpoints.postgres.results import looked_at
@@ -87,6 +88,7 @@ class PostgresEndpoint:
         self._clients: set[asyncio.Task[None]] = set()
         self._entering: set[asyncio.Task[None]] = set()  # of them, those who are not in yet
         self._unminting: set[asyncio.Task[None]] = set()
+        self._cancelling: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -110,7 +112,7 @@ class PostgresEndpoint:
         for task in tuple(self._entering):
             task.cancel()
         self._live.shutdown()
-        for tasks in (self._clients, self._unminting):
+        for tasks in (self._clients, self._unminting, self._cancelling):
             if tasks:
                 await asyncio.wait(tuple(tasks))
 
@@ -224,6 +226,19 @@ class PostgresEndpoint:
         self._begin(stream, admitted, relay, connection)
         return relay
 
+    async def _cancelled(self, cancel: "asyncio.Task[LastCancel]", session: Session) -> None:
+        """Write down whether the server was told to cancel what the session ran: that may be known only after its end."""
+        told = await cancel
+        detail: dict[str, Json] = {
+            "session": session.id,
+            "resource": session.resource.name,
+            "delivered": told.delivered,
+            "tries": told.tries,
+        }
+        with contextlib.suppress(LedgerUnavailableError):
+            event = Event(type=EventType.SESSION_CANCELLED, detail=detail)
+            self._steps.recorder.append(event).durable.add_done_callback(looked_at)
+
     def _unmint(self, target: Target, session: Session, user: str) -> None:
         """Take a session's own login away, in the background: its client is not kept waiting for that."""
         if target.minter is None:
@@ -284,6 +299,10 @@ class PostgresEndpoint:
         def gone(_future: "asyncio.Future[None]") -> None:
             self._keys.withdraw(key.process_id)
             self._live.unregister(session)
+            if relay.last_cancel is not None:
+                task = asyncio.get_running_loop().create_task(self._cancelled(relay.last_cancel, session))
+                self._cancelling.add(task)
+                task.add_done_callback(self._cancelling.discard)
 
         relay.finished.add_done_callback(gone)
         told = {**dict(connection.parameters), "application_name": admitted.claimed_name}
