@@ -27,8 +27,16 @@ from passgate.core.errors import (
 )
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
+from passgate.endpoints.doorway import Doorway, Knock, Standing
 from passgate.endpoints.postgres import floor, upstream
-from passgate.endpoints.postgres.admission import Admission, Admitted, TurnedAwayError, opening, turned_away_for
+from passgate.endpoints.postgres.admission import (
+    Admission,
+    Admitted,
+    CrowdedError,
+    TurnedAwayError,
+    opening,
+    turned_away_for,
+)
 from passgate.endpoints.postgres.cancellation import CancelKeys
 from passgate.endpoints.postgres.ending import LastCancel
 from passgate.endpoints.postgres.preview import Previews
@@ -49,6 +57,9 @@ _WHO = (
 
 _DOORWAY = 100
 """Clients beyond the limit who are still heard, so that a CancelRequest gets through and the others are told why not."""
+
+_CROWDED_SECONDS = 2.0
+"""What a client has to say that it is there, if only to be told that it must go."""
 
 
 _PREVIEWS = 4
@@ -84,6 +95,8 @@ class PostgresEndpoint:
         self._admission = Admission(settings=settings, steps=steps, passes=passes, logins=logins, resources=resources)
         self._keys = CancelKeys()
         self._previewing = asyncio.Semaphore(_PREVIEWS)
+        limits = settings.limits
+        self._door = Doorway(places=limits.connections, share=limits.login_share, note=self._crowd)
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._entering: set[asyncio.Task[None]] = set()  # of them, those who are not in yet
@@ -127,15 +140,26 @@ class PostgresEndpoint:
         if len(self._clients) >= self._settings.limits.connections + _DOORWAY:
             stream.abort()
             return
-        task = asyncio.get_running_loop().create_task(self._serve(stream))
+        knock = self._door.knock(stream.address, taken=len(self._clients))
+        if knock.standing is Standing.OUT:
+            stream.abort()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(stream, knock))
         self._clients.add(task)
         self._entering.add(task)
+        task.add_done_callback(lambda _task: knock.leave())
         task.add_done_callback(self._clients.discard)
         task.add_done_callback(self._entering.discard)
 
-    async def _serve(self, stream: Stream) -> None:
+    def _crowd(self, detail: Mapping[str, Json]) -> None:
+        with contextlib.suppress(LedgerUnavailableError):  # turned away is turned away
+            self._steps.recorder.append(Event(type=EventType.BOUND_HIT, detail=detail)).durable.add_done_callback(
+                looked_at
+            )
+
+    async def _serve(self, stream: Stream, knock: Knock) -> None:
         try:
-            relay = await self._enter(stream)
+            relay = await self._enter(stream, knock)
         except BaseException:
             stream.abort()
             raise
@@ -145,26 +169,32 @@ class PostgresEndpoint:
         self._entering.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         await relay.finished
 
-    async def _enter(self, stream: Stream) -> Relay | None:
+    async def _enter(self, stream: Stream, knock: Knock) -> Relay | None:
         """Let a client in; None if it was not, or only wanted to cancel something."""
         limits = self._settings.limits
         startup: StartupMessage | None = None
         try:
-            async with asyncio.timeout(limits.login):
+            crowded = knock.standing is Standing.CROWDED
+            async with asyncio.timeout(min(limits.login, _CROWDED_SECONDS) if crowded else limits.login):
                 message = await opening(stream, self._settings, self._tls)
                 if isinstance(message, CancelRequest):
                     if not await self._keys.use(message) and self._siblings is not None:
                         await self._siblings(message.process_id, message.key)
                     return None
                 startup = message
+                if crowded:
+                    raise CrowdedError
                 if len(self._clients) > limits.connections:
                     raise TurnedAwayError(TOO_MANY_CONNECTIONS, f"this gate serves {limits.connections} connections")
                 admitted = await self._admission.prove(stream, startup)
+            knock.leave()
             return await self._open(stream, admitted)
         except (PassgateError, OSError) as error:
             turned_away = turned_away_for(error)
             if turned_away is not None:
                 stream.write(turned_away.encode())
+                if knock.standing is Standing.CROWDED:
+                    return None  # written down by the door, for all of them
                 self._record_refusal(stream, startup, turned_away, error)
             return None
 
