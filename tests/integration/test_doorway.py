@@ -57,6 +57,22 @@ async def test_one_address_is_told_and_another_gets_in(gate: Gate) -> None:
         writer.transport.abort()
 
 
+@pytest.mark.parametrize("limits", [Limits(connections=PLACES, login=0.3)])
+async def test_clients_that_say_nothing_write_one_event(gate: Gate, limits: Limits) -> None:
+    silent = await half_open(gate.endpoint.port, 15)
+    async with asyncio.timeout(5):
+        while len(gate.endpoint._clients) < len(silent):  # noqa: ASYNC110 - the loop accepts them one by one
+            await asyncio.sleep(0.01)
+        while gate.endpoint._clients:  # noqa: ASYNC110 - and lets go of them as their time is over
+            await asyncio.sleep(0.01)
+    events = [one for one in gate.recorder.events if one.type in ("bound.hit", "session.refused", "protocol.error")]
+    assert [(one.type, one.detail["bound"], one.detail["limit"]) for one in events] == [
+        ("bound.hit", "login_timeout", 0)
+    ]
+    for writer in silent:
+        writer.transport.abort()
+
+
 async def test_those_who_log_in_are_no_crowd(gate: Gate) -> None:
     for _ in range(3):  # more than the share, one burst after the other, from one address
         await asyncio.gather(*(gate.connect() for _ in range(10)))

@@ -60,8 +60,8 @@ class Doorway:
         self._note = note
         self._clock = clock
         self._waiting: dict[str, int] = {}
-        self._noted: dict[str, float] = {}
-        self._refused = 0
+        self._noted: dict[tuple[str, str], float] = {}
+        self._refused: dict[str, int] = {}
 
     def knock(self, address: str, *, taken: int) -> Knock:
         """``taken``: places that are taken by now, at the door or in. A full gate answers for itself, and hears cancel requests."""
@@ -72,10 +72,14 @@ class Doorway:
         standing = Standing.IN
         if mine >= most and taken < self._places:
             standing = Standing.CROWDED if mine < most + _TOLD else Standing.OUT
-            self._crowded(place, most)
+            self._say("login_share", place, most)
         if standing is not Standing.OUT:
             self._waiting[place] = mine + 1
         return Knock(self, place, standing)
+
+    def silent(self, address: str, seconds: float) -> None:
+        """A client has not even said who it is, for as long as it may take to log in."""
+        self._say("login_timeout", place_of(address), int(seconds))
 
     def left(self, place: str) -> None:
         waiting = self._waiting[place] - 1
@@ -84,12 +88,11 @@ class Doorway:
         else:
             del self._waiting[place]  # or every address that ever came would be remembered
 
-    def _crowded(self, place: str, most: int) -> None:
-        self._refused += 1
+    def _say(self, bound: str, place: str, limit: int) -> None:
+        self._refused[bound] = self._refused.get(bound, 0) + 1
         now = self._clock()
         self._noted = {known: at for known, at in self._noted.items() if now - at < _EVERY_SECONDS}
-        if place in self._noted or len(self._noted) >= _MOST_EVENTS:
+        if (bound, place) in self._noted or len(self._noted) >= _MOST_EVENTS:
             return
-        self._noted[place] = now
-        refused, self._refused = self._refused, 0
-        self._note({"bound": "login_share", "limit": most, "peer": place, "refused": refused})
+        self._noted[bound, place] = now
+        self._note({"bound": bound, "limit": limit, "peer": place, "refused": self._refused.pop(bound)})

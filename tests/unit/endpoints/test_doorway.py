@@ -80,6 +80,18 @@ def test_one_event_and_not_one_for_each_connection() -> None:
     assert gate.noted[1:] == [{"bound": "login_share", "limit": 50, "peer": "192.0.2.1", "refused": 9950}]
 
 
+def test_silence_is_written_down_once_too() -> None:
+    gate = Door(100)
+    for _ in range(500):
+        gate.door.silent("192.0.2.1", 10.0)
+    gate.now = 61.0
+    gate.door.silent("192.0.2.1", 10.0)
+    assert [(one["bound"], one["limit"], one["refused"]) for one in gate.noted] == [
+        ("login_timeout", 10, 1),
+        ("login_timeout", 10, 500),
+    ]
+
+
 def test_many_addresses_write_few_events_too() -> None:
     gate = Door(100_000, share=1)
     for number in range(200):

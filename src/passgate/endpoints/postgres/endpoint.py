@@ -195,6 +195,9 @@ class PostgresEndpoint:
                 stream.write(turned_away.encode())
                 if knock.standing is Standing.CROWDED:
                     return None  # written down by the door, for all of them
+                if startup is None and isinstance(error, TimeoutError):
+                    self._door.silent(stream.address, limits.login)
+                    return None
                 self._record_refusal(stream, startup, turned_away, error)
             return None
 
