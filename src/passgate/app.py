@@ -25,7 +25,7 @@ from passgate.api.server import APPROVALS, AdminServer
 from passgate.api.siblings import Siblings
 from passgate.config import settings as configured
 from passgate.config.llm import HttpListener
-from passgate.core.errors import ConfigError, LedgerUnavailableError, PassgateError, PolicyError
+from passgate.core.errors import LedgerUnavailableError, PassgateError, PolicyError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
 from passgate.endpoints.beside import Beside, first_of
@@ -54,6 +54,7 @@ from passgate.wiring.control import control_beside
 from passgate.wiring.databases import open_databases
 from passgate.wiring.issuing import open_issuing
 from passgate.wiring.known_people import open_people
+from passgate.wiring.ports import Place, check_ports, places
 from passgate.wiring.sealing import in_use, open_sealing
 from passgate.wiring.shared import Listening, set_within
 from passgate.wiring.sources import Sources, lease_keeper
@@ -74,6 +75,7 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
     _log_to_stderr()
     settings.state_folder.create()
     open_sealing(settings)  # first of all: without the right master key nothing is begun, and nothing written
+    check_ports(settings, workers=workers)  # before what takes seconds, and before the ledger says that a gate began
     _compile_rules(settings.state_folder.cache)
     if workers == 1:
         _run_worker(settings, worker=0, shared=False)
@@ -83,8 +85,14 @@ def serve(settings: configured.Settings, *, workers: int = 1) -> None:
 
 def _compile_rules(cache: Path) -> None:
     """In a process of its own, so that the gate does not keep the memory that compiling takes. If it fails, the gate says why."""
+    if is_compiled(cache):
+        return
+    _LOG.info(
+        "compiling the detectors of personal data and secrets: some seconds, this once; they are kept in %s", cache
+    )
+    subprocess.run([sys.executable, "-c", _COMPILE, str(cache)], check=False)  # noqa: S603 - our own program
     if not is_compiled(cache):
-        subprocess.run([sys.executable, "-c", _COMPILE, str(cache)], check=False)  # noqa: S603 - our own program
+        _LOG.warning("the detectors could not be kept in %s, so every start compiles them anew", cache)
 
 
 def _supervise(settings: configured.Settings, workers: int) -> None:
@@ -123,14 +131,12 @@ def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> 
         sys.exit(2)
 
 
-async def _listen(endpoint: Listening, listener: configured.Listener, *, shared: bool) -> None:
+async def _listen(endpoint: Listening, place: Place, *, shared: bool) -> None:
     """Raises ConfigError: another program has the port, the address is none of this machine's, or the port takes more rights."""
     try:
-        await endpoint.start(listener.address, listener.port, reuse_port=shared)
+        await endpoint.start(place.address, place.port, reuse_port=shared)
     except OSError as error:
-        where = f"{listener.kind} cannot listen on {listener.address} port {listener.port}"
-        # What an event loop says is longer than what the system said, and says the address again.
-        raise ConfigError(f"{where}: {os.strerror(error.errno) if error.errno else error}") from error
+        raise place.failed(error) from error
 
 
 def _log_to_stderr() -> None:
@@ -286,9 +292,9 @@ class Gate:
             gate.run(task)
         gate.run(gate.facts.tasks.run())
         gate.run(gate.follow_policy())
-        for listener in settings.listeners:
+        for listener, place in zip(settings.listeners, places(settings), strict=False):
             endpoint = gate.endpoint(listener, shared=shared)
-            await _listen(endpoint, listener, shared=shared)
+            await _listen(endpoint, place, shared=shared)
             stack.push_async_callback(endpoint.close)
         return gate
 

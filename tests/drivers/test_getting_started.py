@@ -135,7 +135,7 @@ def test_as_it_is_written(reader: Reader) -> None:
     with running(reader) as gate:
         until(gate, f"postgres listening on 127.0.0.1 port {reader.port}")
         the_way_through(reader)
-        assert "does a gate run on this state folder already?" in reader.run("passgate serve", code=2)
+        assert "perhaps a gate that runs already (`passgate status`" in reader.run("passgate serve", code=2)
         gate.send_signal(signal.SIGINT)
         _, rest = gate.communicate(timeout=20)
         assert (gate.returncode, "Traceback" in rest) == (0, False)
@@ -211,6 +211,11 @@ def test_a_port_that_is_taken_is_one_line_and_status_2(
         for workers in ("1", "2"):
             said = reader.run(f"passgate serve --config {config} --workers {workers}", code=2)
             assert f"postgres cannot listen on 127.0.0.1 port {port}: Address already in use" in said
+            assert "give listeners.0 another port" in said
+            assert "Traceback" not in said
+            assert "compiling" not in said  # nothing slow is done first
+        said = reader.run(f"passgate config check --config {config}")
+        assert f"listeners.0: postgres on 127.0.0.1 port {port}: the port is taken now" in said
     config.write_text(text.replace("address: 127.0.0.1", "address: 192.0.2.1"))
     said = reader.run(f"passgate serve --config {config}", code=2)
     assert "postgres cannot listen on 192.0.2.1 port " in said

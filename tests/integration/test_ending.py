@@ -41,7 +41,9 @@ async def test_revoked_while_it_sleeps(gate: Gate) -> None:
     with pytest.raises(psycopg.errors.AdminShutdown, match="the pass was revoked"):
         await sleeping
     assert gate.live.list() == ()
-    assert gate.recorder.types()[-1] == "session.end"
+    await asyncio.sleep(0)
+    assert gate.recorder.types()[-2:] == ["session.end", "session.cancelled"]
+    assert gate.recorder.events[-1].detail["delivered"] is True
     assert gate.recorder.outcomes()[-1] == "cancelled"
 
 

@@ -49,11 +49,14 @@ class FromGate(Generic[_A_co]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey(Generic[_A_co]):
-    """``failed``: gates that understood but could not do it. ``notes``: sockets that nobody answered at, each in a sentence."""
+    """``failed``: gates that understood but could not do it. ``notes``: sockets that nobody answered at, each in a sentence.
+    ``complete``: no gate that may be running has kept its answer to itself.
+    """
 
     answers: tuple[FromGate[_A_co], ...]
     failed: tuple[FromGate[str], ...]
     notes: tuple[str, ...]
+    complete: bool
 
 
 class AdminClient:
@@ -120,6 +123,7 @@ class AdminClient:
         answers: list[FromGate[_E]] = []
         failed: list[FromGate[str]] = []
         notes: list[str] = []
+        complete = True
         for path in sorted(self._folder.glob("*.sock")):
             try:
                 answer = decode_answer(self._ask(path, encode(request)))
@@ -128,6 +132,7 @@ class AdminClient:
                 continue
             except (OSError, RemoteProtocolError) as error:
                 notes.append(f"{path.name}: no answer ({error})")
+                complete = False
                 continue
             if isinstance(answer, expected):
                 answers.append(FromGate(gate=path.stem, answer=answer))
@@ -135,9 +140,11 @@ class AdminClient:
                     break
             elif isinstance(answer, Failed):
                 failed.append(FromGate(gate=path.stem, answer=answer.error))
+                complete = False
             else:
+                complete = False
                 notes.append(f"{path.name}: the answer fits another question")
-        return Survey(answers=tuple(answers), failed=tuple(failed), notes=tuple(notes))
+        return Survey(answers=tuple(answers), failed=tuple(failed), notes=tuple(notes), complete=complete)
 
     def _ask(self, path: Path, line: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

@@ -28,7 +28,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
 
     What it names is looked at too: the rules, certificates, authorities, agents' keys.
 
-    Secrets in files and variables that cannot be had are named too; they may be put there later, so that is no problem yet.
+    Secrets in files and variables that cannot be had are named too; they may be put there later, so that is no problem yet. So are
+    ports that are taken: perhaps by the gate that this configuration is for.
     """
     settings = settings_from(config, state)
     from passgate.wiring.rehearsal import rehearse
@@ -42,6 +43,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
             problems.append(str(error))
     for setting, why in _missing_secrets(settings):
         note(f"passgate: {setting}: {printable(why)}")
+    for place in _ports_in_use(settings):
+        note(f"passgate: {place}")
     if problems:
         raise ConfigError("\n".join(problems))
     if as_json:
@@ -73,6 +76,23 @@ def _missing_secrets(settings: "Settings") -> Iterator[tuple[str, str]]:
                 FileCredential(path=source.file).read()
         except SecretUnavailableError as error:
             yield setting, str(error)
+
+
+def _ports_in_use(settings: "Settings") -> Iterator[str]:
+    import errno
+    import os
+
+    from passgate.wiring.ports import places, trouble
+
+    for place in places(settings):
+        error = trouble(place)
+        if error is None:
+            continue
+        if error.errno == errno.EADDRINUSE:
+            what = f"{place.what} on {place.address} port {place.port}: the port is taken now"
+            yield f"{place.setting}: {what}; if not by this very gate (`passgate status`), `serve` will not start"
+        else:
+            yield f"{place.setting}: {place}: {os.strerror(error.errno) if error.errno else error}"
 
 
 def _good_until(path: Path) -> str:

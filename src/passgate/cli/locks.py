@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from passgate.cli.opening import open_database, passes_of
-from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption, actor, state_folder_from
+from passgate.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    StateOption,
+    actor,
+    settings_from,
+    state_folder_from,
+)
 from passgate.cli.output import Json, note, printable, say, say_json, say_table, stamp, when
 from passgate.cli.sealed import OpenedWhenNeeded
 from passgate.cli.viewing import record
@@ -40,7 +49,11 @@ def lock(
     state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep somebody or something out, from now on. Live sessions end, and what they run is cancelled, within two seconds."""
+    """Keep somebody or something out, from now on. Live sessions end, and what they run is cancelled, within two seconds.
+
+    A pass or a resource that is not there is refused. A person, an agent or a service may be locked before they come; whether any
+    live pass is kept out is said.
+    """
     from ulid import ULID
 
     named = {
@@ -67,15 +80,16 @@ def lock(
         until=None if ttl is None else now + _duration(ttl),
     )
     folder = state_folder_from(config, state)
-    _add(folder, made)
+    if kind is LockKind.RESOURCE:
+        _check_resource(folder, target, config=config, state=state)
+    reached = _add(folder, made)
     _told(folder, EventType.LOCK_SET, made, OpenedWhenNeeded(config, state))
     ended = _look_now(folder)
-    if kind is LockKind.RESOURCE:
-        _warn_of_unknown(folder, target)
     if as_json:
-        say_json({**_as_json(made), "sessions_ended": ended})
+        say_json({**_as_json(made), "live_passes": reached, "sessions_ended": ended})
     else:
         say(f"locked {kind} {printable(target)} ({made.id}); {ended} live session{'' if ended == 1 else 's'} ended")
+        note_of_reach(kind, target, reached)
 
 
 def unlock(
@@ -141,23 +155,49 @@ def _store(folder: "StateFolder") -> "Iterator[LockStore]":
         yield LockStore(database)
 
 
-def _add(folder: "StateFolder", made: Lock) -> None:
-    """A mistyped pass is refused: whoever sets a lock in a hurry must not be told that it holds. Raises LockError."""
+def note_of_reach(kind: LockKind, target: str, live_passes: int) -> None:
+    """A lock on a subject that nobody bears holds and does nothing, which looks the same as one that works."""
+    if live_passes == 0:
+        spelling = "" if kind in (LockKind.PASS, LockKind.RESOURCE) else "; if one should be, look at the spelling"
+        note(f"passgate: the lock holds, but no live pass is kept out by it: {kind} {printable(target)}{spelling}")
+
+
+def _add(folder: "StateFolder", made: Lock) -> int:
+    """How many live passes it keeps out.
+
+    A mistyped pass is refused: whoever sets a lock in a hurry must not be told that it holds. Raises LockError.
+    """
     from passgate.store.lock_store import LockStore
 
     with open_database(folder) as database:
-        if made.kind is LockKind.PASS and passes_of(database).find(made.target) is None:
+        passes = passes_of(database)
+        if made.kind is LockKind.PASS and passes.find(made.target) is None:
             raise LockError(f"There is no pass {printable(made.target)}; nothing was locked")
+        reached = sum(made.keeps_out(pass_) for pass_ in passes.list(live_only=True))
         LockStore(database).add(made)
+        return reached
 
 
-def _warn_of_unknown(folder: "StateFolder", resource: str) -> None:
-    """Of resources the gates know, and one that is not there today may be tomorrow: the lock is set."""
+def _check_resource(folder: "StateFolder", resource: str, *, config: Path, state: Path | None) -> None:
+    """A resource that neither the configuration nor any gate has is mistyped. Raises LockError.
+
+    Where a gate does not say what it has, or nobody could, the lock is set with a warning: it may be meant for that gate, and a
+    lock is not the thing to refuse when something is wrong.
+    """
     from passgate.api.client import AdminClient
 
-    known = {name for one in AdminClient(folder.run).status().answers for name in one.answer.resources}
-    if known and resource not in known:
-        note(f"passgate: no gate that runs has a resource {printable(resource)}; there are {', '.join(sorted(known))}")
+    known: set[str] = set() if state is not None else set(settings_from(config, None).resources)
+    if resource in known:
+        return
+    survey = AdminClient(folder.run).status()
+    known.update(name for one in survey.answers for name in one.answer.resources)
+    if resource in known:
+        return
+    if not survey.complete or not known:
+        note(f"passgate: nobody could say whether there is a resource {printable(resource)}; it is locked all the same")
+        return
+    there = ", ".join(sorted(known))
+    raise LockError(f"There is no resource {printable(resource)}, nothing was locked; there are {there}")
 
 
 def _told(folder: "StateFolder", type_: EventType, made: Lock, sealing: Sealing) -> None:

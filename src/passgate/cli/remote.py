@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from passgate.cli.locks import note_of_reach
 from passgate.cli.options import JsonOption
 from passgate.cli.output import how_long, note, printable, say, say_json, say_table
 from passgate.cli.sign_in_options import (
@@ -219,12 +220,18 @@ def lock(
     ttl: Annotated[str | None, typer.Option("--for", help="How long: 30m, 2h. Without it, until it is lifted.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep somebody or something out from now on. Live sessions end within two seconds."""
+    """Keep somebody or something out from now on. Live sessions end within two seconds.
+
+    A pass or a resource that the gate does not have is refused. A person, an agent or a service may be locked before they come;
+    whether any live pass is kept out is said.
+    """
     body: dict[str, object] = {"kind": kind.value, "target": target, "reason": reason}
     if ttl is not None:
         body["ttl_seconds"] = _seconds(ttl)
     answer = _client().post("locks", body=body)
     _say_done(answer, f"locked {answer['kind']} {answer['target']} ({answer['id']})", as_json=as_json)
+    if not as_json:
+        note_of_reach(kind, target, answer["live_passes"])
 
 
 @remote_app.command()

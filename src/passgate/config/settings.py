@@ -100,6 +100,7 @@ class Limits(Section):
     max_result_rows: Count = 10_000_000
     max_result_bytes: Size = 4 * 2**30
     max_connections: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    login_share: Annotated[int, Field(ge=1, le=100)] = 50
     llm: LlmLimits = LlmLimits()
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ class EventType(StrEnum):
     SESSION_START = "session.start"
     SESSION_REFUSED = "session.refused"
     SESSION_END = "session.end"
+    SESSION_CANCELLED = "session.cancelled"
     ACTION_INTENT = "action.intent"
     ACTION_OUTCOME = "action.outcome"
     ACTION_REFUSED = "action.refused"

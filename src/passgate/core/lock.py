@@ -35,6 +35,10 @@ class Lock:
     def holds(self, now: datetime) -> bool:
         return self.until is None or now < self.until
 
+    def keeps_out(self, pass_: Pass) -> bool:
+        """Whether there is anything of the pass's that it reaches."""
+        return any(self.reaches(pass_, resource) for resource in pass_.resources)
+
     def reaches(self, pass_: Pass, resource: str) -> bool:
         match self.kind:
             case LockKind.PASS:

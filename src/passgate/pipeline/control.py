@@ -140,11 +140,19 @@ class LockAsked:
     ttl: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockMade:
+    """``live_passes``: how many passes it keeps out that were good until now. With none, a subject may be mistyped."""
+
+    lock: Lock
+    live_passes: int
+
+
 class LockDesk(Protocol):
     def list(self) -> Sequence[Lock]: ...
 
-    async def set(self, asked: LockAsked, *, actor: str) -> Lock:
-        """Live sessions that it reaches end."""
+    async def set(self, asked: LockAsked, *, actor: str) -> LockMade:
+        """Live sessions that it reaches end. Raises LockError where there is no such pass or resource."""
 
     async def lift(self, lock_id: str, *, actor: str) -> bool:
         """False if there is no such lock."""

@@ -112,4 +112,5 @@ def _limits(limits: Limits) -> llm.Limits:
         file=limits.llm.max_file,
         answer=limits.llm.max_answer,
         connections=limits.max_connections,
+        login_share=limits.login_share,
     )

@@ -187,6 +187,7 @@ def _limits(limits: Limits) -> postgres.Limits:
         result_rows=limits.max_result_rows,
         result_bytes=limits.max_result_bytes,
         connections=limits.max_connections,
+        login_share=limits.login_share,
     )
 
 

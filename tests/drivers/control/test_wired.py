@@ -88,6 +88,7 @@ def test_a_lock_keeps_a_person_out_of_the_api_and_is_in_the_ledger(gate: Control
     lock = {"kind": "human", "target": "GRACE@example.com", "reason": "INC-42"}
     made = gate.good("operator", "POST", "/locks", json=lock)
     assert gate.call_as("grace@example.com", "GET", "/whoami").status_code == 403
+    assert made.pop("live_passes") == 0
     assert made in gate.good("auditor", "GET", "/locks?limit=200")["items"]
     gate.good("operator", "DELETE", f"/locks/{made['id']}")
     assert gate.call_as("grace@example.com", "GET", "/whoami").status_code == 200
@@ -106,6 +107,24 @@ def test_a_lock_keeps_a_person_out_of_the_api_and_is_in_the_ledger(gate: Control
 )
 def test_a_lock_that_would_keep_nobody_out(gate: ControlledGate, lock: dict[str, str]) -> None:
     assert gate.call("operator", "POST", "/locks", json=lock).status_code == 422
+
+
+def test_a_lock_says_how_many_live_passes_it_keeps_out(gate: ControlledGate) -> None:
+    asked = {**ISSUE, "principal": {"kind": "agent", "subject": "tallied"}}
+    passes = [gate.good("operator", "POST", "/passes", json=asked)["pass"]["id"] for _ in range(2)]
+    for lock, reached in (
+        ({"kind": "agent", "target": "tallied"}, 2),
+        ({"kind": "agent", "target": "talied"}, 0),
+        ({"kind": "human", "target": "tallied"}, 0),
+        ({"kind": "pass", "target": passes[0]}, 1),
+    ):
+        made = gate.good("operator", "POST", "/locks", json={**lock, "reason": "INC-7"})
+        gate.good("operator", "DELETE", f"/locks/{made['id']}")
+        assert made["live_passes"] == reached
+    gate.good("operator", "POST", f"/passes/{passes[0]}/revoke")
+    made = gate.good("operator", "POST", "/locks", json={"kind": "pass", "target": passes[0], "reason": "too late"})
+    gate.good("operator", "DELETE", f"/locks/{made['id']}")
+    assert made["live_passes"] == 0
 
 
 def test_a_session_its_recording_and_whose_it_is(chatting: ControlledGate) -> None:

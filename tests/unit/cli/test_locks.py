@@ -1,6 +1,7 @@
 """Commands that keep somebody out."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -48,13 +49,51 @@ def test_a_pass_that_is_not_there_is_not_locked(passgate: Passgate) -> None:
     assert "no end" in passgate("locks").out
 
 
-def test_a_resource_that_no_gate_has_is_locked_with_a_warning(passgate: Passgate, gates: RunningGates) -> None:
-    gates.start(0, Gate())
-    (known,) = json.loads(passgate("status", "--json").out)[0]["resources"][:1]
-    assert "no gate that runs" not in passgate("lock", "--resource", known, "--reason", "migration").err
+def test_what_keeps_no_live_pass_out_is_said(passgate: Passgate) -> None:
+    """The class: a lock on a name that nobody bears holds, does nothing, and must not look like one that works."""
+    words = ("pass", "issue", "--for", "agent:reporter", "--on-behalf-of", "ada", "--resource", "shop")
+    for _ in range(2):
+        assert passgate(*words, "--purpose", "x").code == 0
+    for kind, target in (("agent", "reportr"), ("human", "reporter"), ("service", "reporter")):
+        mistyped = passgate("lock", f"--{kind}", target, "--reason", "loops")
+        assert mistyped.code == 0
+        assert (
+            f"no live pass is kept out by it: {kind} {target}; if one should be, look at the spelling" in mistyped.err
+        )
+    assert (
+        "no live pass is kept out by it: resource warehouse\n"
+        in passgate("lock", "--resource", "warehouse", "--reason", "migration").err
+    )
+    for kind, target in (("agent", "Reporter"), ("human", "ada"), ("resource", "shop")):
+        assert passgate("lock", f"--{kind}", target, "--reason", "loops").err.count("no live pass") == 0
+    made = json.loads(passgate("lock", "--human", "ada", "--reason", "left", "--json").out)
+    assert made["live_passes"] == 2
+
+
+def test_a_resource_that_is_not_there_is_not_locked(passgate: Passgate, gates: RunningGates) -> None:
     mistyped = passgate("lock", "--resource", "shpo", "--reason", "migration")
-    assert mistyped.code == 0
-    assert "passgate: no gate that runs has a resource shpo; there are " in mistyped.err
+    assert (mistyped.code, mistyped.out) == (2, "")
+    said = "passgate: There is no resource shpo, nothing was locked; there are shop, warehouse\n"
+    assert mistyped.err == said
+    gates.start(0, Gate())
+    assert passgate("lock", "--resource", "shpo", "--reason", "migration").code == 2
+    (known,) = json.loads(passgate("status", "--json").out)[0]["resources"][:1]
+    assert passgate("lock", "--resource", known, "--reason", "migration").code == 0
+    assert [one["target"] for one in json.loads(passgate("locks", "--json").out)] == [known]
+
+
+def test_where_nobody_can_say_what_there_is_the_lock_is_set(
+    passgate: Passgate, folder: Path, gates: RunningGates
+) -> None:
+    """A lock is not the thing to refuse when something is wrong: without a configuration, or with a gate that does not answer."""
+    state = ("--state", str(folder / "state"))
+    unknown = passgate("lock", "--resource", "shpo", "--reason", "migration", *state)
+    assert unknown.code == 0
+    assert "nobody could say whether there is a resource shpo; it is locked all the same" in unknown.err
+    (folder / "state" / "run" / "gate-3.sock").symlink_to(folder / "state" / "run" / "gate-3.sock")
+    assert passgate("lock", "--resource", "shpo", "--reason", "migration").code == 0
+    gates.start(0, Gate())
+    assert passgate("lock", "--resource", "shpo", "--reason", "migration").code == 0
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,12 @@ class LockShown(Answer):
     until: datetime | None
 
 
+class LockSetShown(LockShown):
+    """``live_passes``: how many passes it keeps out that were good until now; 0 where a subject may be mistyped."""
+
+    live_passes: int
+
+
 class LockList(Listed):
     items: list[LockShown]
 
@@ -49,7 +55,7 @@ class Locks:
         yield Route(
             method="POST", path="/locks", name="setLock",
             about="Keep somebody or something out from now on; live sessions end within two seconds.",
-            roles=frozenset({Role.OPERATOR}), query=NoQuery, body=LockSet, answer=LockShown, handler=self._set,
+            roles=frozenset({Role.OPERATOR}), query=NoQuery, body=LockSet, answer=LockSetShown, handler=self._set,
             effect=Effect.CHANGES, status=201,
         )  # fmt: skip
         yield Route(
@@ -62,7 +68,7 @@ class Locks:
         items, rest = page(self._desk.list(), call.query, route="listLocks", key=lambda one: one.id)
         return LockList(items=[_shown(one) for one in items], next_cursor=rest)
 
-    async def _set(self, call: Call[NoQuery, LockSet]) -> LockShown:
+    async def _set(self, call: Call[NoQuery, LockSet]) -> LockSetShown:
         sent = call.body
         asked = LockAsked(
             kind=sent.kind,
@@ -71,9 +77,10 @@ class Locks:
             ttl=None if sent.ttl_seconds is None else timedelta(seconds=sent.ttl_seconds),
         )
         try:
-            return _shown(await self._desk.set(asked, actor=call.caller.name))
+            made = await self._desk.set(asked, actor=call.caller.name)
         except LockError as error:
             raise ProblemError(Code.NOT_ACCEPTED, f"{error}.") from None
+        return LockSetShown(**_shown(made.lock).model_dump(), live_passes=made.live_passes)
 
     async def _lift(self, call: Call[NoQuery, NoBody]) -> LockShown:
         found = next((one for one in self._desk.list() if one.id == call.path["lock_id"]), None)

@@ -2,14 +2,16 @@
 
 import contextlib
 import ssl
+from collections.abc import Mapping
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from passgate.codecs.llm.refusal import Cause, Refusal, refusal_body, refusal_headers
 from passgate.core.errors import LedgerUnavailableError
-from passgate.core.event import Event, EventType
+from passgate.core.event import Event, EventType, Json
 from passgate.endpoints.beside import Beside
+from passgate.endpoints.doorway import Doorway
 from passgate.endpoints.llm.admission import Admission
 from passgate.endpoints.llm.attempt import looked_at
 from passgate.endpoints.llm.call import SERVER, LlmCall, nearest
@@ -74,7 +76,9 @@ class LlmEndpoint:
     async def start(self, host: str, port: int, *, reuse_port: bool = False) -> None:
         """Raises OSError if the address cannot be had."""
         await self._services.upstreams.open()
-        server = Server(self._serve, self._malformed, self._services.limits)
+        limits = self._services.limits
+        door = Doorway(places=limits.connections, share=limits.login_share, note=self._crowd)
+        server = Server(self._serve, self._malformed, limits, door)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=self._services.limits.end)
         await self._runner.setup()
         site = web.TCPSite(
@@ -106,6 +110,11 @@ class LlmEndpoint:
             response = await LlmCall(self._services, request).respond()
         response.headers.setdefault("Server", "passgate")
         return response
+
+    def _crowd(self, detail: Mapping[str, Json]) -> None:
+        with contextlib.suppress(LedgerUnavailableError):  # turned away is turned away
+            event = Event(type=EventType.BOUND_HIT, detail=detail)
+            self._services.steps.recorder.append(event).durable.add_done_callback(looked_at)
 
     def _malformed(self, request: web.BaseRequest, status: int) -> web.Response:
         """Of what came nothing can be trusted, not even its path."""

@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
+from passgate.endpoints.doorway import Doorway, Knock, Standing
 from passgate.endpoints.llm.settings import Limits
 
 _LOG = logging.getLogger(__name__)
@@ -22,6 +23,12 @@ _SILENT.propagate = False
 _HEADERS = 256
 _LINE = 16 * 1024
 
+_WORDS = b"Too many connections from this address have sent no request yet. Try again in a few seconds.\n"
+_CROWDED = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_WORDS), _WORDS)
+)
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Malformed = Callable[[web.BaseRequest, int], web.Response]
 """What a request is answered that is not HTTP, or that the gate failed at: by its status."""
@@ -30,7 +37,8 @@ Malformed = Callable[[web.BaseRequest, int], web.Response]
 class Server(web.Server):
     """``malformed`` answers what never reaches ``handler``, and what it did not foresee."""
 
-    def __init__(self, handler: Handler, malformed: Malformed, limits: Limits) -> None:
+    def __init__(self, handler: Handler, malformed: Malformed, limits: Limits, door: Doorway | None = None) -> None:
+        """``door`` None: no address is told from another."""
         super().__init__(
             handler,
             request_factory=self._heard,
@@ -46,6 +54,8 @@ class Server(web.Server):
         self.malformed = malformed
         self._limits = limits
         self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
+        self._door = door
+        self._knocks: dict[RequestHandler, Knock] = {}
 
     def __call__(self) -> "Connection":
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -55,6 +65,16 @@ class Server(web.Server):
         if len(self._connections) > self._limits.connections:
             transport.abort()
             return
+        if self._door is not None:
+            peer = transport.get_extra_info("peername")
+            address = peer[0] if isinstance(peer, tuple) else ""
+            knock = self._door.knock(address, taken=len(self._connections) - 1)
+            if knock.standing is not Standing.IN:
+                knock.leave()
+                transport.write(_CROWDED)
+                transport.close()
+                return
+            self._knocks[handler] = knock
         self._silent[handler] = self._loop.call_later(self._limits.login, transport.abort)
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
@@ -74,6 +94,9 @@ class Server(web.Server):
 
     def heard(self, handler: RequestHandler) -> None:
         """The first request of a connection is there."""
+        knock = self._knocks.pop(handler, None)
+        if knock is not None:
+            knock.leave()
         timer = self._silent.pop(handler, None)
         if timer is not None:
             timer.cancel()

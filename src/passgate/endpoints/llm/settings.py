@@ -97,7 +97,8 @@ class Limits:
     connection with no call running; longer than clients keep theirs, or they would be reset when they use it again.
     ``heartbeat``: how long a stream may show nothing. ``approval``: how long a held call waits for people. ``end``: what an
     ending call is given before its socket is cut. ``body``, ``batch``, ``file``: requests, decoded. ``answer``: one that is not
-    streamed.
+    streamed. ``login_share``: what clients of one address that have sent no request yet may take of the
+    room there is, in a hundred.
     """
 
     login: float = 10.0
@@ -115,6 +116,7 @@ class Limits:
     file: int = 500 * _MIB
     answer: int = 64 * _MIB
     connections: int = 2000
+    login_share: int = 50
     upstream_connections: int = 1000
 
 

@@ -31,6 +31,7 @@ from passgate.codecs.postgres.sqlstate import (
     INVALID_AUTHORIZATION,
     INVALID_PASSWORD,
     PROTOCOL_VIOLATION,
+    TOO_MANY_CONNECTIONS,
 )
 from passgate.codecs.postgres.startup import GSSENCRequest, SSLRequest, StartupMessage, parse_startup
 from passgate.core.errors import AccessDeniedError, PassgateError, RemoteProtocolError, TargetUnavailableError
@@ -54,6 +55,17 @@ class TurnedAwayError(PassgateError):
 
     def encode(self) -> bytes:
         return fatal(self.sqlstate, str(self), hint=self.hint).encode()
+
+
+class CrowdedError(TurnedAwayError):
+    """Too many of its address are at the door; that is in the ledger once, not for each of them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            TOO_MANY_CONNECTIONS,
+            "too many connections from this address are logging in",
+            hint="Try again in a few seconds; whoever runs the gate may raise limits.login_share.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

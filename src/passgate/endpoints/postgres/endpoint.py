@@ -27,9 +27,18 @@ from passgate.core.errors import (
 )
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
+from passgate.endpoints.doorway import Doorway, Knock, Standing
 from passgate.endpoints.postgres import floor, upstream
-from passgate.endpoints.postgres.admission import Admission, Admitted, TurnedAwayError, opening, turned_away_for
+from passgate.endpoints.postgres.admission import (
+    Admission,
+    Admitted,
+    CrowdedError,
+    TurnedAwayError,
+    opening,
+    turned_away_for,
+)
 from passgate.endpoints.postgres.cancellation import CancelKeys
+from passgate.endpoints.postgres.ending import LastCancel
 from passgate.endpoints.postgres.preview import Previews
 from passgate.endpoints.postgres.relay import Relay
 from passgate.endpoints.postgres.results import looked_at
@@ -48,6 +57,9 @@ _WHO = (
 
 _DOORWAY = 100
 """Clients beyond the limit who are still heard, so that a CancelRequest gets through and the others are told why not."""
+
+_CROWDED_SECONDS = 2.0
+"""What a client has to say that it is there, if only to be told that it must go."""
 
 
 _PREVIEWS = 4
@@ -83,10 +95,13 @@ class PostgresEndpoint:
         self._admission = Admission(settings=settings, steps=steps, passes=passes, logins=logins, resources=resources)
         self._keys = CancelKeys()
         self._previewing = asyncio.Semaphore(_PREVIEWS)
+        limits = settings.limits
+        self._door = Doorway(places=limits.connections, share=limits.login_share, note=self._crowd)
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._entering: set[asyncio.Task[None]] = set()  # of them, those who are not in yet
         self._unminting: set[asyncio.Task[None]] = set()
+        self._cancelling: set[asyncio.Task[None]] = set()
 
     @property
     def port(self) -> int:
@@ -110,7 +125,7 @@ class PostgresEndpoint:
         for task in tuple(self._entering):
             task.cancel()
         self._live.shutdown()
-        for tasks in (self._clients, self._unminting):
+        for tasks in (self._clients, self._unminting, self._cancelling):
             if tasks:
                 await asyncio.wait(tuple(tasks))
 
@@ -125,15 +140,26 @@ class PostgresEndpoint:
         if len(self._clients) >= self._settings.limits.connections + _DOORWAY:
             stream.abort()
             return
-        task = asyncio.get_running_loop().create_task(self._serve(stream))
+        knock = self._door.knock(stream.address, taken=len(self._clients))
+        if knock.standing is Standing.OUT:
+            stream.abort()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(stream, knock))
         self._clients.add(task)
         self._entering.add(task)
+        task.add_done_callback(lambda _task: knock.leave())
         task.add_done_callback(self._clients.discard)
         task.add_done_callback(self._entering.discard)
 
-    async def _serve(self, stream: Stream) -> None:
+    def _crowd(self, detail: Mapping[str, Json]) -> None:
+        with contextlib.suppress(LedgerUnavailableError):  # turned away is turned away
+            self._steps.recorder.append(Event(type=EventType.BOUND_HIT, detail=detail)).durable.add_done_callback(
+                looked_at
+            )
+
+    async def _serve(self, stream: Stream, knock: Knock) -> None:
         try:
-            relay = await self._enter(stream)
+            relay = await self._enter(stream, knock)
         except BaseException:
             stream.abort()
             raise
@@ -143,26 +169,35 @@ class PostgresEndpoint:
         self._entering.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         await relay.finished
 
-    async def _enter(self, stream: Stream) -> Relay | None:
+    async def _enter(self, stream: Stream, knock: Knock) -> Relay | None:
         """Let a client in; None if it was not, or only wanted to cancel something."""
         limits = self._settings.limits
         startup: StartupMessage | None = None
         try:
-            async with asyncio.timeout(limits.login):
+            crowded = knock.standing is Standing.CROWDED
+            async with asyncio.timeout(min(limits.login, _CROWDED_SECONDS) if crowded else limits.login):
                 message = await opening(stream, self._settings, self._tls)
                 if isinstance(message, CancelRequest):
                     if not await self._keys.use(message) and self._siblings is not None:
                         await self._siblings(message.process_id, message.key)
                     return None
                 startup = message
+                if crowded:
+                    raise CrowdedError
                 if len(self._clients) > limits.connections:
                     raise TurnedAwayError(TOO_MANY_CONNECTIONS, f"this gate serves {limits.connections} connections")
                 admitted = await self._admission.prove(stream, startup)
+            knock.leave()
             return await self._open(stream, admitted)
         except (PassgateError, OSError) as error:
             turned_away = turned_away_for(error)
             if turned_away is not None:
                 stream.write(turned_away.encode())
+                if knock.standing is Standing.CROWDED:
+                    return None  # written down by the door, for all of them
+                if startup is None and isinstance(error, TimeoutError):
+                    self._door.silent(stream.address, limits.login)
+                    return None
                 self._record_refusal(stream, startup, turned_away, error)
             return None
 
@@ -224,6 +259,19 @@ class PostgresEndpoint:
         self._begin(stream, admitted, relay, connection)
         return relay
 
+    async def _cancelled(self, cancel: "asyncio.Task[LastCancel]", session: Session) -> None:
+        """Write down whether the server was told to cancel what the session ran: that may be known only after its end."""
+        told = await cancel
+        detail: dict[str, Json] = {
+            "session": session.id,
+            "resource": session.resource.name,
+            "delivered": told.delivered,
+            "tries": told.tries,
+        }
+        with contextlib.suppress(LedgerUnavailableError):
+            event = Event(type=EventType.SESSION_CANCELLED, detail=detail)
+            self._steps.recorder.append(event).durable.add_done_callback(looked_at)
+
     def _unmint(self, target: Target, session: Session, user: str) -> None:
         """Take a session's own login away, in the background: its client is not kept waiting for that."""
         if target.minter is None:
@@ -284,6 +332,10 @@ class PostgresEndpoint:
         def gone(_future: "asyncio.Future[None]") -> None:
             self._keys.withdraw(key.process_id)
             self._live.unregister(session)
+            if relay.last_cancel is not None:
+                task = asyncio.get_running_loop().create_task(self._cancelled(relay.last_cancel, session))
+                self._cancelling.add(task)
+                task.add_done_callback(self._cancelling.discard)
 
         relay.finished.add_done_callback(gone)
         told = {**dict(connection.parameters), "application_name": admitted.claimed_name}

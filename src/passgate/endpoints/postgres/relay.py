@@ -54,6 +54,7 @@ from passgate.codecs.postgres.sqlstate import (
 from passgate.core.errors import LedgerUnavailableError, PassgateError, RemoteProtocolError, StoreError
 from passgate.core.event import EventType
 from passgate.endpoints.postgres import upstream
+from passgate.endpoints.postgres.ending import LastCancel, last_cancel
 from passgate.endpoints.postgres.floor import Floor
 from passgate.endpoints.postgres.judging import Judging
 from passgate.endpoints.postgres.line import Running
@@ -141,6 +142,8 @@ class Relay:
         self._ending = False
         self._inside_message = False  # a row that is streamed has begun to leave
         self._last: asyncio.Task[None] | None = None
+        self._server_gone = False
+        self.last_cancel: asyncio.Task[LastCancel] | None = None
         self._meaning = gated.meaning
         self._heard = asyncio.get_running_loop().time()
         self._clock: asyncio.TimerHandle | None = None
@@ -420,10 +423,12 @@ class Relay:
     # -- ends -----------------------------------------------------------------------------------------------------
 
     def cancel_statement(self) -> None:
-        cancel = upstream.cancel(self._target, self._server.process_id, self._server.key)
-        task = asyncio.get_running_loop().create_task(cancel)
+        task = asyncio.get_running_loop().create_task(self._cancel())
         self._cancels.add(task)
         task.add_done_callback(self._cancelled)
+
+    async def _cancel(self) -> None:
+        await upstream.cancel(self._target, self._server.process_id, self._server.key)
 
     def _cancelled(self, task: "asyncio.Task[None]") -> None:
         self._cancels.discard(task)
@@ -483,6 +488,7 @@ class Relay:
         self._close("the client closed the connection")
 
     def _server_lost(self) -> None:
+        self._server_gone = True
         self.stop(
             fatal(CONNECTION_FAILURE, "the target's server closed the connection"), "the server closed the connection"
         )
@@ -512,10 +518,11 @@ class Relay:
     async def _finish(self, reason: str) -> None:
         """Both sockets close within the bound, and the statement is cancelled first: a server that sleeps sees no closed socket."""
         try:
-            if not self.conversation.quiet:
-                self.cancel_statement()
+            cancel = self._cancel_what_runs()
             self._client.close()
-            if self._cancels:
+            if cancel is not None:
+                await asyncio.wait((cancel,), timeout=self.limits.end)
+            elif self._cancels:
                 await asyncio.wait(tuple(self._cancels), timeout=self.limits.end)
             if self.conversation.quiet:
                 self._server.stream.write(_TERMINATE)
@@ -525,17 +532,29 @@ class Relay:
             await self._client.gone(self.limits.end)
             self._client.abort()
             self._server.stream.abort()
-            self._settle_rest()
+            self._settle_rest(self._told(cancel))
         finally:
             receipt = self.gated.close(reason)
             if receipt is not None:
                 receipt.durable.add_done_callback(looked_at)
             self.finished.set_result(None)
 
-    def _settle_rest(self) -> None:
+    def _cancel_what_runs(self) -> "asyncio.Task[LastCancel] | None":
+        """A server that has closed the connection runs nothing of it any more. It goes on after the session, if it must."""
+        if self.conversation.quiet or self._server_gone:
+            return None
+        ending = last_cancel(self._target, self._server.process_id, self._server.key)
+        self.last_cancel = asyncio.get_running_loop().create_task(ending)
+        return self.last_cancel
+
+    def _told(self, cancel: "asyncio.Task[LastCancel] | None") -> bool:
+        """Whether the server knows by now that nothing of the session shall run."""
+        return self._server_gone if cancel is None else cancel.done() and cancel.result().delivered
+
+    def _settle_rest(self, told: bool) -> None:
         try:
             for execution in self.conversation.executions():
-                self._results.abandon(execution.work, "cancelled")
+                self._results.abandon(execution.work, "cancelled" if told else "unknown")
             self._results.abandon_portals(lambda _portal: False)
             self._judging.portals_gone(lambda _portal: False)
         except LedgerUnavailableError:

@@ -79,6 +79,7 @@ class Limits:
     ``login``: from accept to a proven pass. ``connect``: to reach and log in to the target. ``idle``: no statement running and
     nothing heard of the client. ``end``: what an ending session is given before its sockets are cut.
     ``text``: a statement's; ``message``: any other message's. ``guarded``: an answer held until the row guard's verdict.
+    ``login_share``: what clients of one address that are not logged in yet may take of the room there is, in a hundred.
     """
 
     login: float = 10.0
@@ -92,6 +93,7 @@ class Limits:
     result_bytes: int = 4 * 1024**3
     guarded: int = 16 * 1024 * 1024
     connections: int = 2000
+    login_share: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

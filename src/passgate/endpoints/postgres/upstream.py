@@ -125,19 +125,26 @@ def _grown(size: int, frame: Frame) -> int:
     return size + len(frame.data)
 
 
-async def cancel(upstream: Upstream, process_id: int, key: bytes) -> None:
-    """Ask the server to cancel what that connection runs. Best effort: the protocol has no answer."""
+async def cancel(upstream: Upstream, process_id: int, key: bytes) -> bool:
+    """Ask the server to cancel what that connection runs. True if it was told: it closes once it has passed the request on.
+
+    The protocol has no other answer.
+    """
+    sent = False
     try:
         async with asyncio.timeout(_CANCEL_SECONDS):
             stream = await _reach(upstream, _CANCEL_SECONDS)
             try:
                 stream.write(CancelRequest(process_id=process_id, key=key).encode())
-                while True:  # the server closes once it has passed it on
-                    await stream.read()
+                sent = True
+                await stream.read()  # raises once the server has passed it on: it closes without a word
+                return False  # what it says instead is why it will not: it cannot fork, say
             finally:
                 stream.abort()
-    except (OSError, TimeoutError, TargetUnavailableError):
-        return
+    except TimeoutError:
+        return False
+    except (OSError, TargetUnavailableError):
+        return sent  # that it closed is the answer
 
 
 def tls_context(upstream: Upstream) -> ssl.SSLContext:

@@ -9,7 +9,7 @@ from passgate.core.errors import LockError
 from passgate.core.event import Event, EventType, Json
 from passgate.core.lock import Lock, LockKind
 from passgate.core.principal import Principal, folded
-from passgate.pipeline.control import LockAsked
+from passgate.pipeline.control import LockAsked, LockMade
 from passgate.store.lock_store import LockStore
 from passgate.wiring.control.gate import RunningGate, record
 
@@ -28,8 +28,11 @@ class Locks:
     def list(self) -> Sequence[Lock]:
         return self._store.holding(self._now())
 
-    async def set(self, asked: LockAsked, *, actor: str) -> Lock:
-        """A lock that would reach nothing is refused: whoever sets it believes that it does. Raises LockError."""
+    async def set(self, asked: LockAsked, *, actor: str) -> LockMade:
+        """A pass or a resource that is not there is refused: whoever locks it believes that it is. Raises LockError.
+
+        A subject may be locked before anybody has come under it, so of that it is only said how many passes are kept out.
+        """
         self._check(asked)
         now = self._now()
         lock = Lock(
@@ -41,10 +44,11 @@ class Locks:
             at=now,
             until=None if asked.ttl is None else now + asked.ttl,
         )
+        reached = sum(lock.keeps_out(pass_) for pass_ in self._gate.passes.list(live_only=True))
         self._store.add(lock)
         await self._gate.locked()
         await self._told(EventType.LOCK_SET, lock, actor)
-        return lock
+        return LockMade(lock=lock, live_passes=reached)
 
     async def lift(self, lock_id: str, *, actor: str) -> bool:
         found = next((one for one in self.list() if one.id == lock_id), None)

@@ -28,6 +28,7 @@ from passgate.pipeline.control import (
     KeyState,
     LedgerEvent,
     LockAsked,
+    LockMade,
     PassAsked,
     Place,
     Played,
@@ -152,7 +153,7 @@ class Locks:
     def list(self) -> Sequence[Lock]:
         return tuple(self.kept.values())
 
-    async def set(self, asked: LockAsked, *, actor: str) -> Lock:
+    async def set(self, asked: LockAsked, *, actor: str) -> LockMade:
         if asked.target == "nobody":
             raise LockError("There is nobody of that name")
         lock = Lock(
@@ -165,7 +166,7 @@ class Locks:
             until=None if asked.ttl is None else NOW + asked.ttl,
         )
         self.kept[lock.id] = lock
-        return lock
+        return LockMade(lock=lock, live_passes=2)
 
     async def lift(self, lock_id: str, *, actor: str) -> bool:
         return self.kept.pop(lock_id, None) is not None
