@@ -75,6 +75,10 @@ def run() -> None:
         said = visible(str(error))  # a gate elsewhere, or a provider, may have written it
         sys.stderr.write(f"passgate: {said}\n" if "\n" not in said else f"{said}\n")
         sys.exit(_EXIT_ERROR)
+    except OSError as error:  # a disk that is full or broken, a folder of somebody else's
+        where = f"{error.filename}: " if error.filename is not None else ""
+        sys.stderr.write(f"passgate: {visible(f'{where}{error.strerror or error}')}\n")
+        sys.exit(_EXIT_ERROR)
     except KeyboardInterrupt:
         sys.exit(_EXIT_INTERRUPTED)
 

@@ -9,6 +9,9 @@ from passgate.core.visible import visible
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
+_COLUMN_WIDTH = 10
+"""Characters of a column at the least, with what is between it and the next."""
+
 
 def say(text: str = "") -> None:
     """One line on standard output, exactly as it is."""
@@ -39,10 +42,13 @@ def say_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(Text(printable(heading)), overflow="fold")  # names of columns are from outside too
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())
+    console.width = max(
+        console.width, len(headings) * _COLUMN_WIDTH
+    )  # else many columns leave each other no room at all
     console.print(table)
 
 

@@ -5,8 +5,9 @@ botocore finds the gate's own credentials as every AWS tool does (environment, s
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
+
+import orjson
 
 from passgate.core.errors import ConfigError, SecretUnavailableError
 from passgate.credentials.credential import checked
@@ -85,7 +86,7 @@ class AwsCredential:
 
 def _field(text: str, field: str, where: str) -> str:
     try:
-        values = json.loads(text)
+        values = orjson.loads(text)
     except ValueError:
         values = None
     if not isinstance(values, dict):

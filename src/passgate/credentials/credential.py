@@ -21,4 +21,10 @@ def checked(secret: str, where: str) -> str:
         raise SecretUnavailableError(f"{where} is longer than {MAX_BYTES} characters")
     if "\0" in secret:
         raise SecretUnavailableError(f"{where} holds a zero byte")
+    try:
+        secret.encode()
+    except (
+        UnicodeEncodeError
+    ):  # a variable's bytes, or a half of a pair in JSON; whoever sends it on would fall over it
+        raise SecretUnavailableError(f"{where} is not Unicode text") from None
     return secret

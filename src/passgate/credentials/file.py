@@ -32,7 +32,7 @@ class FileCredential:
         where = f"The secret file {self.path}"
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as file:
+            try:
                 mode = os.fstat(descriptor).st_mode
                 if not stat.S_ISREG(mode):
                     raise SecretUnavailableError(f"{where} is not a regular file")
@@ -40,7 +40,10 @@ class FileCredential:
                     raise SecretUnavailableError(f"{where} is open to everybody: chmod 600 it")
                 if not self.mounted and mode & (stat.S_IRGRP | stat.S_IWGRP):
                     _LOG.warning("the secret file %s is open to its group: chmod 600 it", self.path)
-                line = file.readline(MAX_BYTES + 2)
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    line = file.readline(MAX_BYTES + 2)
+            finally:  # not by the file object: of a folder none can be made
+                os.close(descriptor)
         except OSError as error:
             raise SecretUnavailableError(f"{where} cannot be read: {error.strerror}") from error
         try:

@@ -80,6 +80,8 @@ class LeaseKeeper:
         self._held: dict[str, _Held] = {}
         """By the login's name."""
         self._making: set[asyncio.Task[tuple[Lease, LeasedLogin]]] = set()
+        self._fresh: set[str] = set()
+        """Leases that are written down, and whose session has not been told yet: they are nobody's leavings."""
 
     # -- a session's beginning and end -----------------------------------------------------------------------------
 
@@ -89,7 +91,12 @@ class LeaseKeeper:
         self._making.add(making)
         making.add_done_callback(self._made)
         # Whoever waits may give up meanwhile. The lease is then written down all the same, held by nobody, and swept.
-        lease, made = await asyncio.shield(making)
+        try:
+            lease, made = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(self._given_up)
+            raise
+        self._fresh.discard(lease.id)
         began = asyncio.get_running_loop().time()
         self._held[made.user] = _Held(
             lease=lease,
@@ -98,6 +105,10 @@ class LeaseKeeper:
             renewable=made.renewable,
         )
         return Login(user=made.user, password=made.password)
+
+    def _given_up(self, making: "asyncio.Task[tuple[Lease, LeasedLogin]]") -> None:
+        if not making.cancelled() and making.exception() is None:
+            self._fresh.discard(making.result()[0].id)
 
     def _made(self, making: "asyncio.Task[tuple[Lease, LeasedLogin]]") -> None:
         self._making.discard(making)
@@ -121,6 +132,7 @@ class LeaseKeeper:
         except StoreError:
             await engine.revoke(made.lease)  # what cannot be written down must not be used
             raise
+        self._fresh.add(lease.id)
         return lease, made
 
     async def close(self, user: str) -> None:
@@ -176,7 +188,7 @@ class LeaseKeeper:
         away: set[str] = set()
         for lease in self._store.abandoned(now=self._now(), holder=holder):
             held = self._held.get(lease.user)
-            if held is not None and held.lease.id == lease.id:
+            if lease.id in self._fresh or (held is not None and held.lease.id == lease.id):
                 continue  # this process was stuck, but has not given it up
             if lease.server in away:
                 continue

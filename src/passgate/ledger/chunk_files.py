@@ -5,27 +5,27 @@ import stat
 from pathlib import Path
 
 from passgate.core.errors import LedgerCorruptError
+from passgate.ledger.files import OsFiles, make_folder
 
 CHUNK_LIMIT = 64 * 1024 * 1024
 """Bytes of a chunk: what is stored is far smaller."""
 
 
 def write_chunk(folder: Path, name: str, data: bytes) -> None:
-    """The chunk is on disk before the log speaks of it. Raises OSError."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The chunk is on disk before the log speaks of it. Raises OSError, with nothing left of it: on a full disk room is dear."""
+    make_folder(folder)
     fd = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(fd, view) :]
         os.fdatasync(fd)
+    except OSError:
+        (folder / name).unlink(missing_ok=True)
+        raise
     finally:
         os.close(fd)
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    OsFiles().sync_directory(folder)
 
 
 def read_chunk(path: Path) -> bytes:

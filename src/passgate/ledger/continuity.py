@@ -164,9 +164,9 @@ class Continuity:
             self._fault_at(Claim.C3, f"chunk {detail['n']} does not follow the chunk before it", entry)
         trail.chunks += 1
         trail.previous_chunk = detail["ct_sha256"]
-        path = recording_folder(self._log.directory, entry.session) / detail["ct_sha256"]
-        if path.exists():
-            if _file_hash(path) != detail["ct_sha256"]:
+        found = _file_hash(recording_folder(self._log.directory, entry.session) / detail["ct_sha256"])
+        if found is not None:
+            if found != detail["ct_sha256"]:
                 self._fault_at(Claim.C3, f"chunk {detail['n']} of the recording was changed", entry)
         elif not self._erased(entry.session):
             self._fault_at(Claim.C3, f"chunk {detail['n']} of the recording is missing", entry)
@@ -233,9 +233,11 @@ class Continuity:
         self.faults.append(Fault(claim=claim, log=self._log.name, what=what, index=index))
 
 
-def _file_hash(path: Path) -> str:
-    """Empty for what is no chunk at all."""
+def _file_hash(path: Path) -> str | None:
+    """Empty for what is no chunk at all, None where nothing is: an erasure may take it away meanwhile."""
     try:
         return sha256(read_chunk(path)).hexdigest()
+    except FileNotFoundError:
+        return None
     except LedgerCorruptError:
         return ""

@@ -20,6 +20,7 @@ from passgate.core.event import Event, EventType, Json
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal
 from passgate.core.session import Session
+from passgate.ledger.frames import MAX_PAYLOAD
 from passgate.ledger.ids import EventIds
 from passgate.ledger.keys import RootKeys, Sealer, SessionKey
 
@@ -175,13 +176,18 @@ class Enveloper:
         if state is not None:
             state.sequence += 1
         head = (event_id, now, time.monotonic_ns() // 1000)
-        leaf = self._leaf(head, event, state, Body(action=action, decision=decision, detail=detail, payload=said))
-        if len(leaf) >= LEAF_LIMIT:
-            body, sealed = _shrunk(event, state)
-            reference = None
+        body = Body(action=action, decision=decision, detail=detail, payload=said)
+        try:
             leaf = self._leaf(head, event, state, body)
             if len(leaf) >= LEAF_LIMIT:
-                raise LedgerUnavailableError("the event is too large to be recorded")
+                body, sealed = _shrunk(event, state)
+                reference = None
+                leaf = self._leaf(head, event, state, body)
+            _check_size(leaf, sealed)
+        except LedgerUnavailableError:
+            if state is not None:
+                state.sequence -= 1  # else the next event would tell of a hole
+            raise
         return Enveloped(event_id, leaf, sealed), reference if sealed is not None else None
 
     def _leaf(self, head: tuple[str, int, int], event: Event, state: SessionEnvelope | None, body: "Body") -> bytes:
@@ -264,6 +270,12 @@ class Body:
         self.decision: Final = decision
         self.detail: Final = detail
         self.payload: Final = payload
+
+
+def _check_size(leaf: bytes, sealed: bytes | None) -> None:
+    """A frame that no reader takes would be the end of the log: nothing behind it could be read. Raises LedgerUnavailableError."""
+    if len(leaf) >= LEAF_LIMIT or (sealed is not None and len(sealed) > MAX_PAYLOAD):
+        raise LedgerUnavailableError("the event is too large to be recorded")
 
 
 _NO_PAYLOAD: tuple[bytes | None, bytes, bytes | None] = (None, b"", None)
@@ -384,7 +396,8 @@ def _holds_float(value: object) -> bool:
 
 
 def _encode(document: object) -> bytes:
-    """Text that is not Unicode (a lone surrogate) is written escaped. Raises LedgerUnavailableError for anything else."""
+    """Text that is not Unicode (a lone surrogate) is written escaped, a number of more than 64 bits as text: whoever answers the
+    gate may have chosen them. Raises LedgerUnavailableError for anything else."""
     try:
         return orjson.dumps(document, option=_SORTED)
     except TypeError:
@@ -398,6 +411,8 @@ def _encode(document: object) -> bytes:
 def _escaped(value: object) -> object:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return hex(value)  # in decimals Python itself refuses thousands of digits
     if isinstance(value, Mapping):
         return {_escaped(k): _escaped(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

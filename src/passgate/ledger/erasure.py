@@ -17,6 +17,7 @@ class Erased:
 
 def erase(reader: LedgerReader, session: str) -> Erased:
     """In every log of the ledger. The caller has recorded it first. Raises LedgerUnavailableError, OSError."""
+    session = session.encode("utf-8", "replace").decode()  # an argument in another encoding names no session
     keys = chunks = 0
     for log in reader.logs():
         keys += KeyFile(log.directory).destroy(session)

@@ -3,6 +3,7 @@
 Each line carries ``log_origin``, ``log_index`` and ``leaf_hash``, so that a copy can be held against the log.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
@@ -24,7 +25,18 @@ def export(entries: Iterable[Entry], form: Format) -> Iterator[bytes]:
     """One line of JSON per entry, with its newline."""
     render = native if form is Format.JSONL else ocsf
     for entry in entries:
-        yield orjson.dumps(render(entry), option=orjson.OPT_APPEND_NEWLINE)
+        yield _line(render(entry)).encode() + b"\n"
+
+
+def _line(document: dict[str, Any]) -> str:
+    """What some take for the end of a line (U+0085, U+2028), and what a terminal obeys, is written as JSON writes it."""
+    try:
+        line = orjson.dumps(document).decode()
+    except orjson.JSONEncodeError:  # nested as deep as a leaf may be, and deeper with what is put around it
+        line = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    if line.isprintable():
+        return line
+    return "".join([character if character.isprintable() else json.dumps(character)[1:-1] for character in line])
 
 
 def _place(entry: Entry) -> dict[str, Any]:
@@ -37,6 +49,7 @@ def native(entry: Entry) -> dict[str, Any]:
 
 _DATABASE_KINDS = frozenset({"postgres", "mysql"})
 _OTHER = 99
+_PORT_DIGITS = 5
 _VERBS = {"select": 1, "insert": 3, "update": 2, "delete": 5, "create": 3, "drop": 5}
 _STATUS = {"ok": 1, "error": 2, "cancelled": 2, "rolled_back": 2}
 _SEVERITIES = {
@@ -113,6 +126,6 @@ def _actor(event: Document) -> dict[str, Any]:
 
 def _endpoint(peer: str) -> dict[str, Any]:
     host, colon, port = peer.rpartition(":")
-    if not colon or not port.isdigit():
+    if not colon or not (port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS):
         return {"name": peer or "passgate"}
     return {"ip": host.strip("[]"), "port": int(port)}

@@ -78,6 +78,16 @@ def write_all(files: Files, fd: int, data: bytes, offset: int) -> None:
         offset += taken
 
 
+def make_folder(path: Path) -> None:
+    """``path`` and what is missing above it, durably, or a power cut could take their files with them. Raises OSError."""
+    if path.is_dir():
+        return
+    if not path.parent.is_dir():
+        make_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    OsFiles().sync_directory(path.parent)
+
+
 def replace_file(files: Files, path: Path, data: bytes) -> None:
     """Put ``data`` in place of ``path`` at once: a reader, and a crash, see the old or the new file whole."""
     temporary = path.with_name(path.name + ".tmp")

@@ -57,30 +57,34 @@ def encode(kind: FrameKind, payload: bytes) -> bytes:
     return head(kind, payload) + payload
 
 
-def decode(data: memoryview, offset: int) -> Frame | None:
-    """The frame at ``offset``; None at the end of the data or where unwritten space begins. Raises BrokenFrameError."""
+def decode(data: memoryview, offset: int, base: int = 0) -> Frame | None:
+    """The frame at ``offset``; None at the end of the data or where unwritten space begins. Raises BrokenFrameError.
+
+    ``base``: where in the file the data begins; what is said counts from the file's beginning.
+    """
+    at = base + offset
     left = len(data) - offset
     if left == 0:
         return None
     if left < HEAD_BYTES:
         if any(data[offset:]):
-            raise BrokenFrameError(offset, "the frame's head is cut short")
+            raise BrokenFrameError(at, "the frame's head is cut short")
         return None
     length, crc, kind = _HEAD.unpack_from(data, offset)
     if length == 0:
         if crc == 0 and kind == 0:
             return None
-        raise BrokenFrameError(offset, "an empty frame")
+        raise BrokenFrameError(at, "an empty frame")
     if length > MAX_PAYLOAD or kind not in _KINDS:
-        raise BrokenFrameError(offset, "no such frame")
+        raise BrokenFrameError(at, "no such frame")
     begin = offset + HEAD_BYTES
     end = begin + length
     if end > len(data):
-        raise BrokenFrameError(offset, "the frame is cut short")
+        raise BrokenFrameError(at, "the frame is cut short")
     payload = bytes(data[begin:end])
     if zlib.crc32(payload, _CRC_SEEDS[kind]) != crc:
-        raise BrokenFrameError(offset, "the CRC does not match")
-    return Frame(_KINDS[kind], payload, offset, end)
+        raise BrokenFrameError(at, "the CRC does not match")
+    return Frame(_KINDS[kind], payload, at, base + end)
 
 
 def frames(data: memoryview, offset: int = 0) -> Iterator[Frame]:

@@ -11,14 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import EventType
+from passgate.ledger.merkle import leaf_hash
 from passgate.ledger.reader import Entry, LedgerReader, LogReader
 from passgate.ledger.recording import recording_folder
 from passgate.ledger.replay import recorded_lines
 
 FILE = "index.db"
+_MEMORY = Path(":memory:")
 _SEARCHED = ("in", "sent")
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
+_MOST = 2**53 - 1
+"""Of a number that is kept, or of a sum: others may have told it, and SQLite takes 63 bits."""
 _PLAIN = frozenset({EventType.SESSION_END, EventType.ACTION_OUTCOME, EventType.HEARTBEAT, EventType.NODE_BOOT})
 """What is counted, not told."""
 _SCHEMA = """
@@ -29,7 +34,7 @@ CREATE TABLE sessions (
   rows INTEGER NOT NULL DEFAULT 0, tokens INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0
 );
 CREATE VIRTUAL TABLE words USING fts5 (said, log UNINDEXED, place UNINDEXED, session UNINDEXED, at UNINDEXED, kind UNINDEXED);
-CREATE TABLE progress (log TEXT PRIMARY KEY, next INTEGER NOT NULL);
+CREATE TABLE progress (log TEXT PRIMARY KEY, next INTEGER NOT NULL, last BLOB NOT NULL);
 """
 
 
@@ -96,10 +101,9 @@ class Index:
             index = cls(reader, _connect(path))
             index.update()
         except sqlite3.OperationalError:
-            index = cls(reader, _connect(Path(":memory:")))
+            index = cls(reader, _connect(_MEMORY))
         except sqlite3.DatabaseError:
-            _remove(path)
-            index = cls(reader, _connect(path))
+            index = cls(reader, _begun_anew(path))
         else:
             return index
         index.update()
@@ -117,9 +121,12 @@ class Index:
         self._db.close()
 
     def update(self) -> int:
-        """Take in what the logs have gained; how many entries that was."""
+        """Take in what the logs have gained; how many entries that was. Raises sqlite3.DatabaseError for another ledger's index."""
         taken = 0
-        for log in self._reader.logs():
+        logs = self._reader.logs()
+        if not {name for (name,) in self._db.execute("SELECT log FROM progress")} <= {log.name for log in logs}:
+            raise sqlite3.DatabaseError("the index knows a log that is not here")
+        for log in logs:
             with self._db:
                 taken += self._follow(log)
         return taken
@@ -137,16 +144,16 @@ class Index:
         """The session of that id, or else those whose ids begin so, at most ten."""
         found = self._db.execute(
             f"SELECT {_COLUMNS} FROM sessions WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC LIMIT 10",  # noqa: S608 - constant names
-            (beginning,),
+            (_unicode(beginning),),
         )
         rows = [_session_row(row) for row in found]
-        return rows[:1] if rows and rows[0].id == beginning else rows
+        return rows[:1] if rows and rows[0].id == _unicode(beginning) else rows
 
     def search(self, words: str, limit: int) -> list[Hit]:
         """Entries and recorded lines that hold every one of the words; a word may end in ``*``."""
         terms = [
             f'"{word.rstrip("*").replace(chr(34), chr(34) * 2)}"{"*" if word.endswith("*") else ""}'
-            for word in words.split()
+            for word in _unicode(words).split()
         ]
         if not terms:
             return []
@@ -161,20 +168,42 @@ class Index:
         ]
 
     def forget(self, session: str) -> None:
-        """Drop the words of an erased session."""
-        with self._db:
-            self._db.execute("DELETE FROM words WHERE session = ? AND kind = 'in'", (session,))
+        """Drop the words of an erased session, also from where SQLite would keep what nobody finds any more.
+
+        Raises LedgerUnavailableError, OSError.
+        """
+        path = self._reader.path / FILE
+        if not self._db.execute("SELECT file FROM pragma_database_list WHERE name = 'main'").fetchone()[0]:
+            _remove(path)  # there is one that could not be used just now
+            return
+        try:
+            with self._db:
+                self._db.execute("DELETE FROM words WHERE session = ? AND kind = 'in'", (session,))
+                self._db.execute(
+                    "INSERT INTO words (words) VALUES ('optimize')"
+                )  # its terms stay in their segment until then
+        except sqlite3.OperationalError as error:
+            raise LedgerUnavailableError(
+                f"the index {path} keeps the session's words: {error}; run it again"
+            ) from error
 
     # -- following a log -----------------------------------------------------------------------------------------
 
     def _follow(self, log: LogReader) -> int:
-        known = self._db.execute("SELECT next FROM progress WHERE log = ?", (log.name,)).fetchone()
-        start = place = known[0] if known else 0
-        for entry in log.entries(start):
+        known = self._db.execute("SELECT next, last FROM progress WHERE log = ?", (log.name,)).fetchone()
+        start, last = known or (0, b"")
+        entries = log.entries(max(start - 1, 0))
+        if start:
+            before = next(entries, None)
+            if before is None or leaf_hash(before.leaf) != last:
+                raise sqlite3.DatabaseError("the index is of another log")
+        place = start
+        for entry in entries:
             self._take(entry)
-            place = entry.index + 1
-        self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?)", (log.name, place))
-        return place - start
+            place, last = entry.index + 1, leaf_hash(entry.leaf)
+        if place > start:
+            self._db.execute("INSERT OR REPLACE INTO progress VALUES (?, ?, ?)", (log.name, place, last))
+        return int(place - start)
 
     def _take(self, entry: Entry) -> None:
         if entry.session:
@@ -195,7 +224,7 @@ class Index:
     def _take_session(self, entry: Entry) -> None:
         event, detail = entry.event, entry.event.get("detail", {})
         if entry.type == EventType.SESSION_START:
-            actor, grant, target = event["actor"], event["pass"], event["target"]
+            actor, grant, target = (event.get(part, {}) for part in ("actor", "pass", "target"))
             behind = actor.get("on_behalf_of", [])
             self._db.execute(
                 "INSERT OR IGNORE INTO sessions"
@@ -206,14 +235,14 @@ class Index:
                     entry.log.name,
                     entry.index,
                     event["time"],
-                    f"{actor['kind']}:{actor['subject']}",
-                    ", ".join(f"{b['kind']}:{b['subject']}" for b in behind),
-                    target["name"],
-                    target["kind"],
-                    grant["id"],
-                    grant["purpose"],
-                    grant["ticket"],
-                    actor["peer"],
+                    _who(actor),
+                    ", ".join(_who(one) for one in behind),
+                    target.get("name", ""),
+                    target.get("kind", ""),
+                    grant.get("id", ""),
+                    grant.get("purpose", ""),
+                    _text(grant.get("ticket")),
+                    actor.get("peer", ""),
                 ),
             )
         elif entry.type == EventType.SESSION_END:
@@ -222,8 +251,8 @@ class Index:
                 (
                     event["time"],
                     str(detail.get("reason", "")),
-                    detail.get("bytes", 0),
-                    detail.get("rows"),
+                    _number(detail.get("bytes", 0)),
+                    None if detail.get("rows") is None else _number(detail["rows"]),
                     entry.session,
                 ),
             )
@@ -233,8 +262,8 @@ class Index:
             self._db.execute("UPDATE sessions SET refused = refused + 1 WHERE id = ?", (entry.session,))
         elif entry.type == EventType.ACTION_OUTCOME:
             self._db.execute(
-                "UPDATE sessions SET rows = rows + ?, tokens = tokens + ? WHERE id = ?",
-                (_came_back(detail), detail.get("tokens", 0), entry.session),
+                f"UPDATE sessions SET rows = min(rows + ?, {_MOST}), tokens = min(tokens + ?, {_MOST}) WHERE id = ?",  # noqa: S608 - a number
+                (_came_back(detail), _number(detail.get("tokens", 0)), entry.session),
             )
 
     def _take_chunk(self, entry: Entry) -> None:
@@ -247,20 +276,39 @@ class Index:
 
 def _came_back(detail: Any) -> int:  # noqa: ANN401 - a leaf's JSON
     """Of a write, an outcome counts the rows that it touched: none of them came back, and some may be rolled back."""
-    return int(detail.get("rows", 0)) if detail.get("bytes", 0) else 0
+    return _number(detail.get("rows", 0)) if detail.get("bytes", 0) else 0
+
+
+def _number(value: Any) -> int:  # noqa: ANN401 - a leaf's JSON
+    """Nothing where it is none, and no more than can be added up."""
+    return min(max(value, 0), _MOST) if isinstance(value, int) else 0
+
+
+def _unicode(words: str) -> str:
+    """An argument may be in another encoding, or hold a zero byte, which ends a search's text."""
+    return words.encode("utf-8", "replace").decode().replace("\0", " ")
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401 - a leaf's JSON
+    return value if isinstance(value, str) else None
+
+
+def _who(principal: Any) -> str:  # noqa: ANN401 - a leaf's JSON
+    return f"{principal.get('kind', '')}:{principal.get('subject', '')}"
 
 
 def _words(event: Any) -> Iterator[str]:  # noqa: ANN401 - a leaf's JSON
     action, decision = event.get("action", {}), event.get("decision", {})
     if action:
-        yield action["verb"]
-        yield from action["objects"]
+        yield action.get("verb", "")
+        yield from action.get("objects", ())
     if decision:
         yield from (decision["outcome"], decision["rule"])
     if event["type"] == EventType.SESSION_START:
-        yield from (event["actor"]["subject"], event["pass"]["purpose"], event["pass"]["ticket"] or "")
-        yield from (event["target"]["name"], event["pass"]["id"])
-        yield from (behind["subject"] for behind in event["actor"].get("on_behalf_of", []))
+        actor, grant = event.get("actor", {}), event.get("pass", {})
+        yield from (actor.get("subject", ""), grant.get("purpose", ""), _text(grant.get("ticket")) or "")
+        yield from (event.get("target", {}).get("name", ""), grant.get("id", ""))
+        yield from (behind["subject"] for behind in actor.get("on_behalf_of", []))
     elif not action and event["type"] not in _PLAIN:
         # Who was turned away and why, who was locked, what was issued: all of it is in the detail.
         yield from (event["type"], event.get("actor", {}).get("subject", ""))
@@ -269,15 +317,25 @@ def _words(event: Any) -> Iterator[str]:  # noqa: ANN401 - a leaf's JSON
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path)
+    connection.execute("PRAGMA secure_delete = ON")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in (0, _SCHEMA_VERSION):
         connection.close()
         raise sqlite3.DatabaseError("the index is of another version")
     if version == 0:
         connection.executescript(f"{_SCHEMA}PRAGMA user_version = {_SCHEMA_VERSION};")
-        if str(path) != ":memory:":
+        if path != _MEMORY:
             path.chmod(0o600)
     return connection
+
+
+def _begun_anew(path: Path) -> sqlite3.Connection:
+    """In memory where the folder cannot be written."""
+    try:
+        _remove(path)
+        return _connect(path)
+    except (OSError, sqlite3.OperationalError):
+        return _connect(_MEMORY)
 
 
 def _remove(path: Path) -> None:

@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
-from passgate.ledger.files import Files, write_all
+from passgate.ledger.files import Files, OsFiles, make_folder, write_all
+from passgate.ledger.regular import open_regular, read_regular
 from passgate.pipeline.sealing import UNSEALED, Sealing
 
 KEY_BYTES = 32
@@ -42,7 +43,7 @@ def _secret_file(path: Path, sealing: Sealing) -> bytes:
         temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            os.write(fd, sealing.seal(os.urandom(KEY_BYTES), name))
+            write_all(OsFiles(), fd, sealing.seal(os.urandom(KEY_BYTES), name), 0)
             os.fsync(fd)
         finally:
             os.close(fd)
@@ -52,7 +53,8 @@ def _secret_file(path: Path, sealing: Sealing) -> bytes:
             pass  # another process was first: its key is the key
         finally:
             temporary.unlink()
-    data = sealing.open(path.read_bytes(), name)
+        OsFiles().sync_directory(path.parent)
+    data = sealing.open(read_regular(path), name)
     if len(data) != KEY_BYTES:
         raise LedgerCorruptError(f"{path.name} does not hold a key")
     return data
@@ -75,7 +77,7 @@ class RootKeys:
         """Raises LedgerUnavailableError (also where there are none and none may be made), LedgerCorruptError, MasterKeyError."""
         try:
             if create:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_folder(folder)
             elif not (folder / "wrapping.key").exists():
                 raise LedgerUnavailableError("the ledger's keys are not here")
             signing = _secret_file(folder / "signing.key", sealing)
@@ -139,7 +141,7 @@ class SessionKey:
         """Raises LedgerCorruptError if this key did not seal it."""
         try:
             return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._session.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to hold a nonce
             raise LedgerCorruptError("a ciphertext does not open with its session's key") from error
 
     def slot(self, root: RootKeys) -> bytes:
@@ -213,10 +215,14 @@ class KeyFile:
         """Where the next slot goes: after the last one that is not unwritten space. What a crash tore is written over."""
         if not self._path.exists():
             return 0
-        data = self._path.read_bytes().rstrip(b"\0")
+        data = self._content().rstrip(b"\0")
         last = max(len(data) - 1, 0) // SLOT_BYTES * SLOT_BYTES
         torn = data[last : last + SLOT_BYTES].ljust(SLOT_BYTES, b"\0")
         return last + SLOT_BYTES if torn == _with_crc(torn[: _SLOT.size]) else last
+
+    def _content(self) -> bytes:
+        with os.fdopen(open_regular(self._path), "rb") as file:
+            return file.read()
 
     def slots(self, session: str) -> tuple[Slot, ...]:
         """The session's slots, oldest first; usually one. Raises OSError."""
@@ -224,7 +230,7 @@ class KeyFile:
             return ()
         name = _slot_name(session)
         found = []
-        with self._path.open("rb") as file:
+        with os.fdopen(open_regular(self._path), "rb") as file:
             offset = 0
             while len(raw := file.read(SLOT_BYTES)) == SLOT_BYTES:
                 if raw[1:33] == name and raw == _with_crc(raw[: _SLOT.size]):
@@ -236,7 +242,7 @@ class KeyFile:
 
     def ids(self) -> frozenset[str]:
         """Every key that was ever kept here, destroyed ones too. Raises OSError."""
-        data = self._path.read_bytes()
+        data = self._content()
         slots = (data[place : place + SLOT_BYTES] for place in range(0, self.end(), SLOT_BYTES))
         return frozenset(slot[33:65].hex() for slot in slots if slot == _with_crc(slot[: _SLOT.size]))
 

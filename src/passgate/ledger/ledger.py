@@ -40,7 +40,7 @@ URGENT = frozenset(
 """What is still taken when the disk is full: the end of what began, and every no."""
 
 _ENDED_KEPT = 1024
-"""Sessions remembered after their end, for the few events that come late."""
+"""Sessions remembered after their end, for the few events that come late; besides those whose recording is on its way."""
 
 
 class Ledger:
@@ -115,7 +115,11 @@ class Ledger:
         self._writer.check(urgent=urgent)
         session = event.session
         state = self._state(session) if session is not None else None
-        enveloped, reference = self._enveloper.envelope(event, state)
+        try:
+            enveloped, reference = self._enveloper.envelope(event, state)
+        except LedgerUnavailableError:
+            self._writer.refuse()
+            raise
         event_id = enveloped.event_id
         record = Record(
             enveloped.leaf,
@@ -166,7 +170,9 @@ class Ledger:
         self._live.pop(session, None)
         self._ended[session] = state
         if len(self._ended) > _ENDED_KEPT:
-            self._ended.popitem(last=False)
+            oldest, kept = self._ended.popitem(last=False)
+            if self._recordings.waits(oldest):  # its chunks are still to be told, in its own numbering
+                self._ended[oldest] = kept
 
     # -- the writer's hands --------------------------------------------------------------------------------------
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from passgate.core.errors import LedgerCorruptError, LedgerUnavailableError
 from passgate.ledger.checkpoint import Seal, open_checkpoint, seal
-from passgate.ledger.files import NO_SPACE, Files, replace_file, write_all
+from passgate.ledger.files import NO_SPACE, Files, make_folder, replace_file, write_all
 from passgate.ledger.frames import FrameKind, head
 from passgate.ledger.merkle import CompactRange, leaf_hash
 from passgate.ledger.notes import NoteSigner, NoteVerifier
 from passgate.ledger.recovery import Recovered, recover
+from passgate.ledger.regular import read_regular
 from passgate.ledger.segment import (
     SegmentHeader,
     SegmentWriter,
@@ -107,8 +108,11 @@ class Log:
         Raises LedgerUnavailableError if another process writes here or the disk fails, LedgerCorruptError if what is there is not
         what was signed.
         """
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = _lock(directory)
+        try:
+            make_folder(directory)
+            lock = _lock(directory)
+        except OSError as error:
+            raise LedgerUnavailableError(f"the ledger cannot be opened: {error.strerror}") from error
         try:
             _keep_verifier(directory, files, signer)
             known = known_checkpoints((directory, *settings.checkpoint_copies), signer.verifier)
@@ -329,7 +333,7 @@ def known_checkpoints(folders: Sequence[Path], verifier: NoteVerifier) -> list[S
     for folder in folders:
         path = folder / _checkpoint_name(folder, folders[0])
         if path.exists():
-            known.append(open_checkpoint(path.read_bytes(), verifier))
+            known.append(open_checkpoint(read_regular(path), verifier))
     return known
 
 
@@ -361,7 +365,7 @@ def _keep_verifier(directory: Path, files: Files, signer: NoteSigner) -> None:
     vkey = signer.verifier.vkey() + "\n"
     if not path.exists():
         replace_file(files, path, vkey.encode())
-    elif path.read_bytes() != vkey.encode():
+    elif read_regular(path) != vkey.encode():
         raise LedgerCorruptError("the log was signed with another key")
 
 

@@ -4,6 +4,7 @@ The text is ``c2sp.org/tlog-proof@v1``, ``index <n>``, one base64 hash per line 
 """
 
 import base64
+from contextlib import suppress
 from dataclasses import dataclass
 
 from passgate.core.errors import LedgerCorruptError
@@ -78,7 +79,8 @@ def _hashes(log: LogReader, index: int, head: Seal) -> tuple[bytes, ...]:
     """From the tiles where they lead to the signed root, else from the log itself."""
     directory = log.directory / "tiles"
     if directory.is_dir():
-        with Tiles(directory, writable=False) as tiles:
+        # ValueError: a gate that starts may build them anew meanwhile.
+        with Tiles(directory, writable=False) as tiles, suppress(ValueError):
             if tiles.leads_to(head.size, head.root):
                 return inclusion_proof(index, head.size, tiles.node)
     nodes: dict[tuple[int, int], bytes] = {}
@@ -90,4 +92,8 @@ def _hashes(log: LogReader, index: int, head: Seal) -> tuple[bytes, ...]:
             completed: list[tuple[int, bytes]] = []
             tree.append(leaf_hash(leaf.entry), completed)
             nodes.update({(level, tree.size - 1 >> level): subtree for level, subtree in completed})
+    if tree.size < head.size:
+        raise LedgerCorruptError(
+            f"{log.name} has {tree.size} entries left of the {head.size} that its checkpoint is of"
+        )
     return inclusion_proof(index, head.size, lambda level, place: nodes[level, place])

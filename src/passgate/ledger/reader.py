@@ -15,6 +15,7 @@ from passgate.ledger.keys import KeyFile, RootKeys, SessionKey
 from passgate.ledger.leaves import Document, parse
 from passgate.ledger.log import CHECKPOINT, VERIFIER
 from passgate.ledger.notes import NoteVerifier
+from passgate.ledger.regular import read_regular
 from passgate.ledger.segment import Batch, first_leaf, read_segment, segment_paths
 from passgate.pipeline.sealing import UNSEALED, Sealing
 
@@ -61,7 +62,7 @@ class LogReader:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         try:
-            self.verifier = NoteVerifier.parse((directory / VERIFIER).read_text(errors="replace"))
+            self.verifier = NoteVerifier.parse(read_regular(directory / VERIFIER).decode(errors="replace"))
         except OSError as error:
             raise LedgerCorruptError(f"{directory.name} holds no log: {error.strerror}") from error
 
@@ -110,7 +111,7 @@ class LogReader:
     def published(self) -> Seal | None:
         """The checkpoint beside the log, None if there is none yet. Raises LedgerCorruptError, OSError."""
         path = self.directory / CHECKPOINT
-        return open_checkpoint(path.read_bytes(), self.verifier) if path.exists() else None
+        return open_checkpoint(read_regular(path), self.verifier) if path.exists() else None
 
     def head(self) -> Seal | None:
         """The last seal, None for a log without any. Raises LedgerCorruptError, OSError."""
@@ -190,7 +191,7 @@ class LedgerReader:
 
     def session(self, session: str) -> tuple[Entry, ...]:
         """Every event of one session, in log order; a session lives in one log. Raises LedgerCorruptError, OSError."""
-        needle = orjson.dumps(session)
+        needle = _needle(session)
         for log in self.logs():
             found = tuple(entry for entry in log.entries(containing=needle) if entry.session == session)
             if found:
@@ -199,6 +200,11 @@ class LedgerReader:
 
     def find(self, event_id: str) -> Entry | None:
         """Raises LedgerCorruptError, OSError."""
-        needle = orjson.dumps(event_id)
+        needle = _needle(event_id)
         found = (entry for log in self.logs() for entry in log.entries(containing=needle) if entry.id == event_id)
         return next(found, None)
+
+
+def _needle(text: str) -> bytes:
+    """As a leaf has it. What is no Unicode (an argument in another encoding) is in none."""
+    return orjson.dumps(text.encode("utf-8", "replace").decode())

@@ -246,6 +246,7 @@ class Recordings:
         self._ready = threading.Semaphore(0)
         self._finished: deque[ChunkJob] = deque()
         self._handed = self._done = 0
+        self._waiting: dict[str, int] = {}
         self._dirty: set[SessionRecording] = set()
         self._ticking = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -260,9 +261,15 @@ class Recordings:
     def lagging(self) -> bool:
         return self._handed - self._done > self.settings.lag_bytes
 
+    def waits(self, session: str) -> bool:
+        """Whether chunks of the session are still on their way to disk."""
+        return session in self._waiting
+
     def store(self, job: ChunkJob) -> None:
         self._handed += job.bytes
         self._dirty.discard(job.recording)
+        session = job.recording.session.id
+        self._waiting[session] = self._waiting.get(session, 0) + 1
         self._jobs.append(job)
         self._ready.release()
 
@@ -294,6 +301,9 @@ class Recordings:
         while self._finished:
             job = self._finished.popleft()
             recording = job.recording
+            left = self._waiting.pop(recording.session.id) - 1
+            if left:
+                self._waiting[recording.session.id] = left
             if job.failed:
                 detail: dict[str, Json] = {"n": job.number, "bytes": job.bytes, "failed": job.failed}
                 self._try(EventType.AUDIT_GAP, recording.session, {"count": 1, "reason": "recording", **detail})

@@ -6,8 +6,10 @@ kill, end) or where it was erased. What the lines say is the protocol's business
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import orjson
 import zstandard
 
 from passgate.core.errors import LedgerCorruptError
@@ -56,23 +58,24 @@ def replay(reader: LedgerReader, session: str, readers: Mapping[str, RecordingRe
     kind = next((e.event["target"]["kind"] for e in entries if "target" in e.event), "")
     readable = readers.get(kind)
     recorded = tuple(recorded_lines(recording_folder(log.directory, session), entries, keys)) if readable else ()
+    shown = any(line.channel != "cut" for line in recorded)
     began = entries[0].event["mono"]
     texts = SessionTexts(keys)
     moments: list[Moment] = []
     for entry in entries:
         body = texts.open(entry)
-        if entry.type in _TOLD_BY_LOG or (not recorded and entry.type in _ACTIONS):
+        if entry.type in _TOLD_BY_LOG or (not shown and entry.type in _ACTIONS):
             moments += _from_log(entry, body or {}, (entry.event["mono"] - began) / 1e6)
     if readable is not None:
         moments += readable.moments(recorded)
     order = {"event": 0}
     moments.sort(key=lambda moment: (moment.at, order.get(moment.kind, 1)))
     ends = [m for m in moments if m.facts.get("type") == EventType.SESSION_END]
-    return Replay(session=session, moments=(*(m for m in moments if m not in ends), *ends), recorded=bool(recorded))
+    return Replay(session=session, moments=(*(m for m in moments if m not in ends), *ends), recorded=shown)
 
 
 def recorded_lines(folder: Path, entries: Sequence[Entry], keys: Mapping[str, SessionKey]) -> Iterator[RecordedLine]:
-    """In the order in which the log numbers their chunks. A chunk that is gone, or whose key is, is left out."""
+    """In the order in which the log numbers their chunks. A chunk that is gone is a ``cut``; one whose key is gone is left out."""
     return joined(_parts(folder, entries, keys))
 
 
@@ -80,10 +83,17 @@ def _parts(folder: Path, entries: Sequence[Entry], keys: Mapping[str, SessionKey
     for entry in entries:
         if entry.type != EventType.REC_CHUNK:
             continue
-        path = folder / entry.event["detail"]["ct_sha256"]
-        if not keys or not path.exists():
+        detail = entry.event["detail"]
+        if not keys:
+            continue  # erased, or a copy without the wrapping key
+        try:
+            sealed = read_chunk(folder / detail["ct_sha256"])
+        except FileNotFoundError:
+            yield Line("cut", detail.get("t0", 0), orjson.dumps({"missing": detail.get("bytes", 0)}))
             continue
-        yield from lines(_open_chunk(read_chunk(path), keys))
+        if sha256(sealed).hexdigest() != detail["ct_sha256"]:  # another of the session's own would open
+            raise LedgerCorruptError("a recorded chunk is not the one that the log names")
+        yield from lines(_open_chunk(sealed, keys))
 
 
 def _open_chunk(sealed: bytes, keys: Mapping[str, SessionKey]) -> bytes:

@@ -4,8 +4,8 @@ A batch is payload and leaf frames closed by a seal, and counts only as a whole.
 unwritten space, or what a crash tore.
 """
 
-import mmap
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,12 +17,17 @@ import orjson
 from passgate.core.errors import LedgerCorruptError
 from passgate.ledger.checkpoint import Seal
 from passgate.ledger.files import Files, write_all
-from passgate.ledger.frames import BrokenFrameError, FrameKind, decode, encode
+from passgate.ledger.frames import BrokenFrameError, FrameKind, encode
 from passgate.ledger.merkle import EMPTY_ROOT, CompactRange
 from passgate.ledger.notes import NoteVerifier
+from passgate.ledger.regular import open_regular
+from passgate.ledger.window import Window
 
 _PREFIX, _SUFFIX = "seg-", ".log"
 _VERSION = 1
+_MOMENT = 0.01
+"""Seconds before what looks torn is looked at again."""
+_LOOKS = 100
 
 
 def segment_name(first: int) -> str:
@@ -134,18 +139,18 @@ class Tail:
 
     @property
     def unwritten(self) -> bool:
-        return not any(self.data)
+        return not self.data.strip(b"\0")
 
 
 class SegmentReader:
     """Reads sealed batches in order; after ``batches`` is exhausted, ``tail`` holds the rest. Raises LedgerCorruptError."""
 
-    def __init__(self, path: Path, data: memoryview) -> None:
+    def __init__(self, path: Path, window: Window) -> None:
         self.path = path
-        self._data = data
+        self._window = window
         self.tail: Tail | None = None
         try:
-            frame = decode(data, 0)
+            frame = window.frame(0)
         except BrokenFrameError as error:
             raise LedgerCorruptError(f"{path.name}: the header is broken {error}") from error
         if frame is None or frame.kind is not FrameKind.HEADER:
@@ -156,36 +161,49 @@ class SegmentReader:
         self.begin = frame.end
 
     def batches(self) -> Iterator[Batch]:
-        leaves: list[Leaf] = []
-        payloads: dict[bytes, bytes] = {}
-        sealed = offset = self.begin
-        broken, broken_at = "", 0
-        try:
-            while (frame := decode(self._data, offset)) is not None:
-                offset = frame.end
-                if frame.kind is FrameKind.LEAF:
-                    leaves.append(Leaf(frame.start, frame.payload))
-                elif frame.kind is FrameKind.PAYLOAD:
-                    payloads[sha256(frame.payload).digest()] = frame.payload
-                elif frame.kind is FrameKind.SEAL:
-                    yield Batch(tuple(leaves), payloads, Seal.parse(frame.payload), frame.start, frame.end)
-                    leaves, payloads, sealed = [], {}, frame.end
-                else:
-                    broken, broken_at = f"at byte {frame.start}: a header inside the segment", frame.start
-                    break
-        except BrokenFrameError as error:
-            broken, broken_at = str(error), error.offset
-        self.tail = Tail(sealed, bytes(self._data[sealed:]), broken, broken_at, len(leaves))
+        """A log may be written into space that was claimed ahead while it is read: what looks torn there may be a batch that
+        is just coming. So it is looked at until it stays as it is."""
+        sealed = self.begin
+        seen: bytes | None = None
+        for _ in range(_LOOKS):
+            leaves: list[Leaf] = []
+            payloads: dict[bytes, bytes] = {}
+            offset = sealed
+            broken, broken_at = "", 0
+            try:
+                while (frame := self._window.frame(offset)) is not None:
+                    offset = frame.end
+                    if frame.kind is FrameKind.LEAF:
+                        leaves.append(Leaf(frame.start, frame.payload))
+                    elif frame.kind is FrameKind.PAYLOAD:
+                        payloads[sha256(frame.payload).digest()] = frame.payload
+                    elif frame.kind is FrameKind.SEAL:
+                        yield Batch(tuple(leaves), payloads, Seal.parse(frame.payload), frame.start, frame.end)
+                        leaves, payloads, sealed, seen = [], {}, frame.end, None
+                    else:
+                        broken, broken_at = f"at byte {frame.start}: a header inside the segment", frame.start
+                        break
+            except BrokenFrameError as error:
+                broken, broken_at = str(error), error.offset
+            rest = self._window.rest(sealed)
+            self.tail = Tail(sealed, rest, broken, broken_at, len(leaves))
+            if self.tail.unwritten or rest == seen:
+                return
+            seen = rest
+            threading.Event().wait(_MOMENT)
 
 
 @contextmanager
 def read_segment(path: Path) -> Iterator[SegmentReader]:
-    """Maps the file, so a segment costs no memory of its own. Raises LedgerCorruptError, OSError."""
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
+    """Costs the memory of its largest frame. Raises LedgerCorruptError, OSError."""
+    fd = open_regular(path)
+    try:
+        window = Window(fd)
+        if window.size == 0:
             raise LedgerCorruptError(f"{path.name} is empty")
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            yield SegmentReader(path, view)
+        yield SegmentReader(path, window)
+    finally:
+        os.close(fd)
 
 
 class SegmentWriter:

@@ -27,7 +27,7 @@ class Tiles:
         self._fds = [
             os.open(directory / str(n), flags, 0o600)
             for n in range(_LEVELS)
-            if writable or (directory / str(n)).exists()
+            if writable or (directory / str(n)).is_file()
         ]
         self._pending: list[bytearray] = [bytearray() for _ in range(_LEVELS)]
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from passgate.core.errors import LedgerCorruptError
+from passgate.core.event import EventType
 from passgate.ledger.chain import ChainCheck, Expected
 from passgate.ledger.checkpoint import open_checkpoint
 from passgate.ledger.claims import Claim, Fault, Finding, Report, Verdict
 from passgate.ledger.continuity import Continuity
 from passgate.ledger.log import CHECKPOINT
 from passgate.ledger.notes import NoteVerifier
-from passgate.ledger.reader import LedgerReader, LogReader
+from passgate.ledger.reader import Entry, LedgerReader, LogReader
+from passgate.ledger.regular import read_regular
 
 _STALE_SECONDS = 180
 """A checkpoint is published at least once a minute while there is traffic; one that is this much older was put back."""
+_WITH_THE_BOOT = frozenset({EventType.ACTION_OUTCOME, EventType.AUDIT_GAP})
+"""What may stand in one batch with a boot. Whatever else comes behind it came after the boot's own checkpoint was published."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def _check(log: LogReader, given: Sequence[bytes], key: NoteVerifier | None) -> 
         faults.append(Fault(claim=Claim.C3, log=log.name, what="the key beside the log is not the one you trust"))
         log.verifier = key
     expected: list[Expected] = []
-    own = _own_checkpoint(log.directory / CHECKPOINT, log, faults)
+    own = _own_checkpoint(log, faults)
     if own is not None:
         expected.append(own)
     for note in given:
@@ -69,38 +72,60 @@ def _check(log: LogReader, given: Sequence[bytes], key: NoteVerifier | None) -> 
         else:
             expected.append(Expected(seal=seal, source="the given checkpoint", outside=True))
     chain, story = ChainCheck(log, expected), Continuity(log)
-    stamp = 0
+    newer = _Newer(own.seal.size if own is not None else None)
     for entry in chain.entries():
         story.take(entry)
-        if own is not None and entry.index == own.seal.size - 1:
-            stamp = entry.event["time"]
+        newer.take(entry)
     if not chain.faults:
         story.finish()
-        faults += _staleness(log, own, stamp, story)
+        faults += newer.judge(log, own)
     faults += chain.faults + story.faults
     return _Checked(log=log, chain=chain, story=story, outside=len(given), key_given=key is not None, faults=faults)
 
 
-def _own_checkpoint(path: Path, log: LogReader, faults: list[Fault]) -> Expected | None:
+def _own_checkpoint(log: LogReader, faults: list[Fault]) -> Expected | None:
+    path = log.directory / CHECKPOINT
     if not path.exists():
         faults.append(Fault(claim=Claim.C4, log=log.name, what="its checkpoint is gone"))
         return None
     try:
         return Expected(
-            seal=open_checkpoint(path.read_bytes(), log.verifier), source="the checkpoint beside the log", outside=False
+            seal=open_checkpoint(read_regular(path), log.verifier),
+            source="the checkpoint beside the log",
+            outside=False,
         )
     except LedgerCorruptError as error:
         faults.append(Fault(claim=Claim.C4, log=log.name, what=f"the checkpoint beside the log: {error}"))
         return None
 
 
-def _staleness(log: LogReader, own: Expected | None, stamp: int, story: Continuity) -> list[Fault]:
-    _, last = story.times
-    age = (last - stamp) // 1_000_000
-    if own is None or not stamp or age <= _STALE_SECONDS:
-        return []
-    what = f"the checkpoint beside the log is {age} s older than its last entry: an old one was put back"
-    return [Fault(claim=Claim.C4, log=log.name, what=what, index=own.seal.size)]
+class _Newer:
+    """What the log has gained since the checkpoint beside it, of ``size`` entries, was published."""
+
+    def __init__(self, size: int | None) -> None:
+        self._size = size
+        self._began = self._last = 0
+        self._booted = self._went_on = False
+
+    def take(self, entry: Entry) -> None:
+        if self._size is None or entry.index < self._size:
+            return
+        # Not from the last entry that it covers: until this one there was nothing to publish, and a machine may sleep for hours.
+        self._began = self._began or entry.event["time"]
+        self._last = entry.event["time"]
+        if entry.type == EventType.NODE_BOOT:
+            self._booted = True
+        elif self._booted and entry.type not in _WITH_THE_BOOT:
+            self._went_on = True
+
+    def judge(self, log: LogReader, own: Expected | None) -> list[Fault]:
+        """Only where the checkpoint is still the same: a gate that runs has published others while its log was read."""
+        age = (self._last - self._began) // 1_000_000
+        if own is None or not (age > _STALE_SECONDS or self._went_on) or _own_checkpoint(log, []) != own:
+            return []
+        since = "a boot" if self._went_on else f"entries of {age} s"
+        what = f"the checkpoint beside the log leaves out {since}: an old one was put back"
+        return [Fault(claim=Claim.C4, log=log.name, what=what, index=own.seal.size)]
 
 
 def _find(claim: Claim, checked: Sequence[_Checked]) -> Finding:

@@ -121,6 +121,10 @@ class Writer:
         self._refused += 1
         raise LedgerUnavailableError(self.why or "the ledger's queue is full")
 
+    def refuse(self) -> None:
+        """Count an event that could not even be put into bytes."""
+        self._refused += 1
+
     def submit(
         self, record: Record, *, urgent: bool, riding: bool = False, slot: bytes = b""
     ) -> "asyncio.Future[None]":
@@ -261,6 +265,7 @@ class Writer:
             self._work(self._take())
         if self.state is State.FULL:
             self._probe()
+            self._publish_if_due()  # a checkpoint is small; one that stays behind for long looks as if it had been put back
         elif self.state is State.RUNNING:
             if self._missing():
                 self._tell_gap("refused or lost")

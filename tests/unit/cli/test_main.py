@@ -115,3 +115,16 @@ def test_help_is_quick_because_little_is_imported(folder: Path) -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=True)
     assert shown.stdout == "[]\n"
+
+
+def test_what_a_disk_refuses_is_said_in_one_line(folder: Path) -> None:
+    """Class: errors of the operating system that no command expected: another user's file, a name that is too long."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "passgate", "ledger", "verify", "--ledger", str(folder / ("x" * 300))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 2
+    assert "Traceback" not in shown.stderr
+    assert shown.stderr.startswith("passgate: ")

@@ -29,6 +29,20 @@ def test_a_table_shows_text_from_outside_as_it_is(capsys: pytest.CaptureFixture[
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize("heading", ["[/x]", "[red]x[/red]", ":smile:", "[link=http://x]", "\x1b[2J", "\\[x]"])
+def test_headings_are_text_from_outside_too(capsys: pytest.CaptureFixture[str], heading: str) -> None:
+    """Class: names that a statement's writer chose (``SELECT 1 AS "[/x]"``), where a table takes markup."""
+    say_table((heading, "b"), [("1", "2")])
+    assert capsys.readouterr().out.startswith(printable(heading))
+
+
+@pytest.mark.parametrize("columns", [1, 67, 200, 1600])
+def test_no_column_is_squeezed_out(capsys: pytest.CaptureFixture[str], columns: int) -> None:
+    """Class: a result so wide that nothing of it would be seen."""
+    say_table([f"c{n}" for n in range(columns)], [[f"v{n}" for n in range(columns)]])
+    assert capsys.readouterr().out.split() == [f"{kind}{n}" for kind in "cv" for n in range(columns)]
+
+
 @given(st.text())
 def test_nothing_steers_the_terminal(text: str) -> None:
     assert printable(text).isprintable()

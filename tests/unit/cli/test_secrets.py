@@ -152,3 +152,17 @@ def test_a_rotation_that_was_begun_is_told(sealed: Path, passgate: Passgate) -> 
     document["keys"].append({"id": "0" * 32, "wrapped": {"key-other": "eA=="}})
     ring.write_text(json.dumps(document))
     assert "A rotation was begun" in passgate("secrets", "status").out
+
+
+def test_a_command_that_may_make_secrets_waits_for_no_rotation(sealed: Path, passgate: Passgate) -> None:
+    """Class: what is made under the old data key while everything else is sealed anew could be read by nobody afterwards."""
+    assert passgate("secrets", "encrypt").code == 0
+    lock = os.open(StateFolder(path=sealed / "state").secrets_lock, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shown = passgate("ledger", "tail")
+    finally:
+        os.close(lock)
+    assert shown.code == 2
+    assert "encrypted anew" in shown.err
+    assert passgate("ledger", "tail").code == 0

@@ -18,6 +18,7 @@ def test_a_usable_secret_is_returned_as_it_is() -> None:
         (" \t", "here holds no secret"),
         ("hunter2" * 1000, "here is longer than 4096"),
         ("hunter2\0", "here holds a zero byte"),
+        ("hunter2\udcff", "here is not Unicode"),
     ],
 )
 def test_others_are_refused_without_showing_them(secret: str, problem: str) -> None:

@@ -90,3 +90,12 @@ async def test_what_kubernetes_mounts_may_be_read_by_all_and_written_by_nobody_e
     path.chmod(0o646)
     with pytest.raises(SecretUnavailableError, match="open to everybody"):
         await FileCredential(path=path, mounted=True).obtain()
+
+
+def test_a_folder_is_refused_and_costs_no_descriptor(tmp_path: Path) -> None:
+    """Class: what a refusal leaves open. A folder mounted where a file was meant is asked for at every session."""
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(SecretUnavailableError, match="not a regular file"):
+            FileCredential(path=tmp_path).read()
+    assert len(os.listdir("/proc/self/fd")) == before

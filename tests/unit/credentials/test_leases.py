@@ -408,3 +408,54 @@ async def test_a_refusal_makes_no_row(vault: Vault, store: LeaseStore, told: Tol
     with pytest.raises(SecretUnavailableError, match="forbids this"):
         await keeper(vault, store, told).open("main", "database", "ro", make_session())
     assert kept(store) == ()
+
+
+@dataclass
+class Watched:
+    """A store that lets the gate's first sweep run just when a lease has been written down."""
+
+    store: LeaseStore
+    sweep: Callable[[], object] = lambda: None
+
+    def add(self, lease: Lease, *, holder: str, held_until: datetime) -> None:
+        self.store.add(lease, holder=holder, held_until=held_until)
+        self.sweep()
+
+    def hold(self, lease_ids: Sequence[str], *, held_until: datetime) -> None:
+        self.store.hold(lease_ids, held_until=held_until)
+
+    def abandoned(self, *, now: datetime, holder: str = "") -> tuple[Lease, ...]:
+        return self.store.abandoned(now=now, holder=holder)
+
+    def remove(self, lease_id: str) -> None:
+        self.store.remove(lease_id)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_the_first_sweep_takes_no_login_that_is_just_being_made(
+    vault: Vault, store: LeaseStore, told: Told, waits: bool
+) -> None:
+    """Class: a row of this process's name that is a former one's leavings by its name only. One that nobody waits for is swept."""
+    watched = Watched(store)
+    keeping = keeper(vault, watched, told)
+    sweeps: list[asyncio.Task[int]] = []
+    watched.sweep = lambda: sweeps.append(asyncio.get_running_loop().create_task(keeping.sweep("gate-0")))
+    if not waits:
+        vault.hold = asyncio.Event()
+    opening = asyncio.get_running_loop().create_task(keeping.open("main", "database", "ro", make_session()))
+    if not waits:
+        await vault.asked.wait()
+        opening.cancel()
+        assert vault.hold is not None
+        vault.hold.set()
+        await until(lambda: bool(sweeps))
+        await sweeps[0]
+        await until(lambda: bool(kept(store)) or not vault.live)
+        await keeping.sweep("gate-0")
+        assert vault.live == set()
+        return
+    login = await opening
+    assert await sweeps[0] == 0
+    assert len(vault.live) == 1
+    await keeping.close(login.user)
+    assert vault.live == set()

@@ -234,8 +234,14 @@ def test_floats_are_refused(value: Any, enveloper: Enveloper, state: SessionEnve
         enveloper.envelope(event, state)
 
 
+def test_a_number_of_more_than_64_bits_is_text(enveloper: Enveloper, state: SessionEnvelope) -> None:
+    event = Event(type=EventType.BOUND_HIT, session=state.session, detail={"x": [2**70], "y": 2**63})
+    enveloped, _ = enveloper.envelope(event, state)
+    assert orjson.loads(enveloped.leaf)["detail"] == {"x": [hex(2**70)], "y": 2**63}
+
+
 def test_what_json_cannot_say_is_refused(enveloper: Enveloper, state: SessionEnvelope) -> None:
-    event = Event(type=EventType.BOUND_HIT, session=state.session, detail={"x": 2**70})
+    event = Event(type=EventType.BOUND_HIT, session=state.session, detail={"x": b"raw"})  # type: ignore[dict-item]
     with pytest.raises(LedgerUnavailableError, match="cannot be written down"):
         enveloper.envelope(event, state)
 

@@ -1,5 +1,6 @@
 """Segments: sealed batches, whatever follows them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from passgate.ledger.segment import (
     segment_name,
     segment_paths,
 )
+from passgate.ledger.window import Window
 from tests.faults.kit import FailingFiles, fill, open_log, signer
 
 
@@ -37,7 +39,9 @@ def header(first: int = 0, signature: bytes = b"", **changes: object) -> Segment
 
 
 def reader(data: bytes, first: int = 0) -> SegmentReader:
-    return SegmentReader(Path(segment_name(first)), memoryview(data))
+    fd = os.memfd_create("segment")
+    os.write(fd, data)
+    return SegmentReader(Path(segment_name(first)), Window(fd))
 
 
 def test_segments_sort_in_log_order(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import contextlib
 import os
+import select
 import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Protocol
+from typing import IO, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +23,7 @@ _ID = b"passgate master key id v1\n"
 _PURPOSE = b"passgate data key v1\n"
 _COMMAND_SECONDS = 30
 _MAX_BYTES = 16 * 1024
+_MAX_TEXT = _MAX_BYTES * 4 // 3 + 8
 
 
 class MasterKey(Protocol):
@@ -100,13 +104,15 @@ class CommandMasterKey:
             )
         except OSError as error:
             raise MasterKeyError(f"{where} cannot be started: {error.strerror}") from error
-        with process:
-            try:
-                printed, _ = process.communicate(base64.b64encode(content) + b"\n", timeout=_COMMAND_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)  # with whatever it started, or its output would stay open
-                process.communicate()
-                raise MasterKeyError(f"{where} gave no answer within {_COMMAND_SECONDS} s") from None
+        try:
+            printed = _answer(process, base64.b64encode(content) + b"\n")
+            if len(printed) > _MAX_TEXT:
+                raise MasterKeyError(f"{where} printed more than a wrapped key")
+            process.wait(timeout=_COMMAND_SECONDS)
+        except (TimeoutError, subprocess.TimeoutExpired):
+            raise MasterKeyError(f"{where} gave no answer within {_COMMAND_SECONDS} s") from None
+        finally:
+            _end(process)
         if process.returncode != 0:
             raise MasterKeyError(f"{where} failed with status {process.returncode}")
         try:
@@ -116,3 +122,40 @@ class CommandMasterKey:
         if not 0 < len(answer) <= _MAX_BYTES:
             raise MasterKeyError(f"{where} printed no base64")
         return answer
+
+
+def _answer(process: "subprocess.Popen[bytes]", asked: bytes) -> bytes:
+    """What it prints until nobody has its output open any more, or until it is more than is taken. Raises TimeoutError."""
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
+    _tell(process.stdin, asked)
+    until = time.monotonic() + _COMMAND_SECONDS
+    printed = b""
+    while len(printed) <= _MAX_TEXT:
+        ready, _, _ = select.select([process.stdout], [], [], max(until - time.monotonic(), 0))
+        if not ready:
+            raise TimeoutError
+        part = os.read(process.stdout.fileno(), _MAX_TEXT)
+        if not part:
+            return printed
+        printed += part
+    return printed
+
+
+def _tell(into: IO[bytes], asked: bytes) -> None:
+    """Far less than a pipe holds, so it waits for nobody. A program that takes no question may answer all the same."""
+    try:
+        into.write(asked)
+        into.close()
+    except BrokenPipeError:
+        return
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """With whatever it started. Its output is not read to the end: what is in a session of its own may hold it open for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()

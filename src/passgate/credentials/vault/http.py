@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import orjson
 
+from passgate.core.errors import SecretUnavailableError
 from passgate.credentials.vault.errors import VaultRefusedError, VaultUnreachableError, refusal
 
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -39,8 +40,10 @@ class VaultServer:
     ) -> Document:
         """``path``: below ``/v1/``. ``repeatable``: it does no harm to ask again where it is not known whether the first was heard.
 
-        Raises VaultRefusedError, VaultUnreachableError; neither holds anything that the server said.
+        Raises SecretUnavailableError (VaultRefusedError, VaultUnreachableError); none holds anything that the server said.
         """
+        if not (token.isascii() and token.isprintable()):
+            raise SecretUnavailableError(f"the token for vault {self.name} holds what no HTTP header can")
         try:
             async with asyncio.timeout(self.seconds):
                 return await self._ask_again(method, path, token=token, body=body, repeatable=repeatable)

@@ -2,6 +2,7 @@
 
 import base64
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_program_wraps_and_unwraps(kms: CommandMasterKey) -> None:
         ("print()", "printed no base64"),
         ("import sys; print(sys.stdin.readline())", "does not give back what it wrapped"),
         ("import os, base64; print(base64.b64encode(os.urandom(48)).decode())", "does not give back what it wrapped"),
-        ("print('QUFB' * 100000)", "printed no base64"),
+        ("print('QUFB' * 100000)", "printed more than a wrapped key"),
     ],
 )
 def test_a_program_that_is_none(program: str, why: str) -> None:
@@ -92,3 +93,36 @@ def test_a_program_that_is_not_there_or_says_nothing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(master_key, "_COMMAND_SECONDS", 0.2)
     with pytest.raises(MasterKeyError, match="gave no answer within"):
         CommandMasterKey(argv=("sh", "-c", "sleep 30; true")).unwrap(b"x", KEY.id)
+
+
+AWAY = """\
+import os, sys, time
+if os.fork():
+    sys.exit(0)
+os.setsid()
+time.sleep({seconds})
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("while True: print('A' * 65536)", "printed more"),
+        ("print('A' * 10_000_000)", "printed more"),
+        ("print()", "printed no base64"),
+        ("pass", "printed no base64"),
+        (AWAY.format(seconds=20), "gave no answer"),
+        ("import sys; sys.stdin.close(); sys.exit(3)", "status 3"),
+    ],
+)
+def test_a_program_that_prints_without_end_or_leaves_somebody_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, why: str
+) -> None:
+    """Class: neither memory nor time of the gate is the program's, nor that of what it started in a session of its own."""
+    monkeypatch.setattr(master_key, "_COMMAND_SECONDS", 2)
+    path = tmp_path / "kms.py"
+    path.write_text(program)
+    began = time.monotonic()
+    with pytest.raises(MasterKeyError, match=why):
+        CommandMasterKey(argv=(sys.executable, str(path))).unwrap(b"x", KEY.id)
+    assert time.monotonic() - began < 15

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
+from passgate.core.errors import SecretUnavailableError
 from passgate.credentials.vault.errors import VaultRefusedError, VaultUnreachableError
 from passgate.credentials.vault.http import VaultServer
 from passgate.identity.authority import make_authority, make_server_certificate
@@ -147,3 +148,12 @@ async def test_only_its_own_authority_is_trusted(tmp_path: Path) -> None:
             await vault.ask("GET", "a")
     finally:
         await server.close()
+
+
+@pytest.mark.parametrize("token", ["s.secret\n", "s.secret\r\nX-Other: 1", "s.secr\u00e9t", "s.secret\x7f"])
+async def test_a_token_that_no_header_can_hold(played: Played, token: str) -> None:
+    """Class: a secret that goes somewhere with rules of its own, which would name it in its own error."""
+    with pytest.raises(SecretUnavailableError, match="no HTTP header") as caught:
+        await played.vault().ask("GET", "sys/x", token=token)
+    assert "s.secr" not in str(caught.value)
+    assert played.asked == []

@@ -4,17 +4,26 @@ from passgate.codecs.llm.answer import Summary, Usage
 from passgate.codecs.llm.answers.frame import list_of, number_of, object_of, text_of
 from passgate.codecs.llm.json_text import Json
 
+_MOST = 2**40
+"""Tokens; a trillion and more is what nobody could be billed for."""
+
+
+def _count(tree: Json) -> int | None:
+    """None for what is no number of tokens: below zero it would give a budget back, and one of hundreds of digits nothing keeps."""
+    number = number_of(tree)
+    return number if number is not None and 0 <= number < _MOST else None
+
 
 def openai_usage(tree: Json) -> Usage:
     """``prompt_tokens`` and ``completion_tokens`` of chat, ``input_tokens`` and ``output_tokens`` of responses."""
     usage = object_of(tree)
     details = object_of(usage.get("prompt_tokens_details")) or object_of(usage.get("input_tokens_details"))
-    given = number_of(usage.get("prompt_tokens"))
-    made = number_of(usage.get("completion_tokens"))
+    given = _count(usage.get("prompt_tokens"))
+    made = _count(usage.get("completion_tokens"))
     return Usage(
-        input_tokens=number_of(usage.get("input_tokens")) if given is None else given,
-        output_tokens=number_of(usage.get("output_tokens")) if made is None else made,
-        cached_tokens=number_of(details.get("cached_tokens")),
+        input_tokens=_count(usage.get("input_tokens")) if given is None else given,
+        output_tokens=_count(usage.get("output_tokens")) if made is None else made,
+        cached_tokens=_count(details.get("cached_tokens")),
     )
 
 
@@ -22,10 +31,10 @@ def anthropic_usage(tree: Json, before: Usage | None = None) -> Usage:
     """``input_tokens`` leaves out what came from the cache or went into it; here all of it is input. Counts are running totals:
     what a later event does not name stays as it was."""
     usage, before = object_of(tree), before or Usage()
-    given = number_of(usage.get("input_tokens"))
-    read = number_of(usage.get("cache_read_input_tokens"))
-    written = number_of(usage.get("cache_creation_input_tokens"))
-    made = number_of(usage.get("output_tokens"))
+    given = _count(usage.get("input_tokens"))
+    read = _count(usage.get("cache_read_input_tokens"))
+    written = _count(usage.get("cache_creation_input_tokens"))
+    made = _count(usage.get("output_tokens"))
     return Usage(
         input_tokens=before.input_tokens if given is None else given + (read or 0) + (written or 0),
         output_tokens=before.output_tokens if made is None else made,
@@ -51,7 +60,7 @@ def openai_summary(tree: Json) -> Summary:
         finish = reason or text_of(body.get("status"))
     usage = openai_usage(body.get("usage"))
     if usage == Usage() and "input_tokens" in body:
-        usage = Usage(input_tokens=number_of(body.get("input_tokens")))
+        usage = Usage(input_tokens=_count(body.get("input_tokens")))
     return Summary(
         usage=usage,
         model=text_of(body.get("model")),

@@ -72,3 +72,10 @@ def test_a_message():
     assert anthropic_summary(tree) == Summary(
         usage=Usage(input_tokens=4, output_tokens=5), model="m", finish="tool_use", answer_id="m1", tools=("f", "g")
     )
+
+
+@pytest.mark.parametrize("odd", [-1, -(10**9), 2**40, 2**63, 10**30])
+def test_a_number_that_counts_no_tokens(odd):
+    """Class: a provider's number that would give a budget back, or that neither the ledger nor its index could keep."""
+    assert openai_usage({"prompt_tokens": odd, "completion_tokens": odd}) == Usage()
+    assert anthropic_usage({"input_tokens": odd, "output_tokens": odd, "cache_read_input_tokens": odd}) == Usage()
