@@ -30,5 +30,40 @@ def test_set_config_sets() -> None:
     assert not action("SELECT set_config('search' || '_path', 'evil', false)").complete
 
 
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        ("SET standard_conforming_strings = on", "tame"),
+        ("SET standard_conforming_strings = off", "lexing"),
+        ("SET standard_conforming_strings TO DEFAULT", "lexing"),
+        ("SET client_encoding TO 'UTF-8'", "tame"),
+        ("SET NAMES 'UTF8'", "tame"),
+        ("SET client_encoding TO 'SJIS'", "lexing"),
+        ("SET client_min_messages TO warning", "tame"),
+        ("SET client_min_messages TO debug1", "unknown"),
+        ("SELECT set_config('jit', 'off', false)", "tame"),
+        ("SELECT set_config('jit_provider', 'off', false)", "privilege"),
+        ("RESET client_encoding", "lexing"),
+    ],
+)
+def test_what_drivers_set_at_connect_is_told_by_its_value(text: str, effect: str) -> None:
+    (set_,) = [atom for atom in action(text).atoms if atom.object.kind == "setting"]
+    assert set_.object.effect == effect
+
+
+@pytest.mark.parametrize(
+    ("text", "effect"),
+    [
+        ("SELECT set_config('timezone', 'UTC', false)", "read"),
+        ("SELECT set_config('timezone', note, false) FROM orders", "admin"),
+        ("SELECT set_config(note, 'UTC', false) FROM orders", "admin"),
+        ("SELECT set_config('app.x', (SELECT email FROM customers LIMIT 1), false)", "admin"),
+    ],
+)
+def test_set_config_of_constants_is_judged_by_what_it_sets(text: str, effect: str) -> None:
+    (call,) = [atom for atom in action(text).atoms if atom.verb == "call"]
+    assert call.object.effect == effect
+
+
 def test_a_list_of_identifiers_in_one_text() -> None:
     assert listed('Public, "Other", "a""b"') == ["public", "Other", 'a"b']
