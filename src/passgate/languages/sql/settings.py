@@ -12,14 +12,12 @@ _OWN_VERBS = {"role": "set_role", "session_authorization": "set_session_authoriz
 _TRANSACTION = frozenset({"transaction_isolation", "transaction_read_only", "transaction_deferrable"})
 
 
-_ON_OR_OFF = frozenset({"on", "off", "true", "false", "yes", "no", "1", "0"})
-
 _TAME = {
     "client_encoding": frozenset({"utf8", "unicode"}),
     "standard_conforming_strings": frozenset({"on", "true", "yes", "1"}),
     "client_min_messages": frozenset({"notice", "warning", "error"}),
-    "jit": _ON_OR_OFF,
 }
+_ALWAYS_TAME = frozenset({"jit"})
 """What drivers and frameworks set at every connect, with the values that change nothing the gate relies on: what is pinned, set to
 what it is pinned to; which notices are sent, but no debug messages; how a query is compiled."""
 
@@ -39,8 +37,12 @@ def setting(name: str, values: Sequence[str | None] | None = None) -> ObjectRef:
 
 
 def _is_tame(name: str, values: Sequence[str | None] | None) -> bool:
+    if values is None:
+        return False
+    if name in _ALWAYS_TAME:
+        return True
     tame = _TAME.get(name)
-    if tame is None or values is None or len(values) != 1:
+    if tame is None or len(values) != 1:
         return False
     text = values[0]
     if text is None:
