@@ -21,7 +21,11 @@ from passgate.policy.cases.runner import KINDS, run_case
 from passgate.policy.evaluator import ERROR, RulePolicy
 from passgate.policy.vocabulary import EFFECTS, OBJECT_KINDS, VERBS
 
-CASES = read_cases((Path(__file__).parent / "postgres.jsonl").read_text("utf-8"))
+CASES = [
+    case
+    for name in ("postgres.jsonl", "postgres_work.jsonl")
+    for case in read_cases((Path(__file__).parent / name).read_text("utf-8"))
+]
 
 
 @cache

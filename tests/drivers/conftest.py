@@ -12,6 +12,7 @@ SCHEMA = """
 CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, email text UNIQUE NOT NULL, ssn text, joined date, score numeric);
 CREATE TABLE orders (id int PRIMARY KEY, customer_id int REFERENCES customers ON DELETE CASCADE, status text, total numeric);
 CREATE TABLE payments (id int PRIMARY KEY, card text);
+CREATE TYPE mood AS ENUM ('calm', 'cross');
 INSERT INTO customers
   SELECT n, 'Customer ' || n, 'customer' || n || '@example.com', '536-90-' || (1000 + n), date '2026-01-01' + n, n / 2.0
   FROM generate_series(1, 300) n;

@@ -56,3 +56,19 @@ async def test_copy_from_query_is_masked(connection, tmp_path) -> None:
         copied = target.read_bytes()
         assert b"customer1" not in copied
         assert len(copied) > 2000
+
+
+async def test_a_type_of_the_databases_own_is_looked_up(connection) -> None:
+    """To look one up, asyncpg turns jit off with set_config() and on again."""
+    assert await connection.fetchval("SELECT array['calm'::mood]") == ["calm"]
+    assert await connection.fetchval("SHOW jit") == "on"
+
+
+async def test_rows_of_arrays_side_by_side(connection) -> None:
+    rows = await connection.fetch("SELECT * FROM unnest($1::int[], $2::text[]) AS t(a, b)", [1, 2], ["x", "y"])
+    assert [tuple(row) for row in rows] == [(1, "x"), (2, "y")]
+
+
+async def test_set_config_lasts_as_set_does(connection) -> None:
+    await connection.fetch("SELECT set_config('TimeZone', 'Asia/Tokyo', false)")
+    assert await connection.fetchval("SHOW timezone") == "Asia/Tokyo"

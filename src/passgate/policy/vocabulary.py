@@ -135,7 +135,7 @@ EFFECTS = frozenset(
         ),
         *("definer", "unknown"),
         # what a setting governs
-        *("lexing", "privilege", "transaction", "resource", "harmless"),
+        *("lexing", "privilege", "transaction", "resource", "tame", "harmless"),
         # what a change of structure does to what is there
         *("additive", "maintenance", "destructive"),
     }

@@ -4,7 +4,7 @@ from passgate.core.action import Position
 from passgate.languages.sql.constants import literal
 from passgate.languages.sql.expressions import ARRAY_OF_SCALARS, array_of, decides, declares, part, value
 from passgate.languages.sql.expressions_casts import OBJECT_IDENTIFIERS, convert, identify, relation_named
-from passgate.languages.sql.expressions_named import named_by_arguments
+from passgate.languages.sql.expressions_named import judged_by_what_it_sets, named_by_arguments
 from passgate.languages.sql.expressions_operators import calls as operators
 from passgate.languages.sql.lineage import Value, computed, derived
 from passgate.languages.sql.names import call_atom
@@ -44,7 +44,7 @@ def called(walk: Walk, node: Node, shown: list[Value], scope: Scope) -> Value:
     if not calls:
         return _not_a_function(walk, ".".join(names), args, shown)
     for atom in calls:
-        walk.found.interned(atom)
+        walk.found.interned(judged_by_what_it_sets(walk, atom, args))
         walk.ran += atom.object.effect != "pure"
         if atom.object.effect == "relation" or (atom.object.system and atom.object.effect != "read"):
             shown.append(named_by_arguments(walk, atom.object, args))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from passgate.core.action import ObjectRef
+from passgate.core.action import Atom, ObjectRef
 from passgate.languages.sql.constants import literal
 from passgate.languages.sql.expressions_casts import relation_named
 from passgate.languages.sql.lineage import NOTHING, Value, row
@@ -49,6 +49,26 @@ def _set_config(walk: Walk, _function: ObjectRef, args: list[Node]) -> None:
         return
     text = literal(walk, args[1]) if len(args) > 1 else None
     act_on_setting(walk, "set", name, [None] if text is None else listed(text))
+
+
+def judged_by_what_it_sets(walk: Walk, atom: Atom, args: list[Node]) -> Atom:
+    """``set_config('timezone', 'UTC', false)`` is SET by another name, which drivers use: the setting is judged, as by SET.
+
+    Not where its name or its value is computed: a value out of a table is kept for later statements to show. A value that the
+    client will bind is not, and what is set to it is judged again when it is bound.
+    """
+    function = atom.object
+    if function.name != "set_config" or not function.system or len(args) != 3 or literal(walk, args[0]) is None:
+        return atom
+    if literal(walk, args[1]) is None and not _to_be_bound(walk, args[1]):
+        return atom
+    return call_atom(name=function.name, namespace=function.namespace, system=True, effect="read")
+
+
+def _to_be_bound(walk: Walk, wrapped: Node) -> bool:
+    """Whether it is a parameter of the client's own; not one of EXECUTE, whose argument may read a table."""
+    number = wrapped.get("ParamRef", {}).get("number", 0)
+    return "ParamRef" in wrapped and number not in walk.env.arguments
 
 
 _SPECIAL: dict[str, Callable[[Walk, ObjectRef, list[Node]], None]] = {

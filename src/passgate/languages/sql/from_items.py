@@ -1,6 +1,6 @@
 """FROM items: tables, sub-selects, functions, joins, XMLTABLE and JSON_TABLE."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from passgate.core.action import Position
 from passgate.languages.sql.catalog import Function
@@ -115,8 +115,7 @@ def _function(walk: Walk, node: Node, scope: Scope) -> Item:
     fields: list[Field] = []
     first = ""
     large = False
-    for wrapped in node["functions"]:
-        call, definitions = (*items(wrapped), {}, {})[:2]
+    for call, definitions in _written(node["functions"]):
         shown = value(walk, call, scope)
         name = column_name(call)
         first = first or name
@@ -132,6 +131,32 @@ def _function(walk: Walk, node: Node, scope: Scope) -> Item:
     if node.get("ordinality"):
         fields.append(Field("ordinality", NOTHING))
     return _leaf(scope, entry(alias or first, tuple(fields), names, large=large))
+
+
+def _written(functions: list[Node]) -> Iterator[tuple[Node, Node]]:
+    """Each call with its column definitions. ``unnest`` of several arrays is one ``unnest`` of each, side by side.
+
+    The server takes it apart by this very name, unqualified and without any clause (PostgreSQL, ``transformRangeFunction``).
+    """
+    for wrapped in functions:
+        call, definitions = (*items(wrapped), {}, {})[:2]
+        node = call.get("FuncCall", {})
+        args = node.get("args", [])
+        if (
+            words(node.get("funcname")) == ("unnest",)
+            and len(args) > 1
+            and not definitions
+            and not _CLAUSES & node.keys()
+        ):
+            for arg in args:
+                yield {"FuncCall": {**node, "args": [arg]}}, {}
+        else:
+            yield call, definitions
+
+
+_CLAUSES = frozenset(
+    {"agg_order", "agg_filter", "over", "agg_within_group", "agg_star", "agg_distinct", "func_variadic"}
+)
 
 
 def _columns_of(walk: Walk, call: Node, shown: Value, name: str, definitions: list[Node], alias: str) -> list[Field]:

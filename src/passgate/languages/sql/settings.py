@@ -12,10 +12,43 @@ _OWN_VERBS = {"role": "set_role", "session_authorization": "set_session_authoriz
 _TRANSACTION = frozenset({"transaction_isolation", "transaction_read_only", "transaction_deferrable"})
 
 
-def setting(name: str) -> ObjectRef:
-    """A setting as policy sees it. Names with a dot are the database's own and mean nothing to the server."""
+_TAME = {
+    "client_encoding": frozenset({"utf8", "unicode"}),
+    "standard_conforming_strings": frozenset({"on", "true", "yes", "1"}),
+    "client_min_messages": frozenset({"notice", "warning", "error"}),
+}
+_ALWAYS_TAME = frozenset({"jit"})
+"""What drivers and frameworks set at every connect, with the values that change nothing the gate relies on: what is pinned, set to
+what it is pinned to; which notices are sent, but no debug messages; how a query is compiled."""
+
+
+def setting(name: str, values: Sequence[str | None] | None = None) -> ObjectRef:
+    """A setting as policy sees it. Names with a dot are the database's own and mean nothing to the server.
+
+    ``values``: what it is set to, where that is written. It decides the effect of the few settings that have tame values.
+    """
     lower = name.lower()
-    return ObjectRef(kind="setting", name=lower, system="." not in lower, effect=setting_effect(lower))
+    return ObjectRef(
+        kind="setting",
+        name=lower,
+        system="." not in lower,
+        effect="tame" if _is_tame(lower, values) else setting_effect(lower),
+    )
+
+
+def _is_tame(name: str, values: Sequence[str | None] | None) -> bool:
+    if values is None:
+        return False
+    if name in _ALWAYS_TAME:
+        return True
+    tame = _TAME.get(name)
+    if tame is None or len(values) != 1:
+        return False
+    text = values[0]
+    if text is None:
+        return False
+    lower = text.lower()
+    return (lower.replace("-", "").replace("_", "") if name == "client_encoding" else lower) in tame
 
 
 def verb_of_setting(verb: str, name: str) -> str:
@@ -26,7 +59,7 @@ def verb_of_setting(verb: str, name: str) -> str:
 
 def act_on_setting(walk: Walk, verb: str, name: str, values: Sequence[str | None] | None) -> str:
     """One setting set or reset, wherever that is written; ``values`` None is its default. Returns the verb."""
-    found = setting(name)
+    found = setting(name, values)
     verb = verb_of_setting(verb, found.name)
     walk.found.act(verb, VerbClass.SESSION, found)
     if found.name == SEARCH_PATH and values is not None:

@@ -95,3 +95,42 @@ def _bytes(walk: Walk, wrapped: Node, depth: int) -> float:
     if operation is not None:
         return sum(_bytes(walk, operation[side], depth + 1) for side in ("lexpr", "rexpr") if side in operation)
     return _TYPICAL
+
+
+def as_many_as_written(walk: Walk, query: Node) -> bool:
+    """Whether a query gives no more rows than are written out in it: VALUES, or a SELECT of constants or from one VALUES.
+
+    Frameworks send a bulk INSERT as ``SELECT ... FROM (VALUES ...) AS v ORDER BY n``.
+    """
+    select = query.get("SelectStmt", {})
+    if "valuesLists" in select:
+        return True
+    if "withClause" in select or select.get("op", "SETOP_NONE") != "SETOP_NONE":
+        return False
+    sources = select.get("fromClause", [])
+    if len(sources) > 1 or not all(_is_values(source) for source in sources):
+        return False
+    return not _repeats(walk, select.get("targetList", []))
+
+
+def _is_values(source: Node) -> bool:
+    subquery: Node = source.get("RangeSubselect", {}).get("subquery", {})
+    return "valuesLists" in subquery.get("SelectStmt", {})
+
+
+def _repeats(walk: Walk, part: object) -> bool:
+    """Whether an expression holds a call that may give several rows, or one that nobody knows."""
+    if isinstance(part, list):
+        return any(_repeats(walk, each) for each in part)
+    if not isinstance(part, dict):
+        return False
+    call = part.get("FuncCall")
+    if call is not None:
+        names = words(call.get("funcname"))
+        name, namespace = (names[-1] if names else ""), (names[-2] if len(names) > 1 else "")
+        arguments = len(call.get("args", []))
+        if not walk.names.functions(name, namespace, walk.env.paths) or walk.names.returns_rows(
+            name, namespace, arguments, walk.env.paths
+        ):
+            return True
+    return any(_repeats(walk, each) for each in part.values())

@@ -88,3 +88,12 @@ def test_tables_of_the_server_are_resolved_too() -> None:
 def test_another_schema_is_another_table() -> None:
     assert shows("SELECT secret FROM other.orders") == {"secret": "=orders.secret"}
     assert "column secret is not known" in gaps("SELECT secret FROM orders")
+
+
+def test_unnest_of_several_arrays_is_one_unnest_of_each() -> None:
+    assert said("SELECT * FROM unnest(ARRAY[1, 2], ARRAY['a', 'b'])") == ["call unnest"]
+    shown = shows(
+        "SELECT k, e FROM unnest(ARRAY(SELECT id FROM customers), ARRAY(SELECT email FROM customers)) t(k, e)"
+    )
+    assert shown["k"] == "customers.id"
+    assert "customers.email" in shown["e"]  # and the id: an array may be one of rows, whose columns come first

@@ -68,3 +68,38 @@ def test_a_join_with_a_long_series_multiplies_rows() -> None:
 )
 def test_format_pads_as_far_as_it_is_told(pattern: str) -> None:
     assert amplified(f"SELECT format({pattern})")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "VALUES (1), (2)",
+        "SELECT 1",
+        "SELECT lower('x') WHERE NOT EXISTS (SELECT 1 FROM orders)",
+        "SELECT v.a FROM (VALUES (1, 0), (2, 1)) AS v(a, n) ORDER BY n",
+    ],
+)
+def test_rows_that_are_written_out(rows: str) -> None:
+    assert written(rows)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "SELECT id FROM orders",
+        "SELECT generate_series(1, 10)",
+        "SELECT lower(unnest(ARRAY['a', 'b']))",
+        "SELECT nobody_knows(1)",
+        "SELECT a FROM (VALUES (1)) v(a), generate_series(1, 10)",
+        "SELECT a FROM (VALUES (1)) v(a) JOIN orders ON true",
+        "SELECT 1 UNION ALL SELECT id FROM orders",
+        "WITH w AS (SELECT 1) SELECT * FROM w",
+        "SELECT 1 FROM (SELECT id FROM orders) s",
+    ],
+)
+def test_rows_that_are_not_written_out(rows: str) -> None:
+    assert not written(rows)
+
+
+def written(rows: str) -> bool:
+    return next(atom for atom in action(f"INSERT INTO orders (id) {rows}").atoms if atom.verb == "insert").key_pinned

@@ -13,6 +13,7 @@ from passgate.languages.sql.names import Table, unknown_object
 from passgate.languages.sql.reach import ANYWHERE, reach
 from passgate.languages.sql.scope import Entry, Item, Joins, Scope, With
 from passgate.languages.sql.select_query import targets
+from passgate.languages.sql.sizes import as_many_as_written
 from passgate.languages.sql.statements.meaning import Meaning, states
 from passgate.languages.sql.subqueries import OPEN, Rows, rows, use, yields
 from passgate.languages.sql.tree import Node
@@ -179,7 +180,7 @@ def insert(walk: Walk, node: Node, outer: Scope | None, with_: With) -> Rows:
     if any(field.name == OPEN for field in fields):
         for name in columns:
             _assign(assigned, name, Value(frozenset().union(*(field.value.sources for field in fields))))
-    listed = source is None or "valuesLists" in source.get("SelectStmt", {})
+    listed = source is None or as_many_as_written(walk, source)
     how = Reach(where_effective=True, key_pinned=listed)
     target.act("insert", how, columns)
     if "onConflictClause" in node:

@@ -6,6 +6,7 @@ from typing import Final
 
 _NOT_TOP_LEVEL = frozenset(
     b"png jpg jpeg gif svg webp ico css js ts jsx tsx map json xml yaml yml md txt csv log py rb go rs java class jar".split()
+    + b"service socket timer mount automount slice scope swap".split()  # getty@tty1.service is a unit of systemd
 )
 
 
