@@ -84,6 +84,7 @@ def beside(command: list[str], **environment: str) -> Iterator[Callable[[], bool
 
 
 def main(arguments: list[str]) -> int:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of gates are started, each of some hundred modules
     if arguments:
         return run([sys.executable, "-m", "pytest", *arguments])
     # Its own folder for what is kept between runs: two of them must not write one.

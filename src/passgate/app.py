@@ -167,6 +167,7 @@ async def _worker(settings: configured.Settings, worker: int, sealing: Sealing, 
         loop.add_signal_handler(signal.SIGHUP, gate.policy_wanted.set)
         gc.collect()
         gc.freeze()
+        gc.enable()
         for listener in settings.listeners:
             _LOG.info("%s listening on %s port %d", listener.kind, listener.address, listener.port)
         stopping = loop.create_task(stop.wait())
