@@ -275,7 +275,7 @@ def _lock(walk: Walk, node: Node, scope: Scope) -> None:
     if not objects:
         objects[ObjectRef(kind="relation", name=", ".join(names), known=False)] = None
     for object_ in objects:
-        walk.found.act("lock_rows", VerbClass.ADMIN, object_)
+        walk.found.act("lock_rows", VerbClass.WRITE, object_)  # as the server: it takes the right to UPDATE
 
 
 _LOCKING = frozenset({"lockedRels", "strength", "waitPolicy"})

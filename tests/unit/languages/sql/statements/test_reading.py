@@ -9,7 +9,7 @@ from tests.unit.languages.sql.shop import action, acts, shows
         ("SELECT id FROM orders", "select", "read", ["select relation public.orders.id read"]),
         ("TABLE orders", "select", "read", ["select relation public.orders.note read"]),
         ("VALUES (1)", "select", "read", []),
-        ("SELECT 1 FROM orders FOR UPDATE", "select", "read", ["lock_rows relation public.orders admin"]),
+        ("SELECT 1 FROM orders FOR UPDATE", "select", "read", ["lock_rows relation public.orders write"]),
     ],
 )
 def test_what_it_does(text: str, verb: str, verb_class: str, atoms: list[str]) -> None:
