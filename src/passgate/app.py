@@ -409,6 +409,7 @@ class Gate:
             raise PolicyError(text)
         if result.activated:
             _LOG.info("policy %s is in force", result.version[:12])
+            self.live.end_denied()
             await self.record(EventType.POLICY_ACTIVATED, {"version": result.version}, actor=actor)
         return PolicyReloaded(version=result.version, changed=result.activated)
 

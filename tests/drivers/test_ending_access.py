@@ -76,6 +76,15 @@ def lose_the_store(gate: RunningGate, _pass: IssuedPass) -> float:
     return began
 
 
+def deny(gate: RunningGate, _pass: IssuedPass) -> float:
+    """The gate looks at its rules every second. That is part of the bound."""
+    began = time.monotonic()
+    (gate.directory / "rules.yaml").write_text(
+        f"{BUNDLE}\nrules:\n- {{id: closed, when: \"verb == 'select'\", then: deny}}\n"
+    )
+    return began
+
+
 def expire(gate: RunningGate, pass_: IssuedPass) -> float:
     return _monotonic(json.loads(gate.cli("pass", "show", pass_.id, "--json"))["expires"])
 
@@ -94,6 +103,7 @@ def stop(gate: RunningGate, _pass: IssuedPass) -> float:
         pytest.param(kill, "10m", 0.0, id="the session is killed"),
         pytest.param(lock, "10m", 0.0, id="the agent is locked"),
         pytest.param(lose_the_store, "10m", 2.0, id="the state store is gone"),
+        pytest.param(deny, "10m", 1.0, id="a rule changes to deny"),
         pytest.param(stop, "10m", 0.0, id="the gate stops"),
     ],
 )

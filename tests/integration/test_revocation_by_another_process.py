@@ -43,6 +43,9 @@ class Connection:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
+    def end_denied(self) -> None:
+        raise AssertionError("no rules have changed")
+
     def end(self, reason: EndReason) -> None:
         if not self.ended.done():
             self.ended.set_result((reason, time.monotonic()))

@@ -164,6 +164,7 @@ class GatedSession:
         self._named: dict[int, tuple[tuple[Atom, ...], tuple[str, ...]]] = {}
         self._decided_under: tuple[str, str, frozenset[str]] = ("", "", frozenset())
         self._answers: dict[tuple[str, frozenset[str], str, texts.Circumstances], TextPlan] = {}
+        self._running: dict[str, Judged] = {}
         self.masker: TextMasker = steps.maskers.open(session)
         self.recording: Recording = steps.recorder.recording(session)
         self._facts = SessionFacts(session=session, tasks=steps.tasks, recorder=steps.recorder)
@@ -312,6 +313,8 @@ class GatedSession:
 
     def settle(self, judged: Judged, result: Result) -> "asyncio.Future[None]":
         """Record what came of an allowed action. Raises LedgerUnavailableError."""
+        if judged.intent is not None:
+            self._running.pop(judged.intent, None)
         event = Event(
             type=EventType.ACTION_OUTCOME,
             session=self.session,
@@ -327,6 +330,14 @@ class GatedSession:
             },
         )
         return self._steps.recorder.append(event).durable
+
+    def denied_now(self) -> frozenset[str]:
+        """Of what was let through and is not settled, the intents of what the rules, as they are now, deny."""
+        return frozenset(
+            intent
+            for intent, judged in self._running.items()
+            if self._decide_one(judged.action).outcome is Outcome.DENY
+        )
 
     def note(self, type_: EventType, detail: Mapping[str, str | int]) -> None:
         """Record a fact that needs no verdict (a bound hit, a protocol error). Raises LedgerUnavailableError."""
@@ -462,7 +473,9 @@ class GatedSession:
                     detail={**detail, "inputs_sha256": digest} if digest else detail,
                 )
             )
-            judged.append(Judged(action=action, decision=decision, intent=receipt.event_id))
+            one = Judged(action=action, decision=decision, intent=receipt.event_id)
+            self._running[receipt.event_id] = one
+            judged.append(one)
         assert receipt is not None  # noqa: S101 - an understood text has at least one action
         for _, decision in pairs:
             if decision.obligations:

@@ -17,6 +17,7 @@ class EndReason(StrEnum):
     KILLED = "the session was ended by an administrator"
     LOGIN_ENDED = "the session's login at the target has ended"
     LOCKED = "the principal, the pass or the resource was locked"
+    RULES = "the rules have changed and deny what was running"
     BLIND = "the gate cannot see which passes are revoked"
     SHUTDOWN = "the gate is shutting down"
 
@@ -25,6 +26,9 @@ class Endable(Protocol):
     """A connection that can be ended from outside: socket closed, running statement cancelled. Must not block."""
 
     def end(self, reason: EndReason) -> None: ...
+
+    def end_denied(self) -> None:
+        """End what runs on it and is denied by the rules as they are now. Must not block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,11 @@ class LiveSessions:
         for live in ended:
             live.connection.end(EndReason.LOCKED)
         return len(ended)
+
+    def end_denied(self) -> None:
+        """The rules have changed: what they deny now is ended, though it was let through."""
+        for live in tuple(self._sessions.values()):
+            live.connection.end_denied()
 
     def end_all(self, reason: EndReason) -> None:
         for live in tuple(self._sessions.values()):

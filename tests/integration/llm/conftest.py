@@ -115,6 +115,7 @@ class Gate:
     credential: Key
     moment: Moment
     client: aiohttp.ClientSession
+    policies: BundleSource
 
     @property
     def url(self) -> str:
@@ -221,8 +222,9 @@ async def gate(
     desk = Desk(
         recorder=recorder, store=ApprovalRequestStore(database), records=Records(Sealer(bytes(32))), look_seconds=0.02
     )
+    policies = BundleSource(bundles, ("llm-safe",))
     steps = Steps(
-        policy=BundleSource(bundles, ("llm-safe",)),
+        policy=policies,
         planner=LineagePlanner(),
         maskers=SessionMaskerFactory(detector=detector, master_key=bytes(range(32))),
         recorder=recorder,
@@ -263,6 +265,7 @@ async def gate(
             credential=credential,
             moment=moment,
             client=client,
+            policies=policies,
         )
     await endpoint.close()
     await desk.close()

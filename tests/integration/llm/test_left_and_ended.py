@@ -113,6 +113,27 @@ async def test_while_the_provider_is_waited_for(gate: Gate, name: str) -> None:
     writer.close()
 
 
+async def test_a_call_that_new_rules_deny_ends_and_the_others_go_on(gate: Gate, bundles: tuple[Path, ...]) -> None:
+    gate.provider.default = Script(fault=Fault.HANG)
+    denied, writer = await sent(gate, gate.chat("x"))
+    _, other = await sent(gate, gate.chat("x", model="gpt-5-mini"))
+    await until(lambda: len(gate.provider.exchanges) == 2)
+    gate.live.end_denied()
+    bundles[0].write_text(
+        f"{RULES}- {{id: no-more, when: \"resource.kind == 'llm' && llm.model == 'gpt-5'\", then: deny}}\n"
+    )
+    assert gate.policies.reload().activated
+    gate.live.end_denied()
+    answer = await asyncio.wait_for(denied.readuntil(b"}"), 2)
+    assert answer.startswith(b"HTTP/1.1 403")
+    assert b"the rules have changed" in answer
+    await gate.settled()
+    assert outcomes(gate) == [("cancelled", "policy_denied")]
+    assert len(gate.live.list()) == 1
+    for one in (writer, other):
+        one.transport.abort()
+
+
 @pytest.mark.parametrize("name", ACTS)
 async def test_while_a_stream_is_not_read(gate: Gate, name: str) -> None:
     act, code = ACTS[name]

@@ -142,6 +142,21 @@ async def test_an_outcome_answers_its_intent() -> None:
     assert bench.language.understander.done == ["select 1"]
 
 
+async def test_what_runs_is_judged_by_the_rules_as_they_are_now() -> None:
+    bench = Bench()
+    gate, policy = bench.open(), bench.policies.current
+    reading = gate.judge(gate.understand("select 1")).judged[0]
+    gate.judge(gate.understand("update 1"))
+    assert gate.denied_now() == frozenset()
+    for outcome, denied in ((Outcome.HOLD, frozenset[str]()), (Outcome.DENY, frozenset({reading.intent}))):
+        policy.decide = lambda action, _session, now=outcome: decision(  # type: ignore[method-assign, misc]
+            now if action.text == "select 1" else Outcome.ALLOW
+        )
+        assert gate.denied_now() == denied
+    gate.settle(reading, Result(status="ok"))
+    assert gate.denied_now() == frozenset()
+
+
 @pytest.mark.parametrize("outcome", [Outcome.HOLD, Outcome.DENY])
 async def test_a_rule_that_stops_tags_the_session_at_once(outcome: Outcome) -> None:
     bench = Bench()

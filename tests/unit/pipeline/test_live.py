@@ -13,6 +13,9 @@ class Connection:
     def end(self, reason: EndReason) -> None:
         self.ended.put_nowait(reason)
 
+    def end_denied(self) -> None:
+        self.end(EndReason.RULES)
+
 
 async def test_expiry_is_armed_when_the_session_registers() -> None:
     live = LiveSessions(now=lambda: NOW + timedelta(minutes=30) - timedelta(milliseconds=20))
@@ -43,6 +46,15 @@ async def test_kill_revoke_and_shutdown_reach_the_connection() -> None:
     live.shutdown()
     reasons = [connection.ended.get_nowait() for _ in range(4)]
     assert reasons == [EndReason.KILLED, EndReason.PASS_REVOKED, EndReason.LOCKED, EndReason.SHUTDOWN]
+
+
+async def test_every_connection_looks_at_what_it_runs_when_the_rules_have_changed() -> None:
+    live = LiveSessions(now=lambda: NOW)
+    one, two = Connection(), Connection()
+    live.register(make_session(), one)
+    live.register(replace(make_session(), id="s2"), two)
+    live.end_denied()
+    assert [one.ended.get_nowait(), two.ended.get_nowait()] == [EndReason.RULES, EndReason.RULES]
 
 
 async def test_what_was_delegated_from_a_revoked_pass_ends_with_it() -> None:

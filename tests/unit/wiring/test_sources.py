@@ -90,6 +90,9 @@ class Connection:
     def end(self, reason: EndReason) -> None:
         self.ended.append(reason)
 
+    def end_denied(self) -> None:
+        raise AssertionError("no rules have changed")
+
 
 async def test_a_keeper_ends_sessions_and_writes_down_what_it_swept(settings: Settings, tmp_path: Path) -> None:
     written: list[tuple[EventType, object]] = []

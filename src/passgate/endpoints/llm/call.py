@@ -78,6 +78,10 @@ class LlmCall:
         if self._request.transport is not None:
             asyncio.get_running_loop().call_later(self._services.limits.end, self._request.transport.abort)
 
+    @property
+    def call_id(self) -> str:
+        return self._attempt.call_id if self._attempt is not None else ""
+
     async def respond(self) -> web.StreamResponse:
         """Raises ConnectionError, CancelledError: the client is gone, and that is recorded."""
         try:
@@ -87,7 +91,8 @@ class LlmCall:
                 self._settle("cancelled", code="client_gone")
                 raise
             self._task.uncancel()
-            ended = RefusedError(Cause.PASS_ENDED, f"The call was ended: {self._ended.value}.", why=self._ended.value)
+            cause = Cause.POLICY if self._ended is EndReason.RULES else Cause.PASS_ENDED
+            ended = RefusedError(cause, f"The call was ended: {self._ended.value}.", why=self._ended.value)
             return await self._turn_down(ended)
         except ConnectionError:
             self._settle("cancelled", code="client_gone")

@@ -17,6 +17,10 @@ from passgate.pipeline.live import EndReason, LiveSessions
 class InFlight(Protocol):
     """A call that can be ended from outside. Must not block."""
 
+    @property
+    def call_id(self) -> str:
+        """The id of the event that tells of it; empty while there is none."""
+
     def end(self, reason: EndReason) -> None: ...
 
 
@@ -59,6 +63,13 @@ class LlmSession:
             call.end(reason)
         if not self._calls:
             self.close(reason.value)
+
+    def end_denied(self) -> None:
+        """The other calls of the session go on."""
+        denied = self.gated.denied_now()
+        for call in tuple(self._calls):
+            if call.call_id in denied:
+                call.end(EndReason.RULES)
 
     def close(self, reason: str) -> None:
         """The last event, and the end of every token's value."""

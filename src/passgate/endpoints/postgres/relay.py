@@ -451,6 +451,10 @@ class Relay:
         """Ended from outside (see pipeline.live)."""
         self.stop(fatal(ADMIN_SHUTDOWN, f"the session was ended: {reason}"), str(reason))
 
+    def end_denied(self) -> None:
+        if not self._ending and self.gated.denied_now():
+            self.end(EndReason.RULES)
+
     def stop(self, report: ErrorResponse, reason: str) -> None:
         if self._ending:
             return

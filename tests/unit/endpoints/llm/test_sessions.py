@@ -14,6 +14,7 @@ from tests.unit.endpoints.llm.parts import House, pass_for, target
 @dataclass(eq=False)
 class Caller:
     ended: list[EndReason] = field(default_factory=list)
+    call_id: str = ""
 
     def end(self, reason: EndReason) -> None:
         self.ended.append(reason)
