@@ -31,9 +31,14 @@ TWINS = ("tests/unit", "tests/integration", "tests/drivers", "tests/conformance"
 
 ONCE = (
     *("tests/unit/cli", "tests/unit/config"),
-    *("tests/drivers/oidc", "tests/drivers/aws", "tests/drivers/control/test_schemathesis.py"),
+    *("tests/drivers/oidc", "tests/drivers/aws", "tests/drivers/control"),
+    *(
+        "tests/drivers/test_getting_started.py",
+        "tests/drivers/test_leased_logins.py",
+        "tests/drivers/test_encrypted_state.py",
+    ),
 )
-"""Of those folders, what does not: it is about files, terminals and other people's programs, and takes minutes."""
+"""Of those folders, what does not: it is about files, terminals, keys and other people's programs, and takes minutes."""
 
 
 def run(command: list[str], **environment: str) -> int:
