@@ -31,6 +31,7 @@ from passgate.policy.source import BundleSource
 from passgate.store.approval_store import ApprovalRequestStore
 from passgate.testing.llm_provider import Provider, RunningProvider, Script
 from tests.integration.fakes import CountingLogins, MemoryPasses, MemoryRecorder
+from tests.integration.llm.scripted import Scripted, serving
 from tests.unit.approvals.parts import fresh_database
 
 if os.environ.get("PASSGATE_TEST_LOOP") == "uvloop":  # how the gate serves in earnest
@@ -157,6 +158,12 @@ class Gate:
         async with asyncio.timeout(5):
             while len(self.recorder.outcomes()) < count:  # noqa: ASYNC110 - a ledger in memory tells nobody
                 await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    async with serving() as scripted:
+        yield scripted
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from passgate.pipeline.excerpt import Excerpt
 from passgate.pipeline.gate import Verdict
 from passgate.testing.llm_provider import Cut, Fault, Script, Text
 from tests.integration.llm.conftest import Gate, Key, target
-from tests.integration.llm.test_hostile_upstreams import JSON, SECRET, Scripted, answer, said
+from tests.integration.llm.scripted import JSON, SECRET, Scripted, answer, said
 from tests.integration.llm.test_http import head
 
 RULES = """\
@@ -37,19 +37,6 @@ def bundles(tmp_path: Path) -> tuple[Path, ...]:
     path = tmp_path / "rules.yaml"
     path.write_text(RULES)
     return (path,)
-
-
-@pytest.fixture
-async def scripted() -> AsyncIterator[Scripted]:
-    scripted = Scripted()
-    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
-    scripted.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield scripted
-        serving = [task for task in scripted.serving if task is not None]
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
 
 
 @pytest.fixture

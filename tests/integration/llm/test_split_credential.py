@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -10,22 +9,9 @@ import pytest
 from passgate.codecs.llm.operation import Dialect
 from passgate.endpoints.llm.settings import LlmTarget
 from tests.integration.llm.conftest import Gate, Key, target
-from tests.integration.llm.test_hostile_upstreams import CREDENTIAL, Scripted
+from tests.integration.llm.scripted import CREDENTIAL, Scripted
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
-
-
-@pytest.fixture
-async def scripted() -> AsyncIterator[Scripted]:
-    scripted = Scripted()
-    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
-    scripted.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield scripted
-        serving = [task for task in scripted.serving if task is not None]
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
 
 
 @pytest.fixture
