@@ -175,7 +175,9 @@ class RunningGate:
             https=setup.https,
             process=_serve(config, setup.workers, setup.environment),
         )
-        with gate._until_left([port] * (cluster is not None) + [http_port] * (bool(setup.models) or setup.http_listener)):
+        with gate._until_left(
+            [port] * (cluster is not None) + [http_port] * (bool(setup.models) or setup.http_listener)
+        ):
             yield gate
 
     @contextmanager
