@@ -54,7 +54,7 @@ from passgate.wiring.control import control_beside
 from passgate.wiring.databases import open_databases
 from passgate.wiring.issuing import open_issuing
 from passgate.wiring.known_people import open_people
-from passgate.wiring.ports import Place, check_ports, places
+from passgate.wiring.ports import Place, check_ports, listener_places
 from passgate.wiring.sealing import in_use, open_sealing
 from passgate.wiring.shared import Listening, set_within
 from passgate.wiring.sources import Sources, lease_keeper
@@ -293,7 +293,7 @@ class Gate:
             gate.run(task)
         gate.run(gate.facts.tasks.run())
         gate.run(gate.follow_policy())
-        for listener, place in zip(settings.listeners, places(settings), strict=False):
+        for listener, place in zip(settings.listeners, listener_places(settings), strict=True):
             endpoint = gate.endpoint(listener, shared=shared)
             await _listen(endpoint, place, shared=shared)
             stack.push_async_callback(endpoint.close)

@@ -79,7 +79,7 @@ def test_a_file_that_is_cut_while_it_is_read_ends_no_process(own: Recorded) -> N
     assert ended_by == 0, signal.Signals(ended_by).name
 
 
-def test_a_batch_that_comes_into_claimed_space_is_no_damage(tmp_path: Path) -> None:
+def test_a_batch_that_comes_into_claimed_space_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Class: a reader beside a writer in space that was claimed ahead, where the file's size says nothing."""
     log = open_log(tmp_path / "log")
     log.enter_reserve()
@@ -93,15 +93,16 @@ def test_a_batch_that_comes_into_claimed_space_is_no_damage(tmp_path: Path) -> N
         file.write(batch[:20])
         file.flush()
 
-        def finish() -> None:
-            time.sleep(0.004)
-            file.write(batch[20:])
-            file.flush()
+        class Meanwhile:
+            """The moment in which a reader waits for what may be coming."""
 
-        rest = threading.Thread(target=finish)
-        rest.start()
+            def wait(self, _seconds: float) -> None:
+                file.write(batch[20:])
+                file.flush()
+                monkeypatch.undo()
+
+        monkeypatch.setattr(threading, "Event", Meanwhile)
         found = list(reader.batches())
-        rest.join()
     assert [one.leaves[0].entry for one in found] == [leaf]
     assert reader.tail is not None
     assert reader.tail.unwritten

@@ -42,9 +42,15 @@ class Place:
         return f"See {self.setting}"
 
 
-def places(settings: Settings, *, workers: int = 1) -> Iterator[Place]:
+def listener_places(settings: Settings) -> Iterator[Place]:
+    """One for each listener, in their order."""
     for number, one in enumerate(settings.listeners):
         yield Place(setting=f"listeners.{number}", what=one.kind, address=one.address, port=one.port)
+
+
+def places(settings: Settings, *, workers: int = 1) -> Iterator[Place]:
+    """Of listeners, and of the metrics of each worker."""
+    yield from listener_places(settings)
     metrics = settings.telemetry.metrics
     if metrics is not None:
         for worker in range(workers):
