@@ -23,8 +23,11 @@ def limits() -> Limits:
     return Limits(connections=PLACES)
 
 
-async def half_open(port: int, count: int, *, host: str = "127.0.0.1") -> Sequence[asyncio.StreamWriter]:
-    return [(await asyncio.open_connection("127.0.0.1", port, local_addr=(host, 0)))[1] for _ in range(count)]
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def half_open(port: int, count: int, *, host: str = "127.0.0.1") -> Sequence[Stream]:
+    return [await asyncio.open_connection("127.0.0.1", port, local_addr=(host, 0)) for _ in range(count)]
 
 
 async def told(gate: Gate, host: str) -> bytes:
@@ -53,23 +56,22 @@ async def test_one_address_is_told_and_another_gets_in(gate: Gate) -> None:
     bounds = [one.detail for one in gate.recorder.events if one.type == "bound.hit"]
     assert [(one["bound"], one["peer"]) for one in bounds] == [("login_share", "127.0.0.2")]
     assert "session.refused" not in gate.recorder.types()
-    for writer in silent:
+    for _, writer in silent:
         writer.transport.abort()
 
 
 @pytest.mark.parametrize("limits", [Limits(connections=PLACES, login=0.3)])
 async def test_clients_that_say_nothing_write_one_event(gate: Gate, limits: Limits) -> None:
     silent = await half_open(gate.endpoint.port, 15)
-    async with asyncio.timeout(5):
-        while len(gate.endpoint._clients) < len(silent):  # noqa: ASYNC110 - the loop accepts them one by one
-            await asyncio.sleep(0.01)
-        while gate.endpoint._clients:  # noqa: ASYNC110 - and lets go of them as their time is over
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(reader.read() for reader, _ in silent))  # each is let go as its time is over
+        while gate.endpoint._clients:  # noqa: ASYNC110 - what is closed is forgotten a moment later
             await asyncio.sleep(0.01)
     events = [one for one in gate.recorder.events if one.type in ("bound.hit", "session.refused", "protocol.error")]
     assert [(one.type, one.detail["bound"], one.detail["limit"]) for one in events] == [
         ("bound.hit", "login_timeout", 0)
     ]
-    for writer in silent:
+    for _, writer in silent:
         writer.transport.abort()
 
 
@@ -106,7 +108,7 @@ async def test_http_leaves_room_too() -> None:
     ]
     assert answers[0].endswith(b"Try again in a few seconds.\n")
     assert noted == [{"bound": "login_share", "limit": 20, "peer": "127.0.0.2", "refused": 1}]
-    for writer in silent:
+    for _, writer in silent:
         writer.transport.abort()
     await runner.cleanup()
     assert not door._waiting

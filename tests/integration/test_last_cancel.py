@@ -13,7 +13,7 @@ from typing import cast
 import psycopg
 import pytest
 
-from passgate.endpoints.postgres import Target, ending, upstream
+from passgate.endpoints.postgres import Limits, Target, ending, upstream
 from passgate.endpoints.postgres.settings import TlsMode
 from tests.integration.conftest import Gate
 
@@ -92,6 +92,7 @@ async def told(gate: Gate) -> Mapping[str, object]:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.parametrize("limits", [Limits(end=10.0)])
 async def test_a_server_that_is_slow_to_accept_is_asked_again(gate: Gate) -> None:
     async with slow_target(gate, SlowDoor(shut=2, hangs=False)):
         assert await ended_while_it_sleeps(gate) < BOUND

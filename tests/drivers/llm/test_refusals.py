@@ -93,7 +93,7 @@ def ask_plainly(gate: Way, method: str, path: str, **headers: str) -> http.clien
 def test_a_probe_of_the_root_is_answered(gate: Way) -> None:
     began = time.monotonic()
     assert ask_plainly(gate, "HEAD", "/").status < 500
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("header", ["authorization", "x-api-key", "both"])
@@ -103,7 +103,7 @@ def test_models_are_listed_at_once_with_the_key_in_either_header(gate: Way, head
     began = time.monotonic()
     answer = ask_plainly(gate, "GET", "/v1/models?limit=1000", **headers, **{"anthropic-version": "2023-06-01"})
     assert answer.status == 200
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
     assert gate.provider.last.query == "limit=1000"
 
 
@@ -118,7 +118,7 @@ def test_a_websocket_is_turned_down_at_once(gate: Way) -> None:
     }
     began = time.monotonic()
     assert ask_plainly(gate, "GET", "/v1/responses", **headers).status == 426
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 def test_the_same_value_looks_the_same_on_every_turn(gate: Way) -> None:

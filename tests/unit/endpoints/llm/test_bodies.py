@@ -149,7 +149,7 @@ def test_a_body_of_countless_empty_members_is_no_work(coding: str) -> None:
     started = time.process_time()
     with pytest.raises(RemoteProtocolError, match="members"):
         decoded(empty * 400_000, coding, 100)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_members_that_meet_at_any_place() -> None:
