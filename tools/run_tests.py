@@ -4,6 +4,7 @@ compiled ones. Both at once, where there are two cores; what the second says is 
 Coverage can only be measured where Python interprets, so it is the first run's.
 
 Arguments are handed to pytest (and then only one run is made). Exit status 0 only if every run passed and coverage holds.
+With PASSGATE_TEST_SEED, a number, tests come in one order and with one set of examples; without, in a new one each time.
 """
 
 import os
@@ -46,11 +47,16 @@ def run(command: list[str], **environment: str) -> int:
     return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
+def _pytest() -> tuple[str, ...]:
+    seed = os.environ.get("PASSGATE_TEST_SEED")
+    return ("pytest", "-q", *((f"--randomly-seed={seed}",) if seed else ()))
+
+
 def measured(*, at_once: bool) -> bool:
     """The sources, with their coverage. ``at_once``: what waits for servers most of the time runs beside the rest."""
     for stale in Path().glob(".coverage*"):
         stale.unlink()
-    test = [sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q"]
+    test = [sys.executable, "-m", "coverage", "run", "-m", *_pytest()]
     if at_once:
         servers = [*test, "-o", "cache_dir=.pytest_cache/servers", *SERVERS]
         rest = [*test, *(f"--ignore={folder}" for folder in SERVERS)]
@@ -93,7 +99,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return run([sys.executable, "-m", "pytest", *arguments])
     # Its own folder for what is kept between runs: two of them must not write one.
-    twins = [sys.executable, "-m", "pytest", "-q", "-o", "cache_dir=.pytest_cache/native", *TWINS]
+    twins = [sys.executable, "-m", *_pytest(), "-o", "cache_dir=.pytest_cache/native", *TWINS]
     twins += [f"--ignore={path}" for path in ONCE]
     at_once = (os.cpu_count() or 1) > 1
     with beside(twins, PASSGATE_IMPL="native") if at_once else nullcontext() as ended:

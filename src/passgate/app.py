@@ -108,12 +108,14 @@ def _supervise(settings: configured.Settings, workers: int) -> None:
     for process in processes:
         process.start()
     signal.signal(signal.SIGCHLD, lambda *_: None)  # so that its arrival can be waited for
-    came = signal.sigwait({*stop, signal.SIGCHLD})
+    told = False
+    while not told and all(process.is_alive() for process in processes):  # SIGCHLD: one may only be stopped, or go on
+        told = signal.sigwait({*stop, signal.SIGCHLD}) in stop
     for process in processes:
         process.terminate()
     for process in processes:
         process.join()
-    if came is signal.SIGCHLD:
+    if not told:
         raise PassgateError("A worker process ended by itself, so the others were ended too: see its message above")
 
 
