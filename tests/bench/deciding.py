@@ -59,7 +59,7 @@ async def _repeated(found: Context, count: int) -> float:
         recorder=MemoryRecorder(),
         approvals=OneAnswer(decision(Outcome.DENY)),
     )
-    gated = StatementSession(session=found.new_session(), language=found.language, steps=steps)
+    gated = StatementSession(session=found.session, language=found.language, steps=steps)
     text = _OLTP.format(n=7)
     times = []
     for _ in range(count):
@@ -75,7 +75,7 @@ class _InForce:
 
 
 def _judged(found: Context, texts: list[str]) -> float:
-    session = found.new_session()
+    session = found.session
     understander = found.language.open(session)
     times = []
     for text in texts:

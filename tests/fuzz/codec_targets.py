@@ -57,7 +57,7 @@ from passgate.codecs.postgres.framing import (
     frontend_splitter,
 )
 from passgate.codecs.postgres.function_call import FunctionCall, FunctionCallResponse
-from passgate.codecs.postgres.messages import parse_backend, parse_frontend
+from passgate.codecs.postgres.messages import BACKEND, FRONTEND
 from passgate.codecs.postgres.refusal import masked, withheld
 from passgate.codecs.postgres.row_description import DataRow, FieldDescription, RowDescription
 from passgate.codecs.postgres.rows import RowRewriter
@@ -128,13 +128,13 @@ def _pulled(splitter: Splitter, pieces: Pieces, take: Callable[[Frame], None]) -
     return False
 
 
-def _check_rereading(message: Any, parse: Callable[[int, bytes], Any]) -> None:
-    again = parse(message.TYPE, message.encode()[5:])
+def _check_rereading(message: Any, table: Mapping[int, Callable[[bytes], Any]]) -> None:
+    again = table[message.TYPE](message.encode()[5:])
     if again != message:
         raise AssertionError(f"{type(message).__name__} is not read as it was written")
 
 
-def _messages(splitter: Splitter, parse: Callable[[int, bytes], Any], pieces: Pieces) -> Outcome:
+def _messages(splitter: Splitter, table: Mapping[int, Callable[[bytes], Any]], pieces: Pieces) -> Outcome:
     seen: Outcome = []
 
     def take(frame: Frame) -> None:
@@ -142,12 +142,12 @@ def _messages(splitter: Splitter, parse: Callable[[int, bytes], Any], pieces: Pi
         count = 0
         while data:
             end = 1 + int.from_bytes(data[1:5])
-            message = parse(frame.kind, data[5:end])
+            message = table[frame.kind](data[5:end])
             if not isinstance(message, ErrorResponse | NoticeResponse):  # text that is not UTF-8 is replaced in these
-                _check_rereading(message, parse)
+                _check_rereading(message, table)
             else:
-                _check_rereading(masked(message, _Masker().scan_text), parse)
-                _check_rereading(withheld(message), parse)
+                _check_rereading(masked(message, _Masker().scan_text), table)
+                _check_rereading(withheld(message), table)
             seen.append(message)
             data = data[end:]
             count += 1
@@ -160,11 +160,11 @@ def _messages(splitter: Splitter, parse: Callable[[int, bytes], Any], pieces: Pi
 
 
 def _frontend(pieces: Pieces) -> Outcome:
-    return _messages(frontend_splitter(_SMALL_CLIENT), parse_frontend, pieces)
+    return _messages(frontend_splitter(_SMALL_CLIENT), FRONTEND, pieces)
 
 
 def _backend(pieces: Pieces) -> Outcome:
-    return _messages(backend_splitter(_SMALL_SERVER), parse_backend, pieces)
+    return _messages(backend_splitter(_SMALL_SERVER), BACKEND, pieces)
 
 
 def _streamed(pieces: Pieces) -> Outcome:

@@ -60,9 +60,6 @@ class Context:
         """A session as a client would have it right after log-in."""
         return judging_session(_NAME, self.resource, self.principal, self.database)
 
-    def new_session(self) -> Session:
-        return self.session
-
     def understand(self, text: str, values: Sequence[str] | None) -> Understood:
         language: Language = self.prompts if self.resource.kind == LLM else self.language
         understander = language.open(self.session)

@@ -31,7 +31,6 @@ class EventType(StrEnum):
     ACCESS_TAKEN = "access.taken"
     CREDENTIAL_MINTED = "credential.minted"
     CREDENTIAL_DROPPED = "credential.dropped"
-    MASK_APPLIED = "mask.applied"
     ROW_GUARD = "row.guard"
     REC_CHUNK = "rec.chunk"
     PASS_ISSUED = "pass.issued"

@@ -17,18 +17,12 @@ class ValueKind(StrEnum):
     OTHER = "other"  # bool, timestamp, uuid, ...
 
 
-class Encoding(StrEnum):
-    TEXT = "text"
-    BINARY = "binary"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One column of a result. ``origin`` is what the server itself says the value was read from, None for an expression."""
 
     name: str
     kind: ValueKind
-    encoding: Encoding = Encoding.TEXT
     origin: ColumnRef | None = None
 
 

@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 6962 section 2.1, SHA-256: hashes, a growing head, inclusion and consistency proofs.
+"""The Merkle tree of RFC 6962 section 2.1, SHA-256: hashes, a growing head, inclusion proofs.
 
 A *node* is named ``(level, index)``: the root of the complete subtree over leaves ``index << level`` to ``(index + 1) << level``.
 Proof makers ask for nodes through a function, so that they work on memory and on tiles alike.
@@ -129,54 +129,3 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[byte
     if last:
         raise ValueError("the proof is too short")
     return merged
-
-
-def consistency_proof(old: int, new: int, node: Node) -> tuple[bytes, ...]:
-    """RFC 6962 PROOF(m, D[n]). Raises ValueError unless ``0 < old <= new``."""
-    if not 0 < old <= new:
-        raise ValueError(f"no proof leads from {old} to {new}")
-    path: list[bytes] = []
-    start, end, whole = 0, new, True
-    while old != end:
-        split = start + _split(end - start)
-        if old <= split:
-            path.append(_subtree(split, end, node))
-            end = split
-        else:
-            path.append(_subtree(start, split, node))
-            start, whole = split, False
-    if not whole:
-        path.append(_subtree(start, end, node))
-    return tuple(reversed(path))
-
-
-def consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Whether ``proof`` shows that the tree of ``old`` is a prefix of that of ``new`` (RFC 9162 section 2.1.4.2)."""
-    if not 0 < old <= new:
-        return False
-    if old == new:
-        return old_root == new_root and not proof
-    steps = list(proof)
-    if old & (old - 1) == 0:
-        steps.insert(0, old_root)
-    if not steps:
-        return False
-    place, last = old - 1, new - 1
-    while place & 1:
-        place >>= 1
-        last >>= 1
-    first = second = steps[0]
-    for step in steps[1:]:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            first = node_hash(step, first)
-            second = node_hash(step, second)
-            while not place & 1 and place:
-                place >>= 1
-                last >>= 1
-        else:
-            second = node_hash(second, step)
-        place >>= 1
-        last >>= 1
-    return first == old_root and second == new_root and last == 0

@@ -282,6 +282,3 @@ class LanguageSource(Protocol):
 
     async def refresh(self) -> None:
         """Read the target anew; on failure the last snapshot stays in force. Raises TargetUnavailableError."""
-
-
-Labels = Mapping[str, str]

@@ -8,7 +8,7 @@ from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 from passgate.core.action import VerbClass
 from passgate.core.authorization import Authorization, Refresh
 from passgate.core.errors import StoreError
-from passgate.core.principal import Principal, PrincipalKind
+from passgate.core.principal import Principal
 from passgate.core.principal_json import principal_from_json, principal_to_json
 from passgate.store.issuer_tables import AUTHORIZATIONS, REFRESH_TOKENS
 from passgate.store.sqlite import SqliteDatabase
@@ -49,14 +49,6 @@ class AuthorizationStore:
         with self._database.reading() as connection:
             row = connection.execute(_FIND, {"authorization_id": authorization_id}).one_or_none()
         return None if row is None else _authorization(row)
-
-    def of_person(self, subject: str, *, live_at: datetime) -> tuple[Authorization, ...]:
-        """Those under which something may still be issued to this human, whichever provider said so."""
-        return tuple(
-            one
-            for one in self._live(live_at)
-            if one.principal.kind is PrincipalKind.HUMAN and one.principal.subject == subject
-        )
 
     def revoke_of(self, which: Callable[[Principal], bool], *, at: datetime) -> int:
         """Of everybody for whom ``which`` is True; how many."""

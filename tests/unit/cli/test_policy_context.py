@@ -74,7 +74,7 @@ def test_labels_are_added() -> None:
 def test_a_session_is_fresh_each_time() -> None:
     found = context()
     assert found.session is not found.session
-    assert found.new_session().pass_.covers(found.resource.name)
+    assert found.session.pass_.covers(found.resource.name)
 
 
 def test_each_family_of_cases_has_its_ground() -> None:

@@ -21,7 +21,9 @@ from passgate.core.event import EventType
 from passgate.ledger.recording import CHANNELS
 from tests.unit.ledger.conftest import Recorded
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "ledger-format.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "reference" / "ledger-format.md"
+SOURCES = ROOT / "src" / "passgate"
 HEADER, LEAF, PAYLOAD, SEAL = 1, 2, 3, 4
 
 
@@ -119,10 +121,27 @@ def test_every_channel_is_on_the_page() -> None:
     assert {name: int(code) for code, name in documented_channels()} == CHANNELS
 
 
-def test_every_type_of_event_is_on_the_page() -> None:
+def named_types() -> set[str]:
+    """What the page calls a type: whole, ``.last`` part of one whose beginning was just said, or a group (``lock.*``)."""
     text = PAGE.read_text()
-    named = set(re.findall(r"`([a-z.]+\*?)`", text[text.index("Types:") : text.index("Of a call to a model")]))
+    words = re.findall(r"`([a-z.]+\*?)`", text[text.index("Types:") : text.index("Of a call to a model")])
+    return {word for word in words if "." in word} | {"heartbeat"}
+
+
+def test_every_type_of_event_is_on_the_page() -> None:
+    named = named_types()
     groups = tuple(name.removesuffix("*") for name in named if name.endswith("*"))
     for event in EventType:
         last = event.value.rpartition(".")[2]
         assert event.value in named or f".{last}" in named or event.value.startswith(groups), event
+
+
+def test_no_type_is_on_the_page_that_there_is_not() -> None:
+    for name in named_types():
+        known = name.removesuffix("*")
+        assert any(known in (event.value[: len(known)], event.value[-len(known) :]) for event in EventType), name
+
+
+def test_no_type_is_known_that_nothing_records() -> None:
+    recorded = "".join(path.read_text() for path in SOURCES.rglob("*.py"))
+    assert [event for event in EventType if f"EventType.{event.name}" not in recorded] == []

@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 from passgate.ledger.merkle import (
     EMPTY_ROOT,
     CompactRange,
-    consistency_proof,
-    consistent,
     inclusion_proof,
     leaf_hash,
     node_hash,
@@ -57,18 +55,6 @@ def path(m: int, leaves: list[bytes]) -> list[bytes]:
     if m < k:
         return [*path(m, leaves[:k]), mth(leaves[k:])]
     return [*path(m - k, leaves[k:]), mth(leaves[:k])]
-
-
-def subproof(m: int, leaves: list[bytes], whole: bool) -> list[bytes]:
-    """RFC 6962 section 2.1.2, word for word."""
-    if m == len(leaves):
-        return [] if whole else [mth(leaves)]
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    if m <= k:
-        return [*subproof(m, leaves[:k], whole), mth(leaves[k:])]
-    return [*subproof(m - k, leaves[k:], False), mth(leaves[:k])]
 
 
 LEAVES = [b"leaf %d" % n for n in range(64)]
@@ -137,15 +123,6 @@ def test_every_inclusion_proof_up_to_64_leaves() -> None:
             assert root_from_inclusion(index, size, leaf_hash(LEAVES[index]), proof) == root
 
 
-def test_every_consistency_proof_up_to_64_leaves() -> None:
-    roots = [mth(LEAVES[:size]) for size in range(65)]
-    for new in range(1, 65):
-        for old in range(1, new + 1):
-            proof = consistency_proof(old, new, node)
-            assert list(proof) == subproof(old, LEAVES[:new], True)
-            assert consistent(old, new, roots[old], roots[new], proof)
-
-
 @given(st.data())
 def test_a_changed_inclusion_proof_leads_elsewhere(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 64))
@@ -162,55 +139,3 @@ def test_a_proof_of_another_leaf_leads_elsewhere(data: st.DataObject) -> None:
     index, other = data.draw(st.lists(st.integers(0, size - 1), min_size=2, max_size=2, unique=True))
     proof = inclusion_proof(index, size, node)
     assert root_from_inclusion(index, size, leaf_hash(LEAVES[other]), proof) != mth(LEAVES[:size])
-
-
-@given(st.data())
-def test_a_changed_consistency_proof_is_refused(data: st.DataObject) -> None:
-    new = data.draw(st.integers(2, 64))
-    old = data.draw(st.integers(1, new - 1))
-    proof = list(consistency_proof(old, new, node))
-    change = data.draw(st.sampled_from(["flip", "drop", "add", "old root", "new root"]))
-    old_root, new_root = mth(LEAVES[:old]), mth(LEAVES[:new])
-    if change == "flip":
-        place = data.draw(st.integers(0, len(proof) - 1))
-        proof[place] = node_hash(proof[place], b"")
-    elif change == "drop":
-        proof.pop()
-    elif change == "add":
-        proof.append(bytes(32))
-    elif change == "old root":
-        old_root = bytes(32)
-    else:
-        new_root = bytes(32)
-    assert not consistent(old, new, old_root, new_root, proof)
-
-
-@pytest.mark.parametrize(("old", "new"), [(0, 5), (6, 5), (-1, 5)])
-def test_sizes_that_no_proof_joins(old: int, new: int) -> None:
-    assert not consistent(old, new, bytes(32), bytes(32), [])
-    with pytest.raises(ValueError, match="no proof leads"):
-        consistency_proof(old, new, node)
-
-
-def test_equal_sizes_are_consistent_only_with_equal_roots_and_no_proof() -> None:
-    root = mth(LEAVES[:7])
-    assert consistent(7, 7, root, root, [])
-    assert not consistent(7, 7, root, bytes(32), [])
-    assert not consistent(7, 7, root, root, [bytes(32)])
-    assert not consistent(3, 7, mth(LEAVES[:3]), root, [])
-
-
-@pytest.mark.parametrize("index", [-1, 5, 6])
-def test_a_leaf_that_is_not_in_the_tree(index: int) -> None:
-    with pytest.raises(ValueError, match="has no leaf"):
-        inclusion_proof(index, 5, node)
-    with pytest.raises(ValueError, match="has no leaf"):
-        root_from_inclusion(index, 5, bytes(32), [])
-
-
-def test_a_proof_of_the_wrong_length_is_refused() -> None:
-    proof = inclusion_proof(3, 8, node)
-    with pytest.raises(ValueError, match="too short"):
-        root_from_inclusion(3, 8, leaf_hash(LEAVES[3]), proof[:-1])
-    with pytest.raises(ValueError, match="too long"):
-        root_from_inclusion(3, 8, leaf_hash(LEAVES[3]), (*proof, bytes(32)))

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from passgate.core.action import Action, ColumnRef, Output, VerbClass
 from passgate.core.decision import Decision, LimitRows, Mask, Notify, Obligation, Outcome, Scan, Strategy, StrategyKind
-from passgate.core.shape import Encoding, Part, PartPlan, Plan, Shape, ValueKind
+from passgate.core.shape import Part, PartPlan, Plan, Shape, ValueKind
 from passgate.masking import LineagePlanner
 from passgate.masking.plans import UNPROVEN
 
@@ -157,9 +157,8 @@ outputs = st.builds(
     st.booleans(),
 )
 parts = st.builds(
-    lambda kind, encoding, origin: Part(name="c", kind=kind, encoding=encoding, origin=origin),
+    lambda kind, origin: Part(name="c", kind=kind, origin=origin),
     st.sampled_from(ValueKind),
-    st.sampled_from(Encoding),
     st.none() | columns,
 )
 kinds = st.builds(

@@ -74,13 +74,16 @@ def test_consent_is_given_once_to_what_has_not_ended(store: AuthorizationStore) 
     assert not store.consent("a9", purpose="why", ticket=None, at=NOW)
 
 
-def test_those_of_a_person_that_may_still_give_something(store: AuthorizationStore) -> None:
+def test_of_whom_it_is_said_what_still_lives_is_revoked(store: AuthorizationStore) -> None:
     store.add(replace(PLAIN, id="a2", principal=replace(ADA, subject="grace@example.com")))
-    store.add(replace(PLAIN, id="a3", expires=NOW))
+    store.add(replace(PLAIN, id="a3", expires=NOW))  # over by itself
     store.add(replace(PLAIN, id="a5", principal=replace(ADA, kind=PrincipalKind.SERVICE)))
     store.add(replace(PLAIN, id="a4"))
     store.revoke("a4", at=NOW)
-    assert [one.id for one in store.of_person("ada@example.com", live_at=NOW)] == ["a1"]
+    later = NOW + timedelta(seconds=1)
+    assert store.revoke_of(lambda who: who == ADA, at=later) == 1
+    ended = [store.find(name) for name in ("a1", "a2", "a3", "a4", "a5")]
+    assert [one and one.revoked for one in ended] == [later, None, None, NOW, None]
 
 
 def test_a_refresh_token_is_used_once(store: AuthorizationStore) -> None:

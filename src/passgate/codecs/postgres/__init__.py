@@ -3,7 +3,7 @@
 Every message class has ``TYPE`` (its type byte as a number), ``parse(payload)`` (body, header excluded) and ``encode()`` (whole).
 
 startup.py         parse_startup(packet) -> StartupMessage | SSLRequest | GSSENCRequest | CancelRequest
-                   .replication, .negotiation(); NegotiateProtocolVersion, parse_ssl_reply
+                   .replication, .negotiation(); NegotiateProtocolVersion
 cancellation.py    BackendKeyData, CancelRequest (keys of 4 to 256 bytes)
 authentication.py  Authentication*, parse_authentication(payload);
                    answers ('p', told apart by context): PasswordMessage, SASLInitialResponse, SASLResponse
@@ -16,7 +16,7 @@ copy.py            CopyData, CopyDone, CopyFail, CopyInResponse, CopyOutResponse
 function_call.py   FunctionCall, FunctionCallResponse
 asynchronous.py    ParameterStatus, NotificationResponse, Terminate
 error_response.py  ErrorResponse, NoticeResponse (same fields)
-messages.py        parse_frontend(kind, payload), parse_backend(kind, payload); tables FRONTEND, BACKEND; an unmodelled type raises
+messages.py        FRONTEND, BACKEND: type byte -> what parses its payload; what is in neither is refused by the splitters
 framing.py         frontend_splitter(limits), backend_splitter(limits), StartupSplitter, FrontendLimits, BackendLimits,
                    PRE_AUTHENTICATION, UPSTREAM_STARTUP. splitter.feed(data); while (frame := splitter.next()) is not None:
                    frame.kind, .count, .data (headers included), .payload, .whole. Runs of rows are one frame;

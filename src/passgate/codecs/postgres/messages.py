@@ -33,7 +33,6 @@ from passgate.codecs.postgres.function_call import FunctionCall, FunctionCallRes
 from passgate.codecs.postgres.row_description import DataRow, RowDescription
 from passgate.codecs.postgres.simple_query import CommandComplete, EmptyQueryResponse, Query, ReadyForQuery
 from passgate.codecs.postgres.startup import NegotiateProtocolVersion
-from passgate.core.errors import RemoteProtocolError
 
 FrontendMessage = (
     Query
@@ -124,19 +123,3 @@ BACKEND: dict[int, Callable[[bytes], BackendMessage]] = {REQUEST: parse_authenti
         FunctionCallResponse,
     )
 }
-
-
-def parse_frontend(kind: int, payload: bytes) -> FrontendMessage:
-    """Read a client's message of type byte ``kind``. Raises RemoteProtocolError."""
-    parse = FRONTEND.get(kind)
-    if parse is None:
-        raise RemoteProtocolError(f"a client's message of type {kind:#04x} is not known")
-    return parse(payload)
-
-
-def parse_backend(kind: int, payload: bytes) -> BackendMessage:
-    """Read a server's message of type byte ``kind``. Raises RemoteProtocolError."""
-    parse = BACKEND.get(kind)
-    if parse is None:
-        raise RemoteProtocolError(f"a server's message of type {kind:#04x} is not known")
-    return parse(payload)

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from passgate.codecs.postgres.row_description import RowDescription
 from passgate.codecs.postgres.types import value_kind
-from passgate.codecs.postgres.wire import BINARY_FORMAT
 from passgate.core.action import ColumnRef
-from passgate.core.shape import Encoding, Part, Shape
+from passgate.core.shape import Part, Shape
 
 Origin = Callable[[int, int], ColumnRef | None]
 
@@ -21,7 +20,6 @@ def result_shape(description: RowDescription, origin: Origin, text_like: frozens
             Part(
                 name=field.name,
                 kind=value_kind(field.type, text_like),
-                encoding=Encoding.BINARY if field.format == BINARY_FORMAT else Encoding.TEXT,
                 origin=origin(field.table, field.attribute) if field.table else None,
             )
             for field in description.fields

@@ -140,14 +140,6 @@ def parse_startup(packet: bytes) -> StartupPacket:
     return StartupMessage.read(reader, code & 0xFFFF)
 
 
-def parse_ssl_reply(reply: bytes) -> bool:
-    """The server's one-byte answer to an SSLRequest: True is TLS, False is none. Nothing may come with it in the same read
-    (CVE-2021-23222): bytes behind it would be taken for what TLS protects. Raises RemoteProtocolError."""
-    if reply not in (b"S", b"N"):
-        raise RemoteProtocolError("the answer to SSLRequest is neither S nor N")
-    return reply == b"S"
-
-
 def _packet(*body: bytes) -> bytes:
     joined = b"".join(body)
     return uint32(len(joined) + 4) + joined

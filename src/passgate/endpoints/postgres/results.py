@@ -40,7 +40,7 @@ from passgate.codecs.postgres.wire import HEADER_LENGTH
 from passgate.core.action import Action
 from passgate.core.decision import Decision, Mask
 from passgate.core.errors import DetectorError, LocalProtocolError
-from passgate.core.shape import Encoding, Part, Plan, Shape, ValueKind
+from passgate.core.shape import Part, Plan, Shape, ValueKind
 from passgate.endpoints.postgres.line import Delivery, Line, Running
 from passgate.pipeline.gate import Judged, Result
 
@@ -445,8 +445,7 @@ def _undone(result: Result) -> Result:
 
 def _copy_shape(judged: Judged, response: CopyOutResponse) -> Shape:
     names = _names(judged, len(response.column_formats))
-    encoding = Encoding.BINARY if response.format else Encoding.TEXT
-    return Shape(parts=tuple(Part(name=name, kind=ValueKind.STRUCTURED, encoding=encoding) for name in names))
+    return Shape(parts=tuple(Part(name=name, kind=ValueKind.STRUCTURED) for name in names))
 
 
 def _names(judged: Judged, width: int) -> tuple[str, ...]:

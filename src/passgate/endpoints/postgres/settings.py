@@ -1,6 +1,5 @@
 """What the endpoint must be told, as plain data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -104,6 +103,3 @@ class PostgresSettings:
     require_tls: bool = True
     certificate: bytes | None = None
     limits: Limits = Limits()
-
-
-Targets = Mapping[str, Target]

@@ -169,6 +169,7 @@ async def _reach(upstream: Upstream, seconds: float) -> Stream:
 
 async def _encrypt(stream: Stream, upstream: Upstream, seconds: float) -> None:
     stream.write(SSLRequest().encode())
+    # Bytes behind the one letter came in clear, and would be taken for what TLS protects (CVE-2021-23222).
     if await stream.read() != b"S" or stream.waiting:
         raise TargetUnavailableError("the server offers no TLS")
     await stream.ask_tls(tls_context(upstream), upstream.host, seconds)

@@ -1,7 +1,6 @@
 """Where authorizations are kept, with their refresh tokens."""
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,9 +15,6 @@ class AuthorizationStore(Protocol):
     def add(self, authorization: Authorization) -> None: ...
 
     def find(self, authorization_id: str) -> Authorization | None: ...
-
-    def of_person(self, subject: str, *, live_at: datetime) -> Sequence[Authorization]:
-        """Those under which something may still be issued to this human, whichever provider said so."""
 
     def consent(self, authorization_id: str, *, purpose: str, ticket: str | None, at: datetime) -> bool:
         """False if somebody has consented before, or it has ended."""

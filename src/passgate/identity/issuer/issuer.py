@@ -154,14 +154,6 @@ class Issuer:
         if ended:
             await self._record(EventType.TOKEN_REVOKED, now_known, actor=actor)
 
-    async def end_person(self, subject: str, *, actor: str) -> int:
-        """Everything that a human has allowed, at once: they have left, or their sign-ins are no longer trusted. How many there
-        were. Raises StoreError, LedgerUnavailableError."""
-        live = self._authorizations.of_person(subject, live_at=self._now())
-        for authorization in live:
-            await self.end(authorization, actor=actor)
-        return len(live)
-
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _opened(

@@ -201,7 +201,11 @@ class Cast:
 
 
 class Catalog:
-    """One snapshot. Immutable; ``version`` is a hash of its content, so equal content has an equal version."""
+    """One snapshot. Immutable; ``version`` is a hash of its content, so equal content has an equal version.
+
+    Of some fields (a table's triggers and row security, a function's volatility) only the hash is used: when they change, what was
+    planned or approved before is not valid any more.
+    """
 
     __slots__ = (
         "_children",
@@ -294,9 +298,6 @@ class Catalog:
         if relation is None or relation.kind == "sequence":
             return None
         return Type(oid=0, namespace=relation.namespace, name=relation.name, kind="composite", system=relation.system)
-
-    def type_known(self, name: str, namespace: str, search_path: tuple[str, ...]) -> bool:
-        return self.type(name, namespace, search_path) is not None
 
     def operators(self, name: str, namespace: str, search_path: tuple[str, ...]) -> tuple[Operator, ...]:
         """The user-defined operators that a name may mean; using one is a call of its function."""

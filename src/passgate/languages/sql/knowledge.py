@@ -117,12 +117,6 @@ def well_known_effect(name: str, namespace: str = "") -> str:
     return next((effect for prefix, effect in prefixes if name.startswith(prefix)), "unknown")
 
 
-@cache
-def bare_catalog() -> Catalog:
-    """A database with nothing in it but what ships with the server."""
-    return build_catalog()
-
-
 def build_catalog(
     *,
     relations: tuple[Relation, ...] = (),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from passgate.core.action import Position
 from passgate.core.errors import NotUnderstoodError
 from passgate.languages.sql.lineage import NO_SOURCES, Field, Value
-from passgate.languages.sql.scope import Entry, Item, Scope, With
+from passgate.languages.sql.scope import Entry, Scope, With
 from passgate.languages.sql.tree import Node
 from passgate.languages.sql.walk import MAX_DEPTH, Walk
 
@@ -69,11 +69,6 @@ def use(walk: Walk, fields: tuple[Field, ...], position: Position) -> None:
     """All columns of a query are used in that position."""
     for field in fields:
         walk.found.use(field.value.sources, position)
-
-
-def derived_item(name: str, fields: tuple[Field, ...], names: tuple[str, ...] = (), *, large: bool = False) -> Item:
-    """A derived table, its first columns renamed to ``names``."""
-    return Item.of(entry(name, fields, names, large=large))
 
 
 def entry(name: str, fields: tuple[Field, ...], names: tuple[str, ...] = (), *, large: bool = False) -> Entry:

@@ -12,7 +12,7 @@ from passgate.languages.sql.catalog import Relation
 from passgate.languages.sql.findings import Findings
 from passgate.languages.sql.lineage import Value
 from passgate.languages.sql.names import Names, Paths, Table, object_of, unknown_object
-from passgate.languages.sql.scope import Scope, With
+from passgate.languages.sql.scope import Scope
 from passgate.languages.sql.tree import Node, ParsedStatement
 from passgate.pipeline.protocols import Input
 
@@ -114,8 +114,3 @@ def reader(table: Readers, kind: str, fields: str) -> Callable[[Reader], Reader]
         return function
 
     return declare
-
-
-def empty_scope() -> Scope:
-    """No FROM items, no CTEs."""
-    return Scope(None, With())

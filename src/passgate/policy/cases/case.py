@@ -24,7 +24,7 @@ _SAME = {Outcome.HOLD.value: Expected.APPROVE.value}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """``params``: bound values by position, None for NULL. ``needs``: what the text does not tell (catalog, session, explain)."""
+    """``params``: bound values by position, None for NULL."""
 
     id: str
     kind: str
@@ -33,7 +33,6 @@ class Case:
     category: str = ""
     why: str = ""
     params: tuple[str | None, ...] = ()
-    needs: str = ""
 
 
 def read_cases(text: str, name: str = "cases.jsonl") -> tuple[Case, ...]:
@@ -73,5 +72,4 @@ def _case(given: object) -> Case:
         category=str(given.get("category", "")),
         why=str(given.get("why", "")),
         params=tuple(None if value is None else str(value) for value in params),
-        needs=str(given.get("needs", "")),
     )

@@ -9,7 +9,6 @@ from passgate.codecs.postgres.startup import (
     NegotiateProtocolVersion,
     SSLRequest,
     StartupMessage,
-    parse_ssl_reply,
     parse_startup,
 )
 from passgate.core.errors import RemoteProtocolError
@@ -127,11 +126,3 @@ def test_a_malformed_startup_message_is_refused(body: bytes, why: str) -> None:
 def test_a_negotiation_cannot_announce_more_options_than_it_has() -> None:
     with pytest.raises(RemoteProtocolError, match="announced"):
         NegotiateProtocolVersion.parse(b"\0\x03\0\0" + b"\xff\xff\xff\xff")
-
-
-def test_the_servers_answer_to_ssl_request_is_one_letter_and_nothing_behind_it() -> None:
-    assert parse_ssl_reply(b"S")
-    assert not parse_ssl_reply(b"N")
-    for reply in (b"", b"E", b"SN", b"S\x16\x03\x03"):
-        with pytest.raises(RemoteProtocolError):
-            parse_ssl_reply(reply)

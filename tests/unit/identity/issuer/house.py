@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from joserfc.jwk import ECKey
+from sqlalchemy import select
 
 from passgate.core.action import VerbClass
+from passgate.core.authorization import Authorization
 from passgate.core.principal import PrincipalKind
 from passgate.identity.exchange import TokenExchange, Trusted
 from passgate.identity.grants import Agent, Grant
@@ -27,6 +29,7 @@ from passgate.identity.request import IssuingRules
 from passgate.pipeline.exchange import ExchangeRequest
 from passgate.store.authorization_store import AuthorizationStore
 from passgate.store.device_store import DeviceStore
+from passgate.store.issuer_tables import AUTHORIZATIONS
 from passgate.store.one_time_store import OneTimeStore
 from passgate.store.pass_store import PassStore
 from passgate.store.signing_key_store import SigningKeyStore
@@ -162,6 +165,14 @@ class House:
         self.idp.discovery.update(
             authorization_endpoint=f"{self.idp.issuer}/authorize", token_endpoint=f"{self.idp.issuer}/token"
         )
+
+    def live_authorizations(self) -> list[Authorization]:
+        """What the store holds under which something may still be issued."""
+        with self.database.reading() as connection:
+            ids = connection.execute(select(AUTHORIZATIONS.c.id).order_by(AUTHORIZATIONS.c.issued)).scalars().all()
+        found = [self.authorizations.find(one) for one in ids]
+        now = self.clock.time
+        return [one for one in found if one is not None and one.revoked is None and now < one.expires]
 
     async def post(
         self, url: str, form: Mapping[str, str], headers: Mapping[str, str]

@@ -332,7 +332,7 @@ async def test_a_code_lives_for_a_minute(house: House, ada: Person) -> None:
 
 async def test_a_code_of_a_sign_in_that_was_revoked_or_forgotten(house: House, ada: Person) -> None:
     code = await ada.code()
-    (authorization,) = house.authorizations.of_person("ada@example.com", live_at=house.clock.time)
+    (authorization,) = house.live_authorizations()
     house.authorizations.revoke(authorization.id, at=house.clock.time)
     with pytest.raises(OAuthError, match="has ended"):
         await ada.redeem(code)
@@ -344,7 +344,7 @@ async def test_a_code_of_a_sign_in_that_was_revoked_or_forgotten(house: House, a
 async def test_who_does_not_allow_it_sends_the_client_away_with_nothing(house: House, ada: Person) -> None:
     url = await ada.decide(await ada.asked(), allowed=False)
     assert said(url or "")["error"] == "access_denied"
-    assert house.authorizations.of_person("ada@example.com", live_at=house.clock.time) == ()
+    assert house.live_authorizations() == []
     assert types(house) == ["consent.denied"]
 
 
@@ -353,7 +353,7 @@ async def test_what_cannot_be_recorded_is_not_allowed(house: House, ada: Person)
     house.recorder.full = True
     with pytest.raises(LedgerUnavailableError):
         await ada.decide(consent)
-    (authorization,) = house.authorizations.of_person("ada@example.com", live_at=house.clock.time)
+    (authorization,) = house.live_authorizations()
     assert authorization.consented is None
 
 

@@ -124,8 +124,8 @@ def test_types_and_row_types() -> None:
     row = found.type("t", "", ("public",))
     assert row is not None
     assert row.kind == "composite"
-    assert not found.type_known("s", "", ("public",))
-    assert not found.type_known("mood", "", ("public",))
+    assert found.type("s", "", ("public",)) is None
+    assert found.type("mood", "", ("public",)) is None
 
 
 def test_operators_and_casts() -> None:

@@ -4,6 +4,9 @@ import pytest
 
 from passgate.languages.sql import knowledge
 
+BARE = knowledge.build_catalog()
+"""A database with nothing in it but what ships with the server."""
+
 EFFECTS = {
     "pure",
     "read",
@@ -22,7 +25,7 @@ EFFECTS = {
 
 
 def effects_of(name: str) -> set[str]:
-    return {function.effect for function in knowledge.bare_catalog().functions(name, "", ())}
+    return {function.effect for function in BARE.functions(name, "", ())}
 
 
 def test_every_function_has_a_known_kind_of_effect_and_every_effect_a_function() -> None:
@@ -72,7 +75,7 @@ def test_effects(effect: str, names: str) -> None:
 
 
 def test_one_overload_may_differ() -> None:
-    by_arity = {f.max_args: f.effect for f in knowledge.bare_catalog().functions("ts_rewrite", "", ())}
+    by_arity = {f.max_args: f.effect for f in BARE.functions("ts_rewrite", "", ())}
     assert by_arity == {2: "dynamic", 3: "pure"}
 
 
@@ -103,22 +106,22 @@ def test_what_is_random_cannot_be_made_to_tell_whether_it_was_asked() -> None:
 
 
 def test_functions_of_other_servers_are_known_by_name_with_any_arguments() -> None:
-    (later,) = knowledge.bare_catalog().functions("uuidv7", "", ())
+    (later,) = BARE.functions("uuidv7", "", ())
     assert later.accepts(0)
     assert later.accepts(9)
     assert effects_of("pg_start_backup") == {"admin"}
 
 
 def test_facts_of_functions() -> None:
-    (repeat,) = knowledge.bare_catalog().functions("repeat", "", ())
+    (repeat,) = BARE.functions("repeat", "", ())
     assert (repeat.oid, repeat.min_args, repeat.max_args, repeat.arg_types) == (1622, 2, 2, ("text", "int4"))
-    (each,) = knowledge.bare_catalog().functions("json_each", "", ())
+    (each,) = BARE.functions("json_each", "", ())
     assert (each.out_columns, each.returns_set) == (("key", "value"), True)
-    (concat,) = knowledge.bare_catalog().functions("concat", "", ())
+    (concat,) = BARE.functions("concat", "", ())
     assert concat.max_args is None
-    (count, _) = sorted(knowledge.bare_catalog().functions("count", "", ()), key=lambda f: f.min_args)
+    (count, _) = sorted(BARE.functions("count", "", ()), key=lambda f: f.min_args)
     assert count.kind == "aggregate"
-    (rank, *_) = knowledge.bare_catalog().functions("row_number", "", ())
+    (rank, *_) = BARE.functions("row_number", "", ())
     assert rank.kind == "window"
 
 
@@ -142,7 +145,7 @@ def test_facts_of_functions() -> None:
     ],
 )
 def test_sensitive_system_relations(relation: str, tag: str) -> None:
-    found = knowledge.bare_catalog().relation(relation, "", ())
+    found = BARE.relation(relation, "", ())
     assert found is not None
     assert found.system
     assert tag in found.tags
@@ -154,13 +157,13 @@ def test_other_relations_carry_no_tags() -> None:
 
 
 def test_system_relations_have_columns_with_the_servers_numbers() -> None:
-    found = knowledge.bare_catalog().relation("pg_class", "", ())
+    found = BARE.relation("pg_class", "", ())
     assert found is not None
     assert found.oid == 1259
     column = found.column("relname")
     assert column is not None
     assert (column.number, column.type_name) == (2, "name")
-    tables = knowledge.bare_catalog().relation("tables", "information_schema", ())
+    tables = BARE.relation("tables", "information_schema", ())
     assert tables is not None
     assert tables.column("table_name") is not None
 
@@ -202,11 +205,11 @@ def test_only_six_settings_are_harmless() -> None:
 
 
 def test_types_and_operators() -> None:
-    catalog = knowledge.bare_catalog()
+    catalog = BARE
     for name in ("int4", "text", "jsonb", "timestamptz", "_int4", "regclass", "int4range", "record"):
-        assert catalog.type_known(name, "", ())
-    assert catalog.type_known("sql_identifier", "information_schema", ())
-    assert not catalog.type_known("integer", "", ())
+        assert catalog.type(name, "", ()) is not None
+    assert catalog.type("sql_identifier", "information_schema", ()) is not None
+    assert catalog.type("integer", "", ()) is None
     assert {"=", "<>", "||", "->>", "@>", "~~"} <= catalog.builtin_operators
     assert catalog.operators("=", "", ("public",)) == ()
 

@@ -150,7 +150,7 @@ async def test_types_operators_and_casts_that_run_users_code(catalog: Catalog) -
     domain = catalog.type("checked", "", PATH)
     assert domain is not None
     assert (domain.kind, domain.base_type, [f.name for f in domain.input_functions]) == ("domain", "text", ["ok"])
-    assert catalog.type_known("mood", "", PATH)
+    assert catalog.type("mood", "", PATH) is not None
     (operator,) = catalog.operators("<+>", "", PATH)
     assert operator.function.name == "addish"
     (cast,) = catalog.casts_to("mood")

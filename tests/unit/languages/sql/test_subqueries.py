@@ -1,7 +1,7 @@
 from passgate.core.action import ObjectRef
 from passgate.languages.sql.lineage import Field, StoredColumn, Value
 from passgate.languages.sql.scope import With
-from passgate.languages.sql.subqueries import OPEN, QUERIES, derived_item, entry, renamed, rows
+from passgate.languages.sql.subqueries import OPEN, QUERIES, entry, renamed, rows
 from passgate.languages.sql.walk import Environment, Walk
 from tests.unit.languages.sql.shop import language
 
@@ -11,7 +11,7 @@ FIELDS = (Field("a", Value(SOURCE, direct=True)), Field("b", Value()))
 
 def test_an_alias_list_names_the_first_columns() -> None:
     assert [field.name for field in renamed(FIELDS, ("x",))] == ["x", "b"]
-    assert [field.name for field in derived_item("q", FIELDS, ("x", "y")).fields] == ["x", "y"]
+    assert [field.name for field in entry("q", FIELDS, ("x", "y")).fields] == ["x", "y"]
 
 
 def test_columns_that_cannot_be_told_stay_open() -> None:

@@ -5,7 +5,8 @@ import pytest
 from passgate.core.errors import NotUnderstoodError
 from passgate.languages.sql.expressions import READERS, value
 from passgate.languages.sql.findings import Findings
-from passgate.languages.sql.walk import MAX_DEPTH, RANGE_VAR, Environment, Walk, empty_scope, named, reader
+from passgate.languages.sql.scope import Scope, With
+from passgate.languages.sql.walk import MAX_DEPTH, RANGE_VAR, Environment, Walk, named, reader
 from tests.unit.languages.sql.shop import gaps, language, understander
 
 
@@ -15,12 +16,12 @@ def walk() -> Walk:
 
 
 def test_an_unknown_node_is_a_gap(walk: Walk) -> None:
-    value(walk, {"FutureExpr": {}}, empty_scope())
+    value(walk, {"FutureExpr": {}}, Scope(None, With()))
     assert list(walk.found.gaps) == ["node FutureExpr is not known"]
 
 
 def test_an_unknown_field_of_a_known_node_is_a_gap(walk: Walk) -> None:
-    value(walk, {"A_Const": {"ival": {"ival": 1}, "secret": {}}}, empty_scope())
+    value(walk, {"A_Const": {"ival": {"ival": 1}, "secret": {}}}, Scope(None, With()))
     assert list(walk.found.gaps) == ["field A_Const.secret is not known"]
 
 
@@ -36,7 +37,7 @@ def test_depth_is_bounded(walk: Walk) -> None:
     for _ in range(MAX_DEPTH + 5):
         node = {"CollateClause": {"arg": node}}
     with pytest.raises(NotUnderstoodError, match="nests more than"):
-        value(walk, node, empty_scope())
+        value(walk, node, Scope(None, With()))
 
 
 def test_a_deep_statement_is_a_gap() -> None:

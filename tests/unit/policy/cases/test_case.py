@@ -12,7 +12,7 @@ def test_cases_are_read_line_by_line() -> None:
     )
     assert read_cases(text) == (
         Case(id="a", kind="postgres", text="SELECT 1", expected=Expected.APPROVE, params=("1", None, "x")),
-        Case(id="b", kind="psql", text="\\! id", expected=Expected.DENY, category="c", why="w", needs="session"),
+        Case(id="b", kind="psql", text="\\! id", expected=Expected.DENY, category="c", why="w"),
     )
 
 
