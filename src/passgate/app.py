@@ -54,12 +54,13 @@ from passgate.wiring.control import control_beside
 from passgate.wiring.databases import open_databases
 from passgate.wiring.issuing import open_issuing
 from passgate.wiring.known_people import open_people
-from passgate.wiring.ports import Place, check_ports, listener_places
+from passgate.wiring.listening import Listening, listen
+from passgate.wiring.ports import check_ports, listener_places
 from passgate.wiring.sealing import in_use, open_sealing
-from passgate.wiring.shared import Listening, set_within
 from passgate.wiring.sources import Sources, lease_keeper
 from passgate.wiring.tasks import TasksWiring
 from passgate.wiring.telemetry import expose, open_telemetry
+from passgate.wiring.waking import set_within
 
 _LOG = logging.getLogger("passgate")
 
@@ -131,14 +132,6 @@ def _run_worker(settings: configured.Settings, *, worker: int, shared: bool) -> 
             raise
         sys.stderr.write(f"passgate: worker {worker}: {error}\n")
         sys.exit(2)
-
-
-async def _listen(endpoint: Listening, place: Place, *, shared: bool) -> None:
-    """Raises ConfigError: another program has the port, the address is none of this machine's, or the port takes more rights."""
-    try:
-        await endpoint.start(place.address, place.port, reuse_port=shared)
-    except OSError as error:
-        raise place.failed(error) from error
 
 
 def _log_to_stderr() -> None:
@@ -297,7 +290,7 @@ class Gate:
         gate.run(gate.follow_policy())
         for listener, place in zip(settings.listeners, listener_places(settings), strict=True):
             endpoint = gate.endpoint(listener, shared=shared)
-            await _listen(endpoint, place, shared=shared)
+            await listen(endpoint, place, shared=shared)
             stack.push_async_callback(endpoint.close)
         return gate
 

@@ -24,11 +24,15 @@ class Peer:
 
     @property
     def name(self) -> str:
-        """``unix:root``, or the number where the user has no name."""
-        try:
-            return f"unix:{pwd.getpwuid(self.uid).pw_name}"
-        except KeyError:
-            return f"unix:{self.uid}"
+        return unix_name(self.uid)
+
+
+def unix_name(uid: int) -> str:
+    """A user of this machine as an actor: ``unix:root``, or the number where the user has no name."""
+    try:
+        return f"unix:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"unix:{uid}"
 
 
 def peer_of(connection: _HasOptions) -> Peer:

@@ -11,6 +11,7 @@ from passgate.core.event import Event, EventType
 from passgate.pipeline.approval_desk import ApprovalRequest, Channel
 from passgate.pipeline.approval_store import ApprovalStore
 from passgate.pipeline.protocols import Recorder
+from passgate.pipeline.receipt import looked_at
 
 _LOG = logging.getLogger(__name__)
 
@@ -125,7 +126,7 @@ class Announcer:
             type=EventType.APPROVAL_UNTOLD, detail={"request": request.id, "channel": name, "reason": why[:200]}
         )
         try:
-            self._recorder.append(event).durable.add_done_callback(_looked_at)
+            self._recorder.append(event).durable.add_done_callback(looked_at)
         except LedgerUnavailableError as error:
             _LOG.warning("that channel %s failed could not be recorded: %s", name, error)
 
@@ -138,8 +139,3 @@ class Silent:
 
     def resolved(self, request: ApprovalRequest) -> None:
         """Nobody is told."""
-
-
-def _looked_at(future: "asyncio.Future[None]") -> None:
-    if not future.cancelled():
-        future.exception()

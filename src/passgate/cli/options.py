@@ -1,12 +1,12 @@
 """The options that most commands share, and what they lead to."""
 
 import os
-import pwd
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.api.peer import unix_name
 from passgate.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,8 +53,4 @@ def _there(state: Path) -> Path:
 
 def actor() -> str:
     """Who runs this command, for the record: ``unix:root``."""
-    uid = os.getuid()
-    try:
-        return f"unix:{pwd.getpwuid(uid).pw_name}"
-    except KeyError:
-        return f"unix:{uid}"
+    return unix_name(os.getuid())

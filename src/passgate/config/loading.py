@@ -9,10 +9,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from passgate.config.outline import Models, fields, inner_models
-from passgate.config.problems import InvalidSettingsError, Place, Problem, did_you_mean
+from passgate.config.problems import InvalidSettingsError, Place, Problem
 from passgate.config.settings import Settings
 from passgate.config.yaml_source import Source, read_yaml
 from passgate.core.errors import ConfigError
+from passgate.core.spelling import did_you_mean
 
 _UNDECIDED = ("union_tag_invalid", "union_tag_not_found")
 """A section of several kinds that does not say which it is."""

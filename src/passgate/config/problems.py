@@ -1,6 +1,5 @@
 """What is wrong with a configuration, told so that it can be mended at once."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -39,9 +38,3 @@ class InvalidSettingsError(ConfigError):
         self.problems = tuple(sorted(problems, key=lambda p: (p.place, str(p.path))))
         lines = [f"{file}:{p.place.line}:{p.place.column}: {p.dotted}: {p.text}" for p in self.problems]
         super().__init__("\n".join(lines))
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)``, or nothing when no known word is near."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-from typing import Protocol
 from urllib.parse import parse_qs
 
 import orjson
@@ -10,6 +9,7 @@ from aiohttp import web
 
 from passgate.core.errors import IssuerUnavailableError, LedgerUnavailableError, StoreError, TokenRefusedError
 from passgate.core.event import Event, EventType
+from passgate.endpoints.attempts import Attempts
 from passgate.endpoints.bounded_body import read_bounded
 from passgate.endpoints.safe_transport import is_safe
 from passgate.pipeline.directory import Logout
@@ -19,14 +19,6 @@ LOGOUT_PATH = "/oidc/backchannel-logout"
 
 _MAX_BODY = 64 * 1024
 _LOG = logging.getLogger(__name__)
-
-
-class Attempts(Protocol):
-    """Slows down who guesses. Both are an address without port."""
-
-    def allow(self, peer: str, name: str, /) -> bool: ...
-
-    def failed(self, peer: str, name: str, /) -> None: ...
 
 
 class LogoutEndpoint:

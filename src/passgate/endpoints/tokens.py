@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol
 
 from aiohttp import web
 
@@ -24,6 +23,7 @@ from passgate.core.errors import (
     TokenRefusedError,
 )
 from passgate.core.event import Event, EventType
+from passgate.endpoints.attempts import Attempts
 from passgate.endpoints.oauth import TOKEN_PATH
 from passgate.endpoints.oauth.forms import Form, RefusedError, answer, check_method, check_safe, read_form, refusal
 from passgate.pipeline.exchange import Exchange, Exchanged, ExchangeRequest
@@ -62,14 +62,6 @@ _UNHEARD = frozenset({"authorization_pending", "slow_down"})
 """Answers that come again and again while somebody is about to sign in: the ledger need not hold them."""
 
 _GUESSES = frozenset({"invalid_grant", "invalid_client"})
-
-
-class Attempts(Protocol):
-    """Slows down who guesses. ``peer`` is an address without port; so is ``name`` here."""
-
-    def allow(self, peer: str, name: str, /) -> bool: ...
-
-    def failed(self, peer: str, name: str, /) -> None: ...
 
 
 Grant = Callable[[Form], Awaitable[Tokens | Exchanged]]

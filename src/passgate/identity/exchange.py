@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from passgate.core.errors import PassRequestError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
@@ -13,12 +12,8 @@ from passgate.identity.grants import AGENTS, Agent, Grant, allowance, narrowed
 from passgate.identity.oidc.token import NOTHING, Evidence, Identity, Verifier, peek
 from passgate.identity.registry import IssuedPass, PassRegistry
 from passgate.identity.request import IssuingRules, PassRequest, own_task
+from passgate.identity.spent_tokens import SpentTokens
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
-
-
-class SpentTokens(Protocol):
-    def spend(self, digest: str, *, expires: datetime, now: datetime) -> bool:
-        """Take note that this token was used; False if it was used before. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from passgate.core.errors import LedgerUnavailableError, TokenRefusedError
 from passgate.core.event import Event, EventType, Json
@@ -13,16 +12,12 @@ from passgate.core.passes import Pass
 from passgate.core.principal import Principal
 from passgate.identity.ending import Ending
 from passgate.identity.oidc.token import Verifier, peek
+from passgate.identity.spent_tokens import SpentTokens
 from passgate.pipeline.protocols import Recorder
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 _MAX_TEXT = 256
-
-
-class SpentTokens(Protocol):
-    def spend(self, digest: str, *, expires: datetime, now: datetime) -> bool:
-        """Take note that this token was used; False if it was used before. Raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

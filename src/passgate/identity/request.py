@@ -1,6 +1,5 @@
 """What somebody asks a pass for, read from the words they used and held against what may be issued."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from passgate.core.budget import Budget
 from passgate.core.errors import PassRequestError
 from passgate.core.passes import Pass
 from passgate.core.principal import Principal, PrincipalKind
+from passgate.core.spelling import did_you_mean
 
 _SUBJECT = re.compile(r"[\w.@+/=-]{1,200}")
 MAX_CHAIN = 4
@@ -100,7 +100,7 @@ class IssuingRules:
             yield "it names no resource"
         for unknown in sorted(request.resources - self.resources):
             known = ", ".join(sorted(self.resources)) or "none"
-            yield f"there is no resource {unknown!r}{_near(unknown, self.resources)}; known: {known}"
+            yield f"there is no resource {unknown!r}{did_you_mean(unknown, self.resources)}; known: {known}"
         if not request.verbs:
             yield "it names no verb"
         inherited = request.parent is not None and request.parent.budget is not None
@@ -129,7 +129,9 @@ def parse_principal(text: str, *, groups: Iterable[str] = (), on_behalf_of: str 
             f"{text!r} does not say what it is: write one of {', '.join(f'{k}:{text}' for k in kinds)}"
         )
     if kind not in kinds:
-        raise PassRequestError(f"{kind!r} is not a kind of principal{_near(kind, kinds)}; known: {', '.join(kinds)}")
+        raise PassRequestError(
+            f"{kind!r} is not a kind of principal{did_you_mean(kind, kinds)}; known: {', '.join(kinds)}"
+        )
     return Principal(
         kind=PrincipalKind(kind),
         subject=_subject(subject),
@@ -152,7 +154,7 @@ def parse_verbs(words: Iterable[str]) -> frozenset[VerbClass]:
         if not verb:
             continue
         if verb not in known:
-            raise PassRequestError(f"{verb!r} is not a verb{_near(verb, known)}; known: {', '.join(known)}")
+            raise PassRequestError(f"{verb!r} is not a verb{did_you_mean(verb, known)}; known: {', '.join(known)}")
         verbs.add(VerbClass(verb))
     return frozenset(verbs)
 
@@ -191,11 +193,6 @@ def _subject(text: str) -> str:
     if _SUBJECT.fullmatch(text) is None:
         raise PassRequestError(f"{text[:80]!r} is not a name: 1 to 200 letters, digits and . @ _ + / = -")
     return text
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def written(ttl: timedelta) -> str:

@@ -38,10 +38,14 @@ def both(first: "asyncio.Future[None]", second: "asyncio.Future[None]") -> "asyn
 
     first.add_done_callback(look)
     second.add_done_callback(look)
-    joined.add_done_callback(_looked_at)  # nobody may wait for a read's; what failed refuses the next by itself
+    joined.add_done_callback(looked_at)  # nobody may wait for a read's; what failed refuses the next by itself
     return joined
 
 
-def _looked_at(future: "asyncio.Future[None]") -> None:
+def looked_at(future: "asyncio.Future[None]") -> None:
+    """A done-callback: nobody waits for this one, so its failure is not to be reported as one that nobody noticed.
+
+    A ledger that failed to take it refuses the next intent by itself.
+    """
     if not future.cancelled():
         future.exception()

@@ -1,7 +1,6 @@
 """Requests for access as they are wired: the rules, the desk, and what the admin channel asks of it."""
 
 import os
-import pwd
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -17,6 +16,7 @@ from passgate.api.access_messages import (
     TakeAccess,
     VoteAccess,
 )
+from passgate.api.peer import unix_name
 from passgate.config import access as configured
 from passgate.config.identity import verbs
 from passgate.config.settings import Settings
@@ -55,7 +55,7 @@ class AccessWiring:
             for subject, person in settings.approvals.people.items()
             if person.os_user is not None
         }
-        self._operators = {"unix:root", f"unix:{_own_user()}"}
+        self._operators = {"unix:root", unix_name(os.geteuid())}
 
     async def answer(self, request: AccessMessage, *, actor: str) -> AccessAnswer:
         """``actor``: whom the kernel names. Raises ApprovalError, PassRequestError, StoreError, LedgerUnavailableError."""
@@ -111,10 +111,3 @@ def _rule(rule: configured.AccessRule) -> AccessRule:
         ticket=rule.ticket,
         reason=rule.reason,
     )
-
-
-def _own_user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())

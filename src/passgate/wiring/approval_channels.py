@@ -17,7 +17,7 @@ from passgate.endpoints.approvals.webhook import WebhookChannel
 from passgate.endpoints.approvals.webhook_votes import WebhookVotes
 from passgate.endpoints.beside import Beside
 from passgate.pipeline.approval_desk import ApprovalDesk, Channel, Voter
-from passgate.wiring.shared import local_secret
+from passgate.wiring.local_secrets import local_secret
 
 _SECRET_SECONDS = 60.0
 """A channel's secret is looked up at most once a minute, so that votes cost no command or file each."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from passgate.api.messages import ApprovalInfo, PreviewInfo, VoteInfo
+from passgate.api.peer import unix_name
 from passgate.approvals import binding
 from passgate.approvals.announcing import Announcer
 from passgate.approvals.desk import Desk
@@ -40,7 +41,7 @@ class ApprovalsWiring:
             for subject, person in settings.people.items()
             if person.os_user is not None
         }
-        self._operators = {"unix:root", f"unix:{_name(os.geteuid())}"}
+        self._operators = {"unix:root", unix_name(os.geteuid())}
         self._settings = settings
         self.approvals: Approvals = self.desk if settings.people else Nobody()
 
@@ -142,10 +143,3 @@ def info(request: ApprovalRequest) -> ApprovalInfo:
             VoteInfo(subject=vote.subject, approves=vote.approves, note=vote.note, at=vote.at) for vote in request.votes
         ),
     )
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

@@ -11,7 +11,8 @@ from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Language, Passes
 from passgate.pipeline.sealing import UNSEALED, Sealing
-from passgate.wiring.shared import Listening, Record
+from passgate.wiring.listening import Listening
+from passgate.wiring.own_acts import Record
 from passgate.wiring.sources import Sources
 
 CancelElsewhere = Callable[[int, bytes], Awaitable[object]]

@@ -17,7 +17,7 @@ from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Budgets, Passes, Telemetry
 from passgate.pipeline.sealing import UNSEALED, Sealing
-from passgate.wiring.shared import server_context
+from passgate.wiring.certificates import server_context
 from passgate.wiring.sources import Sources
 
 _CREDENTIAL_SECONDS = 60.0

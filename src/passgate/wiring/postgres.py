@@ -22,9 +22,11 @@ from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Language, Passes
 from passgate.pipeline.sealing import UNSEALED, Sealing
+from passgate.wiring.certificates import first_certificate, server_context
 from passgate.wiring.databases import CancelElsewhere
-from passgate.wiring.shared import Record, first_certificate, server_context, set_within
+from passgate.wiring.own_acts import Record
 from passgate.wiring.sources import Sources, database_logins
+from passgate.wiring.waking import set_within
 
 _LOG = logging.getLogger("passgate")
 

@@ -11,7 +11,7 @@ from passgate.core.errors import ConfigError, PolicyError
 from passgate.pipeline.sealing import MAGIC
 from passgate.policy.bundle import load_bundle
 from passgate.wiring.agent_keys import keyed_agents
-from passgate.wiring.shared import server_context
+from passgate.wiring.certificates import server_context
 
 
 def rehearse(settings: Settings) -> tuple[str, ...]:

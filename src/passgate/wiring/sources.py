@@ -19,7 +19,8 @@ from passgate.credentials.vault.login import AppRoleLogin, Authenticated, JwtLog
 from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.store.lease_store import LeaseStore
 from passgate.store.sqlite import SqliteDatabase
-from passgate.wiring.shared import Record, local_secret
+from passgate.wiring.local_secrets import local_secret
+from passgate.wiring.own_acts import Record
 
 _REMOTE_SECONDS = 30.0
 """A secret that another service keeps is asked for at most this often: a new one is in use after as long."""

@@ -1,6 +1,6 @@
 """How problems are told."""
 
-from passgate.config.problems import InvalidSettingsError, Place, Problem, did_you_mean
+from passgate.config.problems import InvalidSettingsError, Place, Problem
 
 
 def problem(line: int, path: tuple[str | int, ...], text: str = "wrong") -> Problem:
@@ -22,9 +22,3 @@ def test_paths_of_mixed_kinds_in_one_place_do_not_clash() -> None:
 
 def test_the_document_itself_has_a_name() -> None:
     assert problem(1, ()).dotted == "(file)"
-
-
-def test_a_near_word_is_offered_and_a_far_one_is_not() -> None:
-    assert did_you_mean("lisetners", ["listeners", "limits"]) == " (did you mean 'listeners'?)"
-    assert did_you_mean("LISTENERS", ["listeners"]) == " (did you mean 'listeners'?)"
-    assert did_you_mean("zzz", ["listeners", "limits"]) == ""

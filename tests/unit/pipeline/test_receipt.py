@@ -1,11 +1,12 @@
 """Waiting for two things."""
 
 import asyncio
+import gc
 
 import pytest
 
 from passgate.core.errors import StoreError
-from passgate.pipeline.receipt import both
+from passgate.pipeline.receipt import both, looked_at
 
 
 def pair() -> tuple["asyncio.Future[None]", "asyncio.Future[None]"]:
@@ -56,9 +57,18 @@ async def test_cancelling_goes_one_way() -> None:
 
 
 async def test_a_failure_that_nobody_waits_for_is_no_noise(caplog: pytest.LogCaptureFixture) -> None:
+    """asyncio complains of it when the future is thrown away."""
     first, second = pair()
     both(first, second)
     first.set_exception(StoreError)
     first.exception()
-    await asyncio.sleep(0.01)
+    failed, cancelled = pair()
+    failed.set_exception(StoreError)
+    cancelled.cancel()
+    for future in (failed, cancelled):
+        future.add_done_callback(looked_at)
+    for _ in range(3):  # the callbacks, and what they call
+        await asyncio.sleep(0)
+    del failed, cancelled, future
+    gc.collect()
     assert caplog.records == []

@@ -22,7 +22,6 @@ from passgate.core.errors import AccessPendingError, ApprovalError, PassRequestE
 from passgate.identity.registry import PassRegistry
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
-from passgate.wiring import access
 from passgate.wiring.access import AccessWiring
 from tests.unit.pipeline.steps import MemoryRecorder
 
@@ -101,8 +100,3 @@ async def test_a_rule_is_what_the_configuration_says(wiring: AccessWiring) -> No
         await wiring.answer(ASK.model_copy(update={"ticket": "OPS-1"}), actor="unix:ada")
     with pytest.raises(PassRequestError, match="gives 1h at most"):
         await wiring.answer(ASK.model_copy(update={"seconds": 3601}), actor="unix:ada")
-
-
-def test_a_user_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000_000)
-    assert access._own_user() == "4000000000"

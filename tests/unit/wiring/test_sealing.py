@@ -21,8 +21,8 @@ from passgate.pipeline.sealing import MAGIC, UNSEALED
 from passgate.store.node_keys import NodeKeys
 from passgate.store.pass_store import PassStore
 from passgate.store.sqlite import SqliteDatabase
+from passgate.wiring.certificates import server_context
 from passgate.wiring.sealing import in_use, master_key, open_sealing, places
-from passgate.wiring.shared import server_context
 
 RESOURCE = {
     "kind": "postgres",

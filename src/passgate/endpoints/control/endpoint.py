@@ -23,6 +23,7 @@ from passgate.endpoints.control.route import PREFIX, AnyRoute, Call, Effect, Rou
 from passgate.endpoints.control.schema import Answer, Body, NoBody, NoQuery, Query
 from passgate.pipeline.control import Caller, IdempotencyKeys, KeptAnswer, Role, UsedKey
 from passgate.pipeline.protocols import Recorder
+from passgate.pipeline.receipt import looked_at
 
 MAX_BODY = 1024 * 1024
 """Larger than any bundle and its cases."""
@@ -200,15 +201,9 @@ class ControlEndpoint:
         }
         event = Event(type=EventType.CONTROL_REFUSED, actor="" if caller is None else caller.name, detail=detail)
         try:
-            self._recorder.append(event).durable.add_done_callback(_looked_at)
+            self._recorder.append(event).durable.add_done_callback(looked_at)
         except LedgerUnavailableError:
             return
-
-
-def _looked_at(durable: "asyncio.Future[None]") -> None:
-    """So that a failure that changes nothing is not reported as one nobody noticed."""
-    if not durable.cancelled():
-        durable.exception()
 
 
 def _check_safe(request: web.BaseRequest) -> None:

@@ -5,7 +5,7 @@ telemetry=...)`` serves one listener: ``await start(host, port, reuse_port=...)`
 """
 
 from passgate.endpoints.llm.endpoint import LlmEndpoint
-from passgate.endpoints.llm.settings import Credential, Limits, LlmSettings, LlmTarget, LlmTargets, LoginLimits, Price
+from passgate.endpoints.llm.settings import Credential, Limits, LlmSettings, LlmTarget, LlmTargets, Price
 
 __all__ = [
     "Credential",
@@ -14,6 +14,5 @@ __all__ = [
     "LlmSettings",
     "LlmTarget",
     "LlmTargets",
-    "LoginLimits",
     "Price",
 ]

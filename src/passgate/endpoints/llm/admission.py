@@ -13,8 +13,9 @@ from multidict import CIMultiDictProxy
 from passgate.codecs.llm.refusal import Cause
 from passgate.core.errors import TokenEndedError, TokenRefusedError
 from passgate.core.passes import Pass, PassState
+from passgate.endpoints.attempts import LoginLimits
 from passgate.endpoints.llm.refused import RefusedError
-from passgate.endpoints.llm.settings import LoginLimits, OwnTokens
+from passgate.endpoints.llm.settings import OwnTokens
 from passgate.pipeline.access import AccessToken
 from passgate.pipeline.protocols import Passes
 from passgate.pipeline.secret_proof import proves

@@ -32,6 +32,7 @@ from passgate.endpoints.llm.upstream import Answer
 from passgate.pipeline.excerpt import Excerpt, excerpt
 from passgate.pipeline.gate import GatedSession, Judged, Verdict
 from passgate.pipeline.protocols import Understood, Waiting
+from passgate.pipeline.receipt import looked_at
 
 T = TypeVar("T")
 
@@ -313,9 +314,3 @@ def _looked_into(call: Call, masker: TextMasker) -> tuple[Disclosure, ScanEviden
     """Raises DetectorError."""
     disclosure = Disclosure.of(call, masker)
     return disclosure, scan_evidence(disclosure.call, disclosure.findings)
-
-
-def looked_at(future: "asyncio.Future[None]") -> None:
-    """So that nobody complains of an error that changes nothing any more."""
-    if not future.cancelled():
-        future.exception()

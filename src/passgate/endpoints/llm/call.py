@@ -31,13 +31,14 @@ from passgate.core.event import Event, EventType
 from passgate.core.passes import Pass
 from passgate.endpoints.llm import bodies, routing
 from passgate.endpoints.llm.admission import Key, Token, presented
-from passgate.endpoints.llm.attempt import Attempt, looked_at
+from passgate.endpoints.llm.attempt import Attempt
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.services import Services
 from passgate.endpoints.llm.sessions import LlmSession
 from passgate.endpoints.llm.settings import LlmTarget
 from passgate.endpoints.llm.upstream import UpstreamCutError, UpstreamTimeoutError
 from passgate.pipeline.live import EndReason
+from passgate.pipeline.receipt import looked_at
 
 SERVER = {"Server": "passgate"}
 """Which software answers is said by its name only."""

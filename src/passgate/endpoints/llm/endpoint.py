@@ -10,19 +10,20 @@ from multidict import CIMultiDict
 from passgate.codecs.llm.refusal import Cause, Refusal, refusal_body, refusal_headers
 from passgate.core.errors import LedgerUnavailableError
 from passgate.core.event import Event, EventType, Json
+from passgate.endpoints.attempts import LoginLimits
 from passgate.endpoints.beside import Beside
 from passgate.endpoints.doorway import Doorway
 from passgate.endpoints.llm.admission import Admission
-from passgate.endpoints.llm.attempt import looked_at
 from passgate.endpoints.llm.call import SERVER, LlmCall, nearest
 from passgate.endpoints.llm.server import Server
 from passgate.endpoints.llm.services import Services
 from passgate.endpoints.llm.sessions import LlmSessions
-from passgate.endpoints.llm.settings import LlmSettings, LlmTargets, LoginLimits, OwnTokens
+from passgate.endpoints.llm.settings import LlmSettings, LlmTargets, OwnTokens
 from passgate.endpoints.llm.upstream import Upstreams
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import EndReason, LiveSessions
 from passgate.pipeline.protocols import Budgets, Passes, Telemetry
+from passgate.pipeline.receipt import looked_at
 
 _BACKLOG = 1024
 

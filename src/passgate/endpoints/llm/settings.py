@@ -18,16 +18,6 @@ class Credential(Protocol):
         """The provider did not take it: it may have been rotated."""
 
 
-class LoginLimits(Protocol):
-    """Slows down who guesses. ``peer`` is an address without port."""
-
-    def allow(self, peer: str, pass_id: str) -> bool: ...
-
-    def failed(self, peer: str, pass_id: str) -> None: ...
-
-    def succeeded(self, peer: str, pass_id: str) -> None: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnTokens:
     """Access tokens that the gate itself has issued: who verifies them, and the issuer's URL, which is their audience here."""

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
+from passgate.endpoints.attempts import Attempts
 from passgate.endpoints.oauth import AUTHORIZE_PATH, CALLBACK_PATH, CONSENT_PATH
 from passgate.endpoints.oauth.browser import TROUBLES, Browsers, redirect, told
 from passgate.endpoints.oauth.forms import RefusedError, check_method, parsed, read_form
 from passgate.endpoints.oauth.pages import consent_page, done_page
-from passgate.endpoints.tokens import Attempts
 from passgate.pipeline.issuing import AuthorizationQuery, ProviderAnswer, SignIns
 
 _UNSERVED = frozenset({"request", "request_uri"})

@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from passgate.core.errors import OAuthError, StoreError
+from passgate.endpoints.attempts import Attempts
 from passgate.endpoints.oauth import DEVICE_AUTHORIZATION_PATH, DEVICE_PATH
 from passgate.endpoints.oauth.authorize import check_pace
 from passgate.endpoints.oauth.browser import TROUBLES, Browsers, told
 from passgate.endpoints.oauth.forms import RefusedError, answer, check_method, check_safe, parsed, read_form, refusal
 from passgate.endpoints.oauth.pages import device_page
-from passgate.endpoints.tokens import Attempts
 from passgate.pipeline.issuing import SignIns
 
 

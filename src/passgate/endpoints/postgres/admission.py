@@ -36,8 +36,9 @@ from passgate.codecs.postgres.sqlstate import (
 from passgate.codecs.postgres.startup import GSSENCRequest, SSLRequest, StartupMessage, parse_startup
 from passgate.core.errors import AccessDeniedError, PassgateError, RemoteProtocolError, TargetUnavailableError
 from passgate.core.passes import Pass, PassState
+from passgate.endpoints.attempts import LoginLimits
 from passgate.endpoints.postgres import scram
-from passgate.endpoints.postgres.settings import LoginLimits, PostgresSettings
+from passgate.endpoints.postgres.settings import PostgresSettings
 from passgate.endpoints.postgres.stream import Stream
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.protocols import Passes

@@ -27,6 +27,7 @@ from passgate.core.errors import (
 )
 from passgate.core.event import Event, EventType, Json
 from passgate.core.session import Session
+from passgate.endpoints.attempts import LoginLimits
 from passgate.endpoints.doorway import Doorway, Knock, Standing
 from passgate.endpoints.postgres import floor, upstream
 from passgate.endpoints.postgres.admission import (
@@ -41,12 +42,12 @@ from passgate.endpoints.postgres.cancellation import CancelKeys
 from passgate.endpoints.postgres.ending import LastCancel
 from passgate.endpoints.postgres.preview import Previews
 from passgate.endpoints.postgres.relay import Relay
-from passgate.endpoints.postgres.results import looked_at
-from passgate.endpoints.postgres.settings import LoginLimits, Minting, PostgresSettings, Target, Upstream
+from passgate.endpoints.postgres.settings import Minting, PostgresSettings, Target, Upstream
 from passgate.endpoints.postgres.stream import Stream
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
 from passgate.pipeline.protocols import Passes
+from passgate.pipeline.receipt import looked_at
 from passgate.pipeline.statements import StatementSession
 
 _WHO = (

@@ -60,11 +60,12 @@ from passgate.endpoints.postgres.judging import Judging
 from passgate.endpoints.postgres.line import Running
 from passgate.endpoints.postgres.outlet import Outlet
 from passgate.endpoints.postgres.preview import Previews
-from passgate.endpoints.postgres.results import Results, looked_at
+from passgate.endpoints.postgres.results import Results
 from passgate.endpoints.postgres.settings import Limits, Upstream
 from passgate.endpoints.postgres.stream import Stream
 from passgate.endpoints.postgres.transcript import Transcript
 from passgate.pipeline.live import EndReason
+from passgate.pipeline.receipt import looked_at
 from passgate.pipeline.statements import StatementSession
 
 _IN_FLIGHT = 10_000

@@ -1,6 +1,5 @@
 """From the server to the client: plan each result once, rewrite its rows, settle each statement, mask what the server says."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -410,12 +409,6 @@ class Results:
             return masked(report, self._line.gated.masker.scan_text)
         except DetectorError:
             return withheld(report)
-
-
-def looked_at(future: "asyncio.Future[None]") -> None:
-    """An outcome that nobody waits for: the ledger that failed to take it refuses the next intent by itself."""
-    if not future.cancelled():
-        future.exception()
 
 
 def _alike(known: Action, action: Action) -> bool:

@@ -15,16 +15,6 @@ class Credential(Protocol):
         """The upstream password of this moment. Raises SecretUnavailableError."""
 
 
-class LoginLimits(Protocol):
-    """Slows down who guesses. ``peer`` is an address without port."""
-
-    def allow(self, peer: str, pass_id: str) -> bool: ...
-
-    def failed(self, peer: str, pass_id: str) -> None: ...
-
-    def succeeded(self, peer: str, pass_id: str) -> None: ...
-
-
 class TlsMode(StrEnum):
     VERIFY_FULL = "verify-full"
     VERIFY_CA = "verify-ca"

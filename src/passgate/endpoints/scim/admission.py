@@ -7,17 +7,10 @@ from aiohttp import web
 
 from passgate.codecs.scim.problem import ScimError
 from passgate.core.errors import SecretUnavailableError
+from passgate.endpoints.attempts import Attempts
 from passgate.endpoints.safe_transport import is_safe
 
 _MAX_TOKEN = 4096
-
-
-class Attempts(Protocol):
-    """Slows down who guesses. Both are an address without port."""
-
-    def allow(self, peer: str, name: str, /) -> bool: ...
-
-    def failed(self, peer: str, name: str, /) -> None: ...
 
 
 class Secret(Protocol):

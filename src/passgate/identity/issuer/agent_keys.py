@@ -11,11 +11,12 @@ from joserfc.jwk import KeySet
 
 from passgate.core.errors import OAuthError, TokenRefusedError
 from passgate.core.principal import Principal, PrincipalKind
-from passgate.identity.exchange import SpentTokens, TokenExchange
+from passgate.identity.exchange import TokenExchange
 from passgate.identity.grants import AGENTS
 from passgate.identity.issuer.issuer import Issuer
 from passgate.identity.oidc.provider import ASYMMETRIC
 from passgate.identity.oidc.token import Identity, peek, read_time
+from passgate.identity.spent_tokens import SpentTokens
 from passgate.pipeline.exchange import Exchanged, ExchangeRequest
 from passgate.pipeline.issuing import Tokens
 

@@ -1,6 +1,5 @@
 """One call at one resource."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from passgate.core.action import ColumnRef
 from passgate.core.decision import Mask, Outcome
 from passgate.core.errors import DetectorError, TargetUnavailableError
 from passgate.core.text_plan import REDACT
-from passgate.endpoints.llm.attempt import Attempt, looked_at
+from passgate.endpoints.llm.attempt import Attempt
 from passgate.endpoints.llm.earlier_bodies import EarlierBodies
 from passgate.endpoints.llm.refused import RefusedError
 from passgate.endpoints.llm.settings import LlmTarget
@@ -126,12 +125,3 @@ async def test_a_hold_is_over_when_people_have_said_no(house: House) -> None:
         await attempt(house, call("x")).run(last=True)
     assert caught.value.refusal.status == 403
     assert house.recorder.types() == ["session.start", "action.held", "action.refused"]
-
-
-async def test_an_error_that_changes_nothing_any_more_is_looked_at() -> None:
-    loop = asyncio.get_running_loop()
-    failed, cancelled = loop.create_future(), loop.create_future()
-    failed.set_exception(DetectorError())
-    cancelled.cancel()
-    looked_at(failed)
-    looked_at(cancelled)
