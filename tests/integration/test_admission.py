@@ -176,15 +176,21 @@ async def test_a_ledger_that_cannot_record_lets_nobody_in(gate: Gate) -> None:
     assert "the ledger cannot record" in str(await waiting)
 
 
-class TestLimits:
+class TestLoginTime:
     @pytest.fixture
     def limits(self) -> Limits:
-        return Limits(login=0.3, connections=2)
+        return Limits(login=0.3)
 
     async def test_a_log_in_that_takes_too_long(self, gate: Gate) -> None:
         reader, writer = await encrypted(gate)
         assert b"the log-in took too long" in await reader.read()
         writer.close()
+
+
+class TestConnections:
+    @pytest.fixture
+    def limits(self) -> Limits:
+        return Limits(connections=2)
 
     async def test_too_many_connections(self, gate: Gate) -> None:
         first, second = await gate.connect(), await gate.connect()
