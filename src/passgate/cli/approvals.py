@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 approvals_app = typer.Typer(no_args_is_help=True, help="Held actions: list, show, approve, deny.")
 
-RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `approvals list` shows it.")]
+RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its id, as `approvals list` shows it.")]
 
 
 @approvals_app.command("list")

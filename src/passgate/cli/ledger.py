@@ -47,7 +47,7 @@ def verify(
 ) -> None:
     """Check every log offline, and say of ten claims whether they hold.
 
-    PASS: shown by what is here. FAIL: contradicted, with the first bad entry. NOT-PROVEN: neither. Exit code 1 on any FAIL.
+    PASS: shown by what is here. FAIL: contradicted, with the first bad entry. NOT-PROVEN: neither. Exit status 1 on any FAIL.
     Keep the output of `passgate ledger checkpoint` on another machine and give it back with --since.
     """
     from passgate.ledger.notes import split_notes
@@ -254,12 +254,6 @@ def erase_session(
         say(f"{erased.keys} keys destroyed, {erased.chunks} recorded chunks removed")
 
 
-def _reader(config: Path, state: Path | None, ledger: Path | None) -> "LedgerReader":
-    from passgate.ledger.reader import LedgerReader
-
-    return LedgerReader(ledger_path(config, state, ledger), sealing=OpenedWhenNeeded(config, state))
-
-
 @ledger_app.command()
 def repair(
     log: Annotated[str, typer.Argument(metavar="LOG", help="The log that the gate does not start on: gate-w0.")],
@@ -287,6 +281,12 @@ def repair(
 
 class UnknownEventError(PassgateError):
     """The ledger holds no such event."""
+
+
+def _reader(config: Path, state: Path | None, ledger: Path | None) -> "LedgerReader":
+    from passgate.ledger.reader import LedgerReader
+
+    return LedgerReader(ledger_path(config, state, ledger), sealing=OpenedWhenNeeded(config, state))
 
 
 def _found(reader: "LedgerReader", event: str) -> "Entry":

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.cli.durations import duration_of
 from passgate.cli.opening import open_database, passes_of
 from passgate.cli.options import (
     DEFAULT_CONFIG,
@@ -77,7 +78,7 @@ def lock(
         reason=reason.strip(),
         actor=actor(),
         at=now,
-        until=None if ttl is None else now + _duration(ttl),
+        until=None if ttl is None else now + duration_of("--for", ttl),
     )
     folder = state_folder_from(config, state)
     if kind is LockKind.RESOURCE:
@@ -133,18 +134,6 @@ def locks(config: ConfigOption = DEFAULT_CONFIG, state: StateOption = None, as_j
             for one in holding
         ],
     )
-
-
-def _duration(text: str) -> timedelta:
-    from passgate.config.quantities import parse_duration
-
-    try:
-        found = parse_duration(text)
-    except ValueError as error:
-        raise LockError(f"--for: {error}") from None
-    if found <= timedelta(0):
-        raise LockError("--for: a lock holds longer than no time")
-    return found
 
 
 @contextmanager

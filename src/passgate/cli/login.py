@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.cli.durations import duration_of
 from passgate.cli.options import JsonOption
 from passgate.cli.output import Json
 from passgate.cli.pass_shown import say_taken
@@ -16,7 +17,6 @@ from passgate.cli.sign_in_options import (
     ProviderCaOption,
     ProviderOption,
     WaitOption,
-    seconds_in,
     sign_in_flows,
 )
 from passgate.core.errors import SignInError
@@ -62,7 +62,7 @@ def login(
     from passgate.cli.opening import key_to
     from passgate.cli.signing_in import Gate
 
-    seconds = "" if ttl is None else str(int(seconds_in("--ttl", ttl)))
+    seconds = "" if ttl is None else str(int(duration_of("--ttl", ttl).total_seconds()))
     asked = {
         "audience": resource,
         "scope": [" ".join(verbs.replace(",", " ").split())],

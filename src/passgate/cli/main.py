@@ -1,7 +1,6 @@
 """``passgate``: the commands put together, and how they end."""
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 
@@ -58,9 +57,7 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         app.command(epilog=epilog(command.__name__))(command)
     first = words[0] if words else ""
     for name in (first,) if first in GROUPS else GROUPS:
-        group = _load(name)
-        if group is not None:
-            app.add_typer(group, name=name)
+        app.add_typer(_load(name), name=name)
     return app
 
 
@@ -83,10 +80,8 @@ def run() -> None:
         sys.exit(_EXIT_INTERRUPTED)
 
 
-def _load(name: str) -> typer.Typer | None:
+def _load(name: str) -> typer.Typer:
     module, attribute = GROUPS[name]
-    if importlib.util.find_spec(module) is None:
-        return None
     group: typer.Typer = getattr(importlib.import_module(module), attribute)
     known = {command.name for command in group.registered_commands}
     for live_name, command in LIVE_COMMANDS.get(name, {}).items():

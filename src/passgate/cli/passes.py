@@ -1,11 +1,12 @@
 """``passgate pass``: issue, delegate, list, show and revoke."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.cli.durations import duration_of
 from passgate.cli.opening import open_database, open_registry, passes_of, secret_to
 from passgate.cli.options import (
     DEFAULT_CONFIG,
@@ -39,7 +40,7 @@ def issue(
     for_: Annotated[
         str, typer.Option("--for", help="Whom it is for: agent:reporter, human:ada@example.com, service:billing.")
     ],
-    resource: Annotated[list[str], typer.Option("--resource", help="What it opens; may be given several times.")],
+    resource: Annotated[list[str], typer.Option("--resource", help="What it opens; repeatable.")],
     purpose: Annotated[str, typer.Option("--purpose", help="Why; it stands in every record of its use.")],
     on_behalf_of: Annotated[
         str | None, typer.Option("--on-behalf-of", help="The human or owner behind it; an agent must name one.")
@@ -121,7 +122,7 @@ def delegate(
         verbs=parse_verbs(verbs or ["read"]),
         purpose=purpose,
         ticket=ticket,
-        ttl=_duration(ttl),
+        ttl=None if ttl is None else duration_of("--ttl", ttl),
         budget=parse_budget(requests=max_requests, tokens=max_tokens, cost=max_cost),
     )
     with secret_to(secret_file) as keep, open_database(settings.state_folder) as database:
@@ -236,7 +237,7 @@ def _request(
         verbs=parse_verbs(verbs),
         purpose=purpose,
         ticket=ticket,
-        ttl=_duration(ttl),
+        ttl=None if ttl is None else duration_of("--ttl", ttl),
         budget=budget,
         task=task,
     )
@@ -244,15 +245,6 @@ def _request(
 
 def _names(words: list[str]) -> frozenset[str]:
     return frozenset(name for word in words for name in word.split(",") if name)
-
-
-def _duration(ttl: str | None) -> timedelta | None:
-    from passgate.config.quantities import parse_duration
-
-    try:
-        return None if ttl is None else parse_duration(ttl)
-    except ValueError as error:
-        raise PassRequestError(f"--ttl: {error}") from None
 
 
 def _agent(to: str) -> str:

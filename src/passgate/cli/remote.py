@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from passgate.cli.durations import duration_of
 from passgate.cli.locks import note_of_reach
 from passgate.cli.options import JsonOption
 from passgate.cli.output import how_long, note, printable, say, say_json, say_table
@@ -39,6 +40,7 @@ _FACTS = (
 
 _GATE: ContextVar[tuple[str | None, Path | None]] = ContextVar("gate", default=(None, None))
 
+RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its id, as `remote approvals` shows it.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=200, help="At most this many, newest first.")]
 
 
@@ -159,7 +161,8 @@ def approvals(limit: LimitOption = 50, as_json: JsonOption = False) -> None:
 
 @remote_app.command()
 def approval(
-    request: Annotated[str, typer.Argument(metavar="REQUEST", help="Its number.")], as_json: JsonOption = False
+    request: RequestArgument,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one held action. Approvers see exactly what will run, others see it masked."""
     found = _client().get("approvals", request)
@@ -188,7 +191,7 @@ def approval(
 
 @remote_app.command()
 def vote(
-    request: Annotated[str, typer.Argument(metavar="REQUEST", help="Its number.")],
+    request: RequestArgument,
     approve: Annotated[bool, typer.Option("--approve", help="It may run, once.")] = False,
     deny: Annotated[bool, typer.Option("--deny", help="It may not run.")] = False,
     words: Annotated[str, typer.Option("--note", help="Why; the one who asked reads it, and it is recorded.")] = "",
@@ -330,12 +333,7 @@ def _say_done(answer: Mapping[str, Any], text: str, *, as_json: bool) -> None:
 
 
 def _seconds(text: str) -> int:
-    from passgate.config.quantities import parse_duration
-
-    try:
-        found = parse_duration(text)
-    except ValueError as error:
-        raise LockError(f"--for: {error}") from None
+    found = duration_of("--for", text)
     if found < timedelta(seconds=1):
         raise LockError("--for: a lock holds at least a second")
     return int(found.total_seconds())

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from passgate.cli.deciding import NoteOption, SocketsOption, as_json_of, client_at, standing, voted
+from passgate.cli.durations import duration_of
 from passgate.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, StateOption
 from passgate.cli.output import Json, how_long, note, printable, say, say_json, say_table, stamp, when
 from passgate.cli.pass_shown import say_taken
-from passgate.core.errors import ApprovalError, PassRequestError
+from passgate.core.errors import ApprovalError
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from passgate.api.access_messages import AccessInfo
     from passgate.api.client import AdminClient
 
 requests_app = typer.Typer(no_args_is_help=True, help="Requests for access: list, show, approve, deny, take.")
 
-RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its number, as `requests list` shows it.")]
+RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="Its id, as `requests list` shows it.")]
 
 
 def request(
@@ -44,7 +43,7 @@ def request(
     asked = AskAccess(
         resources=tuple(sorted({name for word in resources for name in word.split(",") if name})),
         verbs=tuple(sorted(parse_verbs([verbs]))),
-        seconds=max(int(_duration(ttl).total_seconds()), 1),
+        seconds=max(int(duration_of("--for", ttl).total_seconds()), 1),
         reason=why,
         ticket=ticket,
     )
@@ -181,15 +180,6 @@ def _requests(client: "AdminClient") -> "tuple[AccessInfo, ...]":
     from passgate.api.access_messages import AccessListed, ListAccess
 
     return client.access(ListAccess(), AccessListed).requests
-
-
-def _duration(text: str) -> "timedelta":
-    from passgate.config.quantities import parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise PassRequestError(f"--for: {error}") from None
 
 
 def _facts(found: "AccessInfo") -> Iterator[tuple[str, str]]:

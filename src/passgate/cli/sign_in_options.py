@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passgate.cli.durations import duration_of
 from passgate.cli.output import note, printable
 from passgate.core.errors import SignInError
 
@@ -25,16 +26,6 @@ NoBrowserOption = Annotated[
 WaitOption = Annotated[str, typer.Option("--wait", help="How long to wait for the person: 5m.")]
 
 
-def seconds_in(option: str, text: str) -> float:
-    """Raises SignInError."""
-    from passgate.config.quantities import parse_duration
-
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise SignInError(f"{option}: {error}") from None
-
-
 def sign_in_flows(*, device: bool, no_browser: bool, wait: str) -> "Sequence[Flow]":
     """The first that the provider has is used. Raises SignInError."""
     from passgate.cli.browser import has_browser
@@ -43,7 +34,7 @@ def sign_in_flows(*, device: bool, no_browser: bool, wait: str) -> "Sequence[Flo
 
     if device and no_browser:
         raise SignInError("--device and --no-browser are two ways to sign in: choose one")
-    seconds = seconds_in("--wait", wait)
+    seconds = duration_of("--wait", wait).total_seconds()
     elsewhere = DeviceFlow(invite=_invite, wait=seconds)
     if device:
         return (elsewhere,)

@@ -1,6 +1,8 @@
 """The examples in ``--help`` are shown, and are taken by the commands as they stand."""
 
 import shlex
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer.main
@@ -24,6 +26,20 @@ def test_an_example_is_a_line_that_its_command_takes(command: str, example: str)
             step, words, parent=context
         )  # raises for an option that is not there, or is missing
     assert " ".join(path) == command
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, (*path, name))
+        else:
+            yield " ".join((*path, name)), one
+
+
+def test_every_command_that_must_be_told_something_has_an_example() -> None:
+    whole = typer.main.get_command(build())
+    needy = {name for name, one in commands(whole) if any(parameter.required for parameter in one.params)}
+    assert needy - set(EXAMPLES) == set()
 
 
 def test_help_ends_with_it(passgate: Passgate) -> None:

@@ -19,7 +19,12 @@ from tests.unit.cli.provider import World
         (["remote", "--gate", "http://gate.example.com", "whoami"], ConfigError, "https address"),
         (["remote", "--gate", "https://g", "vote", "x"], ConfigError, "either --approve or --deny"),
         (["remote", "--gate", "https://g", "vote", "x", "--approve", "--deny"], ConfigError, "either"),
-        (["remote", "--gate", "https://g", "lock", "agent", "x", "--reason", "y", "--for", "x"], LockError, "--for"),
+        (["remote", "--gate", "https://g", "lock", "agent", "x", "--reason", "y", "--for", "x"], ConfigError, "--for"),
+        (
+            ["remote", "--gate", "https://g", "lock", "agent", "x", "--reason", "y", "--for", "9ms"],
+            LockError,
+            "a second",
+        ),
     ],
 )
 def test_what_is_refused(words: list[str], error: type[Exception], said: str) -> None:
