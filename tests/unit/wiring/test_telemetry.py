@@ -8,6 +8,7 @@ import pytest
 
 from passgate.config.telemetry import Metrics, Telemetry, Traces
 from passgate.core.errors import ConfigError
+from passgate.endpoints.metrics import MetricsEndpoint
 from passgate.wiring.telemetry import expose, open_telemetry
 from tests.unit.telemetry.calls import a_call
 
@@ -72,7 +73,10 @@ async def test_an_address_that_cannot_be_had() -> None:
                 await expose(telemetry, settings, worker=0, sessions=lambda: 0, stack=stack)
 
 
-async def test_off_listens_nowhere() -> None:
+async def test_off_listens_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[object] = []
+    monkeypatch.setattr(MetricsEndpoint, "start", lambda *place: begun.append(place))
     async with AsyncExitStack() as stack:
         telemetry = open_telemetry(Telemetry(), node="gate", worker=0, environment={})
         await expose(telemetry, Telemetry(), worker=0, sessions=lambda: 0, stack=stack)
+    assert begun == []
