@@ -74,13 +74,16 @@ class ReadOnly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
+    """Named in the event, for whoever reads the ledger to tell ``channel``. The gate itself sends nothing."""
+
     channel: str
     rule: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """``mode``: ``strict`` (outcome durable before the last byte) or ``hold-response``."""
+    """``mode``: ``strict`` (as of a write: intent durable before it leaves, outcome before the last byte) or ``hold-response``
+    (intent durable before the first byte of the answer, as of a read). It never loosens what holds anyway."""
 
     mode: str
     rule: str

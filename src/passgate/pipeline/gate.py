@@ -576,7 +576,7 @@ def _gate_deny(rule: str, reason: str, hint: str, version: str) -> Decision:
 
 
 def _strict(action: Action, decision: Decision) -> bool:
-    for obligation in decision.obligations:
-        if isinstance(obligation, Record):
-            return obligation.mode == "strict"
-    return action.verb_class in _WRITES or any(atom.verb_class in _WRITES for atom in action.atoms)
+    """A rule may make the record of a read stricter; none makes that of a write laxer, also not one about what it reads."""
+    if action.verb_class in _WRITES or any(atom.verb_class in _WRITES for atom in action.atoms):
+        return True
+    return any(isinstance(obligation, Record) and obligation.mode == "strict" for obligation in decision.obligations)

@@ -187,6 +187,19 @@ async def test_a_rule_says_how_strictly_to_record(mode: str, strict: bool) -> No
     assert gate.judge(understood).strict is strict
 
 
+async def test_no_rule_makes_the_record_of_a_write_laxer() -> None:
+    """What an UPDATE reads is an atom of its own, whose rule may say how reads are recorded."""
+    bench = Bench()
+    gate = bench.open()
+    laxer = decision(Outcome.ALLOW, "reads", (Record(mode="hold-response", rule="reads"),))
+    bench.policies.current.decide = lambda *_: laxer  # type: ignore[method-assign]
+    for verb_class in (VerbClass.WRITE, VerbClass.DDL, VerbClass.ADMIN, VerbClass.CODE, VerbClass.EGRESS):
+        assert gate.judge(Understood(actions=(action("update", "update", verb_class),))).strict
+    hidden = action("select f()", "select", VerbClass.READ)
+    writes = replace(hidden.atoms[0], verb="delete", verb_class=VerbClass.WRITE)
+    assert gate.judge(Understood(actions=(replace(hidden, atoms=(*hidden.atoms, writes)),))).strict
+
+
 async def test_writes_are_strict_and_reads_are_not_by_default() -> None:
     gate = Bench().open()
     assert not gate.judge(gate.understand("select 1")).strict
