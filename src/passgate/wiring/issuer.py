@@ -1,10 +1,12 @@
 """The issuing of tokens, wired: the OAuth endpoints of a gate, and whoever knows the tokens of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from passgate.config import issuer as configured
 from passgate.config.settings import Settings
 from passgate.core.errors import ConfigError
+from passgate.endpoints.attempts import Attempts
 from passgate.endpoints.beside import Beside
 from passgate.endpoints.oauth import (
     ASSERTION_GRANT,
@@ -97,64 +99,114 @@ def issuing(
         recorder=recorder,
         shared_key=shared_key,
     )
-    grants: dict[str, Grant] = {REFRESH_GRANT: RefreshGrant(issuer)}
-    pages: list[Beside] = []
-    paths: dict[str, str] = {}
-    more: dict[str, object] = {}
-    if identity.issuer.sign_in is not None:
-        people = _sign_ins(
-            settings,
-            identity.issuer,
-            identity.issuer.sign_in,
-            issuer=issuer,
-            exchange=exchange,
-            database=database,
-            recorder=recorder,
-            sources=sources,
-        )
-        grants |= {CODE_GRANT: CodeGrant(people), DEVICE_GRANT: DeviceGrant(people)}
-        browsers, begun = Browsers(issuer.url), LoginLimiter(per_peer=_BEGUN, per_pass=_BEGUN)
-        pages = [
-            AuthorizeEndpoint(people, browsers=browsers, begun=begun).serve,
-            DeviceEndpoint(people, url=issuer.url, browsers=browsers, begun=begun, guesses=attempts).serve,
-        ]
-        paths = {"authorization_endpoint": AUTHORIZE_PATH, "device_authorization_endpoint": DEVICE_AUTHORIZATION_PATH}
-        more = {
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "code_challenge_methods_supported": ["S256"],
-            "authorization_response_iss_parameter_supported": True,
-            "client_id_metadata_document_supported": identity.issuer.client_documents is not None,
-            "gateway_protocol_version": 1,
-        }
-    agents = keyed_agents(identity.agents)
-    if agents:
-        keyed = AgentSignIns(
-            agents=agents,
-            audiences=frozenset({issuer.url, issuer.url + TOKEN_PATH}),
-            exchange=exchange,
-            issuer=issuer,
-            spent=SpentTokenStore(database),
-        )
-        grants[CREDENTIALS_GRANT] = AgentGrant(keyed, parameter="client_assertion")
-        grants[ASSERTION_GRANT] = AgentGrant(keyed, parameter="assertion")
-        more |= {
-            "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
-            "token_endpoint_auth_signing_alg_values_supported": sorted(ASYMMETRIC),
-        }
+    browser = _by_browser(
+        settings,
+        identity.issuer,
+        issuer=issuer,
+        exchange=exchange,
+        database=database,
+        recorder=recorder,
+        sources=sources,
+        guesses=attempts,
+    )
+    key = _by_key(settings, issuer=issuer, exchange=exchange, database=database)
     endpoint = TokenEndpoint(
-        exchange=for_passes, attempts=attempts, recorder=recorder, recheck=recheck, issuer=issuer, grants=grants
+        exchange=for_passes,
+        attempts=attempts,
+        recorder=recorder,
+        recheck=recheck,
+        issuer=issuer,
+        grants={REFRESH_GRANT: RefreshGrant(issuer), **browser.grants, **key.grants},
     )
     metadata = MetadataEndpoint(
         sign_in=sign_ins(settings),
         grant_types=endpoint.grant_types,
         recheck=endpoint.recheck,
         issuer=issuer,
-        paths=paths,
-        more=more,
+        paths=browser.paths,
+        more={**browser.metadata, **key.metadata},
     )
     return Issuing(
-        beside=(endpoint.serve, RevocationEndpoint(issuer).serve, *pages, metadata.serve), tokens=access, url=issuer.url
+        beside=(endpoint.serve, RevocationEndpoint(issuer).serve, *browser.pages, metadata.serve),
+        tokens=access,
+        url=issuer.url,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WayIn:
+    """What one way to sign in adds: grants of the token endpoint, pages, and what the metadata say of it (RFC 8414)."""
+
+    grants: Mapping[str, Grant] = field(default_factory=dict)
+    pages: Sequence[Beside] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+def _by_browser(
+    settings: Settings,
+    section: configured.Issuer,
+    *,
+    issuer: Issuer,
+    exchange: TokenExchange,
+    database: SqliteDatabase,
+    recorder: Recorder,
+    sources: Sources,
+    guesses: Attempts,
+) -> _WayIn:
+    """People, at the company's provider. Raises ConfigError."""
+    if section.sign_in is None:
+        return _WayIn()
+    people = _sign_ins(
+        settings,
+        section,
+        section.sign_in,
+        issuer=issuer,
+        exchange=exchange,
+        database=database,
+        recorder=recorder,
+        sources=sources,
+    )
+    browsers, begun = Browsers(issuer.url), LoginLimiter(per_peer=_BEGUN, per_pass=_BEGUN)
+    return _WayIn(
+        grants={CODE_GRANT: CodeGrant(people), DEVICE_GRANT: DeviceGrant(people)},
+        pages=(
+            AuthorizeEndpoint(people, browsers=browsers, begun=begun).serve,
+            DeviceEndpoint(people, url=issuer.url, browsers=browsers, begun=begun, guesses=guesses).serve,
+        ),
+        paths={"authorization_endpoint": AUTHORIZE_PATH, "device_authorization_endpoint": DEVICE_AUTHORIZATION_PATH},
+        metadata={
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": True,
+            "client_id_metadata_document_supported": section.client_documents is not None,
+            "gateway_protocol_version": 1,
+        },
+    )
+
+
+def _by_key(settings: Settings, *, issuer: Issuer, exchange: TokenExchange, database: SqliteDatabase) -> _WayIn:
+    """Agents that sign for themselves. Raises ConfigError."""
+    agents = keyed_agents(settings.identity.agents)
+    if not agents:
+        return _WayIn()
+    keyed = AgentSignIns(
+        agents=agents,
+        audiences=frozenset({issuer.url, issuer.url + TOKEN_PATH}),
+        exchange=exchange,
+        issuer=issuer,
+        spent=SpentTokenStore(database),
+    )
+    return _WayIn(
+        grants={
+            CREDENTIALS_GRANT: AgentGrant(keyed, parameter="client_assertion"),
+            ASSERTION_GRANT: AgentGrant(keyed, parameter="assertion"),
+        },
+        metadata={
+            "token_endpoint_auth_methods_supported": ["none", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": sorted(ASYMMETRIC),
+        },
     )
 
 
