@@ -6,22 +6,11 @@ import pytest
 
 from passgate.testing import GateSetup, IssuedPass, RunningGate
 from passgate.testing.gate import LlmUpstream
-from passgate.testing.llm_provider import Provider, RunningProvider, Script
+from passgate.testing.llm_provider import Provider, RunningProvider
 from tests.drivers.llm.ways import Way
+from tests.integration.llm.conftest import provider, running_provider
 
-
-@pytest.fixture(scope="session")
-def running_provider() -> Iterator[RunningProvider]:
-    with RunningProvider.start() as running:
-        yield running
-
-
-@pytest.fixture
-def provider(running_provider: RunningProvider) -> Provider:
-    provider = running_provider.provider
-    provider.forget()
-    provider.default = Script()
-    return provider
+__all__ = ["provider", "running_provider"]
 
 
 @pytest.fixture(scope="session")

@@ -26,13 +26,14 @@ from passgate.masking import LineagePlanner, SessionMaskerFactory, open_detector
 from passgate.masking.detectors import Detector
 from passgate.pipeline.gate import Steps
 from passgate.pipeline.live import LiveSessions
-from passgate.pipeline.protocols import CallMeasured, Spending
+from passgate.pipeline.protocols import Spending
 from passgate.policy.source import BundleSource
 from passgate.store.approval_store import ApprovalRequestStore
 from passgate.testing.llm_provider import Provider, RunningProvider, Script
 from tests.integration.fakes import CountingLogins, MemoryPasses, MemoryRecorder
 from tests.integration.llm.scripted import Scripted, serving
 from tests.unit.approvals.parts import fresh_database
+from tests.unit.endpoints.llm.parts import MemoryTelemetry
 
 if os.environ.get("PASSGATE_TEST_LOOP") == "uvloop":  # how the gate serves in earnest
 
@@ -79,14 +80,6 @@ class MemoryBudgets:
 
     def settle(self, pass_: Pass, expected: Spending, actual: Spending) -> None:
         self.settled.append((expected, actual))
-
-
-@dataclass
-class MemoryTelemetry:
-    calls: list[CallMeasured] = field(default_factory=list)
-
-    def call_ended(self, call: CallMeasured) -> None:
-        self.calls.append(call)
 
 
 @dataclass
@@ -152,6 +145,13 @@ class Gate:
 
     def message(self, text: str, **more: object) -> dict[str, object]:
         return {"model": "claude-5", "max_tokens": 100, "messages": [{"role": "user", "content": text}], **more}
+
+    async def held(self) -> str:
+        """Wait until something is held; its request's id."""
+        async with asyncio.timeout(5):
+            while not (requests := self.desk.list()):  # noqa: ASYNC110 - the desk tells nobody
+                await asyncio.sleep(0.01)
+        return requests[0].id
 
     async def settled(self, count: int = 1) -> None:
         """Wait until so many outcomes are recorded."""

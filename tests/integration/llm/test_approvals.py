@@ -31,16 +31,9 @@ def limits(request: pytest.FixtureRequest) -> Limits:
     return Limits(approval=getattr(request, "param", 20.0))
 
 
-async def waiting(gate: Gate) -> str:
-    async with asyncio.timeout(5):
-        while not (requests := gate.desk.list()):  # noqa: ASYNC110 - the desk tells nobody
-            await asyncio.sleep(0.01)
-    return requests[0].id
-
-
 async def test_it_waits_and_goes_on_once_approved(gate: Gate) -> None:
     call = asyncio.create_task(gate.ask("/v1/chat/completions", gate.chat("hello", model="gpt-expensive")))
-    request = await waiting(gate)
+    request = await gate.held()
     assert gate.provider.received == ()
     await gate.desk.vote(request, GRACE, approves=True)
     status, _ = await call
@@ -55,7 +48,7 @@ async def test_it_waits_and_goes_on_once_approved(gate: Gate) -> None:
 
 async def test_a_refusal_says_who_and_is_not_tried_again(gate: Gate) -> None:
     call = asyncio.create_task(gate.ask("/v1/chat/completions", gate.chat("hello", model="gpt-expensive")))
-    await gate.desk.vote(await waiting(gate), GRACE, approves=False, note="use the small one")
+    await gate.desk.vote(await gate.held(), GRACE, approves=False, note="use the small one")
     status, answer = await call
     assert status == 403
     assert "use the small one" in answer["error"]["message"]
@@ -67,7 +60,7 @@ async def test_a_client_that_cannot_wait_sends_the_very_same_call_again(gate: Ga
     body = gate.chat("hello", model="gpt-expensive")
     status, answer = await gate.ask("/v1/chat/completions", body)
     assert status == 403
-    request = await waiting(gate)
+    request = await gate.held()
     assert request in answer["error"]["message"]
     await gate.desk.vote(request, GRACE, approves=True)
     for other, headers in (
@@ -86,7 +79,7 @@ async def test_a_client_that_cannot_wait_sends_the_very_same_call_again(gate: Ga
 async def test_people_see_the_masked_prompt_and_not_only_a_hash(gate: Gate) -> None:
     body = gate.chat("mail eve@example.org about the order", model="gpt-expensive")
     call = asyncio.create_task(gate.ask("/v1/chat/completions", body))
-    request = gate.desk.show(await waiting(gate))
+    request = gate.desk.show(await gate.held())
     assert request is not None
     assert "about the order" in request.shown
     assert "eve@example.org" not in request.shown
@@ -98,7 +91,7 @@ async def test_people_see_the_masked_prompt_and_not_only_a_hash(gate: Gate) -> N
 async def test_of_a_long_prompt_the_beginning_and_the_end_are_shown_and_that_is_said(gate: Gate) -> None:
     body = gate.chat("first words " + "and so on " * 4000 + "last words", model="gpt-expensive")
     call = asyncio.create_task(gate.ask("/v1/chat/completions", body))
-    request = gate.desk.show(await waiting(gate))
+    request = gate.desk.show(await gate.held())
     assert request is not None
     assert "first words" in request.shown
     assert "last words" in request.shown

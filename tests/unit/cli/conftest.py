@@ -14,6 +14,7 @@ from passgate.cli.main import run
 from passgate.config.state_folder import StateFolder
 from tests.unit.api.conftest import Gate
 from tests.unit.cli.provider import World
+from tests.unit.ledger.conftest import Recorded, record_session
 
 CONFIG = """\
 state: ./state
@@ -46,6 +47,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "passgate.yaml").write_text(CONFIG)
     return tmp_path
+
+
+@pytest.fixture
+def ledger(folder: Path) -> Recorded:
+    """A recorded ledger in the configuration's state folder, which every command takes by itself."""
+    (folder / "state").mkdir(mode=0o700)
+    return asyncio.run(record_session(folder / "state" / "ledger"))
 
 
 @pytest.fixture

@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Passgate
-from tests.unit.ledger.conftest import Recorded, record_session
-
-
-@pytest.fixture
-def ledger(folder: Path) -> Recorded:
-    """A recorded ledger in the configuration's state folder, which every command takes by itself."""
-    (folder / "state").mkdir(mode=0o700)
-    return asyncio.run(record_session(folder / "state" / "ledger"))
+from tests.unit.ledger.conftest import Recorded
 
 
 def claims(out: str) -> dict[str, str]:

@@ -18,14 +18,7 @@ from passgate.endpoints.llm.transcript import CallTranscript
 from passgate.ledger.ledger import Ledger
 from tests.faults.kit import ALLOW, DENY, SMALL, a_session, intent, refused, started
 from tests.unit.cli.conftest import Passgate
-from tests.unit.ledger.conftest import HOSTILE, Recorded, record_session
-
-
-@pytest.fixture
-def ledger(folder: Path) -> Recorded:
-    """A recorded ledger in the configuration's state folder, which every command takes by itself."""
-    (folder / "state").mkdir(mode=0o700)
-    return asyncio.run(record_session(folder / "state" / "ledger"))
+from tests.unit.ledger.conftest import HOSTILE, Recorded
 
 
 def test_list_shows_who_did_how_much(passgate: Passgate, ledger: Recorded) -> None:

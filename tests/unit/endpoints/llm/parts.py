@@ -141,7 +141,7 @@ class OnePolicy:
 
 
 @dataclass
-class Told:
+class MemoryTelemetry:
     calls: list[CallMeasured] = field(default_factory=list)
 
     def call_ended(self, call: CallMeasured) -> None:
@@ -199,7 +199,7 @@ class House:
     policy: OnePolicy = field(default_factory=OnePolicy)
     masker: WordMasker = field(default_factory=WordMasker)
     recorder: MemoryRecorder = field(default_factory=MemoryRecorder)
-    telemetry: Told = field(default_factory=Told)
+    telemetry: MemoryTelemetry = field(default_factory=MemoryTelemetry)
     live: LiveSessions = field(default_factory=LiveSessions)
     limits: Limits = field(default_factory=Limits)
     locked: Callable[[Pass, str], str | None] = lambda _pass, _resource: None
