@@ -142,16 +142,12 @@ def _find(claim: Claim, checked: Sequence[_Checked]) -> Finding:
     return Finding(claim=claim, verdict=verdict, reason=reason)
 
 
-def _total(checked: Sequence[_Checked], name: str) -> int:
-    return sum(int(getattr(one.story, name)) for one in checked)
-
-
 def _c1(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
     entries, seals = sum(one.chain.size for one in checked), sum(one.chain.seals for one in checked)
     torn = sum(len(one.chain.tail.data.rstrip(b"\0")) for one in checked)
-    crashes = _total(checked, "crashed")
+    crashes = sum(one.story.crashed for one in checked)
     reason = f"{entries} entries in {seals} sealed batches reach every known checkpoint; {crashes} crashes survived"
-    given_up = _total(checked, "given_up")
+    given_up = sum(one.story.given_up for one in checked)
     if given_up:
         return (
             Verdict.NOT_PROVEN,
@@ -161,13 +157,17 @@ def _c1(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
 
 
 def _c2(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    intents, unknown, unsettled = (_total(checked, name) for name in ("intents", "unknown", "unsettled"))
+    intents, unknown, unsettled = (
+        sum(one.story.intents for one in checked),
+        sum(one.story.unknown for one in checked),
+        sum(one.story.unsettled for one in checked),
+    )
     reason = f"{intents} actions were recorded before they ran; {unknown} ended unknown after a crash"
     return Verdict.PASS, reason + (f"; {unsettled} have no outcome yet" if unsettled else "")
 
 
 def _c3(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    chunks = _total(checked, "chunks")
+    chunks = sum(one.story.chunks for one in checked)
     key = "the key you gave" if all(one.key_given for one in checked) else "the key beside the log"
     return Verdict.PASS, f"every entry hashes to a root signed with {key}; {chunks} recorded chunks match"
 
@@ -186,7 +186,7 @@ def _c5(_: Sequence[_Checked]) -> tuple[Verdict, str]:
 
 
 def _c6(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    missing, declared = _total(checked, "missing"), _total(checked, "declared")
+    missing, declared = sum(one.story.missing for one in checked), sum(one.story.declared for one in checked)
     reason = "boots, heartbeats and each session's own numbering are without a hole"
     if missing or declared:
         reason = f"{declared} events were refused or lost, and the log says so itself"
@@ -194,10 +194,8 @@ def _c6(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
 
 
 def _c7(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    return (
-        Verdict.NOT_PROVEN,
-        f"{_total(checked, 'refusals')} refusals are there; a log cannot show what was never told to it",
-    )
+    refusals = sum(one.story.refusals for one in checked)
+    return Verdict.NOT_PROVEN, f"{refusals} refusals are there; a log cannot show what was never told to it"
 
 
 def _c8(_: Sequence[_Checked]) -> tuple[Verdict, str]:
@@ -205,13 +203,13 @@ def _c8(_: Sequence[_Checked]) -> tuple[Verdict, str]:
 
 
 def _c9(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    steps = _total(checked, "steps")
+    steps = sum(one.story.steps for one in checked)
     reason = "wall and steady clock agree" + (f", with {steps} steps" if steps else "")
     return Verdict.NOT_PROVEN, f"{reason}; nobody else has dated a checkpoint"
 
 
 def _c10(checked: Sequence[_Checked]) -> tuple[Verdict, str]:
-    views = _total(checked, "views")
+    views = sum(one.story.views for one in checked)
     return (
         Verdict.NOT_PROVEN,
         f"{views} views and exports are recorded; whoever can read the files can read without the gate",
