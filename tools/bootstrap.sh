@@ -39,11 +39,13 @@ if [ ${#packages[@]} -gt 0 ]; then
     mkdir -p /etc/postgresql-common
     echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
   fi
+  log=$(mktemp) # not a name that anybody could have made a link of
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${packages[@]}" >/tmp/passgate-apt.log 2>&1 || {
-    tail -n 20 /tmp/passgate-apt.log >&2
+  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "${packages[@]}" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
     exit 1
   }
+  rm -f "$log"
 fi
 
 stamp=.venv/.passgate-$(cat requirements/dev.txt setup.py pyproject.toml | sha256sum | cut -c1-16)
