@@ -196,7 +196,7 @@ def _startup(pieces: Pieces) -> Outcome:
                     raise AssertionError("a start-up packet is not read as it was written")
                 if isinstance(message, StartupMessage):
                     message.negotiation()
-                    _ = (message.replication, message.database, message.settings)
+                    _ = (message.replication, message.database)
                 seen.append(message)
     except RemoteProtocolError:
         seen.append(REFUSED)

@@ -58,7 +58,7 @@ async def minter(upstream: Upstream) -> AsyncIterator[Minter]:
 async def minted(gate: Gate, minter: Minter, upstream: Upstream) -> Gate:
     """The gate with a minter for the resource ``shop``, and passes that read and that write."""
     gate.direct(GRANTS)
-    targets = gate.endpoint._resources  # the owner replaces it as a whole; here the owner is the test
+    targets = gate.endpoint._resources
     gate.endpoint._resources = {**targets, "shop": replace(targets["shop"], upstream=upstream, minter=minter)}
     gate.passes.add("reader", verbs=frozenset({VerbClass.READ}))
     return gate

@@ -106,7 +106,7 @@ class SegmentHeader:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """``payloads``: ciphertexts stored just before this leaf, usually none or one."""
+    """``offset``: where its frame begins in the segment's file."""
 
     offset: int
     entry: bytes

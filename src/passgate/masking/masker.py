@@ -61,10 +61,6 @@ class SessionMasker:
     def types(self) -> frozenset[tuple[FindingClass, str]]:
         return self._detector.types
 
-    @property
-    def vault(self) -> TokenVault:
-        return self._vault
-
     def mask(self, values: Sequence[bytes], strategy: Strategy) -> Sequence[bytes | None]:
         masked = apply(values, strategy, self._keys)
         with self._counting:

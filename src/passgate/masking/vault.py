@@ -45,16 +45,10 @@ class TokenVault:
         self._sealed: dict[bytes, _Sealed | None] = {}  # None: two values share this token, so it means neither
         self._bytes = 0
         self._number = 0
-        self._refused = 0
         self._changing = threading.Lock()
 
     def __repr__(self) -> str:
         return f"TokenVault(entries={len(self._sealed)}, bytes={self._bytes})"
-
-    @property
-    def refused(self) -> int:
-        """How many values could not be kept: no room, or a token that two values share."""
-        return self._refused
 
     def keep(self, token: bytes, value: bytes, type_: str) -> None:
         """Of values that mean the same (``Bob@x.org``, ``bob@x.org``) the first is what the token turns back into."""
@@ -70,10 +64,8 @@ class TokenVault:
             if known is not None and known.identity != identity:
                 self._sealed[token] = None
                 self._bytes -= len(known.text)
-                self._refused += 1
             return
         if len(self._sealed) >= self._max_entries or self._bytes + len(value) > self._max_bytes:
-            self._refused += 1
             return
         self._number += 1
         nonce = self._number.to_bytes(12, "big")

@@ -79,7 +79,7 @@ def test_secrets_are_never_restorable(detector: Detector) -> None:
     assert token.startswith(b"<<AWS_ACCESS_KEY_ID:")
     lane = masker.lane(LanePlan(restored=frozenset(type_ for _, type_ in masker.types)))
     assert through(lane, [token]).delivered == token
-    assert "entries=0" in repr(masker.vault)
+    assert "entries=0" in repr(masker._vault)
 
 
 def test_what_holds_a_secret_is_a_secret(detector: Detector) -> None:

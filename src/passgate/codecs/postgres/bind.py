@@ -38,9 +38,6 @@ class Bind:
     def parameter_format(self, index: int) -> int:
         return format_at(self.parameter_formats, index)
 
-    def result_format(self, index: int) -> int:
-        return format_at(self.result_formats, index)
-
     @classmethod
     def parse(cls, payload: bytes) -> Self:
         reader = Reader(payload, "Bind")

@@ -14,7 +14,6 @@ MAJOR = 3
 NEWEST_MINOR = 2  # 3.1 was never given out; a client that asks for it speaks 3.0
 
 _OFF = frozenset({"off", "false", "no", "0"})
-_NOT_A_NAME = frozenset({"replication", "options"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +79,6 @@ class StartupMessage:
     def protocol_options(self) -> tuple[tuple[str, str], ...]:
         """Options of the protocol itself, which a server that does not know them must say so about."""
         return tuple(pair for pair in self.parameters if pair[0].startswith("_pq_."))
-
-    @property
-    def settings(self) -> tuple[tuple[str, str], ...]:
-        """Run-time settings asked for by name (``application_name``, ``client_encoding``, ...); ``options`` is not one."""
-        known = _NOT_A_NAME | {"user", "database"}
-        return tuple(pair for pair in self.parameters if pair[0] not in known and not pair[0].startswith("_pq_."))
 
     @property
     def replication(self) -> bool:

@@ -72,7 +72,7 @@ CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
 
 
 class PostgresEndpoint:
-    """One listener. ``resources`` may be replaced as a whole by its owner; sessions keep what they began with."""
+    """One listener, in front of ``resources`` by name."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from passgate.core.errors import RemoteProtocolError
 def test_formats_are_none_one_or_each() -> None:
     bind = Bind(portal="", statement="s", parameter_formats=(1,), parameters=(b"", None), result_formats=(0, 1))
     assert [bind.parameter_format(i) for i in range(2)] == [1, 1]
-    assert [bind.result_format(i) for i in range(2)] == [0, 1]
+    assert [format_at(bind.result_formats, i) for i in range(2)] == [0, 1]
     assert format_at((), 7) == 0
 
 

@@ -60,7 +60,7 @@ def test_the_database_is_named_after_the_user_unless_given() -> None:
     assert startup().user == "ann"
 
 
-def test_settings_are_what_is_left_when_the_protocols_own_words_are_taken_away() -> None:
+def test_the_protocols_own_options_are_told_from_parameters() -> None:
     message = startup(
         ("database", "shop"),
         ("application_name", "psql"),
@@ -68,7 +68,6 @@ def test_settings_are_what_is_left_when_the_protocols_own_words_are_taken_away()
         ("_pq_.tracing", "1"),
         ("replication", "off"),
     )
-    assert message.settings == (("application_name", "psql"),)
     assert message.protocol_options == (("_pq_.tracing", "1"),)
     assert message.get("options") == "-c x=1"
     assert message.get("nothing", "none") == "none"
