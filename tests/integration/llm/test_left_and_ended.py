@@ -11,6 +11,7 @@ import pytest
 
 from passgate.codecs.llm.operation import Dialect
 from passgate.endpoints.llm.attempt import Attempt
+from passgate.endpoints.llm.disclosure import Disclosure
 from passgate.endpoints.llm.settings import LlmTarget
 from passgate.pipeline.excerpt import Excerpt
 from passgate.pipeline.gate import Verdict
@@ -186,9 +187,9 @@ async def test_what_a_large_call_would_disclose_is_put_together_beside_the_loop(
     threads: list[str] = []
     shown = Attempt._shown
 
-    def seen(attempt: Attempt, verdict: Verdict) -> Excerpt:
+    def seen(attempt: Attempt, verdict: Verdict, disclosure: Disclosure) -> Excerpt:
         threads.append(threading.current_thread().name)
-        return shown(attempt, verdict)
+        return shown(attempt, verdict, disclosure)
 
     monkeypatch.setattr(Attempt, "_shown", seen)
     _, writer = await sent(gate, gate.chat("word " * 10_000, model="gpt-expensive"))

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from aiohttp import web
@@ -38,7 +39,6 @@ T = TypeVar("T")
 
 _TRY_ELSEWHERE = frozenset({429, 500, 502, 503, 504, 529})
 """Answers after which another resource may be asked."""
-
 
 _STEERING = ("anthropic-", "openai-")
 """Headers that change what a body means; the others (a retry's count) may differ when the same call is sent again."""
@@ -85,10 +85,11 @@ class Attempt:
 
         Raises RefusedError where policy or a budget says no, and whatever else the gate knows.
         """
-        verdict = await self._judge()
+        scanned = await self._scan()
+        verdict = await self._judge(scanned)
         if verdict.outcome is Outcome.HOLD:
-            verdict = await self._approved(verdict)
-        transcript, account, body = await self._recorded(verdict)
+            verdict = await self._approved(verdict, scanned.disclosure)
+        transcript, account, body = await self._recorded(verdict, scanned)
         answer = await self._sent(body, account, transcript, last=last)
         if answer is None:
             return None
@@ -138,18 +139,21 @@ class Attempt:
 
     # -- what may happen -------------------------------------------------------------------------------------------
 
-    async def _judge(self) -> Verdict:
-        looked = await self._beside_the_loop(lambda: _looked_into(self._call, self._gated.masker))
-        self._disclosure, self._evidence = looked
-        self._call = call = self._disclosure.call
+    async def _scan(self) -> "_Scanned":
+        """Raises DetectorError."""
+        scanned = await self._beside_the_loop(lambda: _scanned(self._call, self._gated.masker))
+        self._call = scanned.disclosure.call
+        return scanned
+
+    async def _judge(self, scanned: "_Scanned") -> Verdict:
+        call = self._call
         digest = await self._beside_the_loop(self._digest)
-        self._claims = masked_claims(call.claims, self._gated.masker) if call.claims else {}
-        action = action_of(call, self._disclosure.findings, provider=self._target.provider)
+        action = action_of(call, scanned.disclosure.findings, provider=self._target.provider)
         self._gated.session.count("requests")
         return self._gated.judge(
             Understood(actions=(action,), cacheable=False),
             digest=digest,
-            detail=intent_detail(call, self._evidence, self._claims),
+            detail=intent_detail(call, scanned.evidence, scanned.claims),
         )
 
     async def _beside_the_loop(self, work: Callable[[], T]) -> T:
@@ -170,7 +174,7 @@ class Attempt:
         asked.update(self._call.body)
         return asked.hexdigest()
 
-    async def _approved(self, verdict: Verdict) -> Verdict:
+    async def _approved(self, verdict: Verdict, disclosure: Disclosure) -> Verdict:
         """What people say of a held call, if they say it while its client can wait. Raises RefusedError.
 
         What is decided later waits: the same call, sent again, finds it. A body that is not here yet is nothing to agree to.
@@ -178,7 +182,7 @@ class Attempt:
         if not verdict.digest:
             raise RefusedError(Cause.HELD, "This needs approval, and what is only on its way cannot be approved.")
         asked: list[Waiting] = []
-        shown = await self._beside_the_loop(lambda: self._shown(verdict))
+        shown = await self._beside_the_loop(lambda: self._shown(verdict, disclosure))
         seconds = self._services.limits.approval
         try:
             async with asyncio.timeout(seconds):
@@ -192,17 +196,17 @@ class Attempt:
                 Cause.HELD, f"This needs approval: {told}. Send the same call again then.", why="approval-pending"
             ) from None
 
-    def _shown(self, verdict: Verdict) -> Excerpt:
+    def _shown(self, verdict: Verdict, disclosure: Disclosure) -> Excerpt:
         """What would be disclosed: the body as it would leave, masked. Nothing where it cannot be masked, and so cannot leave."""
         try:
-            body, _ = self._disclosure.masked(self._gated.masker, self._gated.request_plan(verdict.judged[0]))
+            body, _ = disclosure.masked(self._gated.masker, self._gated.request_plan(verdict.judged[0]))
         except RefusedError:
             return Excerpt(cut=len(self._call.body))
         return excerpt(body.decode(errors="replace"))
 
-    async def _recorded(self, verdict: Verdict) -> tuple[CallTranscript, CallAccount, bytes]:
+    async def _recorded(self, verdict: Verdict, scanned: "_Scanned") -> tuple[CallTranscript, CallAccount, bytes]:
         """The body as it may leave, with everything about it recorded. Raises RefusedError."""
-        call, disclosure, masker = self._call, self._disclosure, self._gated.masker
+        call, disclosure, masker = self._call, scanned.disclosure, self._gated.masker
         self.headers["x-passgate-call"] = event = verdict.event or str(ULID())
         self._transcript = transcript = CallTranscript(self._gated.recording, event, self._bodies)
         body: bytes | None = None
@@ -229,10 +233,10 @@ class Attempt:
             path=masked_name(self._path.partition("?")[0], masker),
             model=masked_name(call.model, masker),
             stream=call.stream,
-            claims=self._claims,
+            claims=scanned.claims,
             body=recorded,
         )
-        transcript.evidence(self._evidence)
+        transcript.evidence(scanned.evidence)
         transcript.verdict(verdict.decision)
         await asyncio.shield(verdict.durable)
         if refused is not None or body is None or self._account is None:
@@ -310,7 +314,20 @@ class Attempt:
         account.settle("error", code=code).add_done_callback(looked_at)
 
 
-def _looked_into(call: Call, masker: TextMasker) -> tuple[Disclosure, ScanEvidence]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scanned:
+    """What was found in a call. ``claims``: what its client says of itself, masked."""
+
+    disclosure: Disclosure
+    evidence: ScanEvidence
+    claims: Mapping[str, str]
+
+
+def _scanned(call: Call, masker: TextMasker) -> _Scanned:
     """Raises DetectorError."""
     disclosure = Disclosure.of(call, masker)
-    return disclosure, scan_evidence(disclosure.call, disclosure.findings)
+    return _Scanned(
+        disclosure=disclosure,
+        evidence=scan_evidence(disclosure.call, disclosure.findings),
+        claims=masked_claims(disclosure.call.claims, masker) if disclosure.call.claims else {},
+    )

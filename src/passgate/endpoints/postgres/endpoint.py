@@ -62,10 +62,8 @@ _DOORWAY = 100
 _CROWDED_SECONDS = 2.0
 """What a client has to say that it is there, if only to be told that it must go."""
 
-
 _PREVIEWS = 4
 """Previews that run at the same time: each takes a connection at its target."""
-
 
 CancelElsewhere = Callable[[int, bytes], Awaitable[object]]
 """Process id and key of a CancelRequest."""
