@@ -192,12 +192,21 @@ def _say_bundle(bundle: "Bundle", *, as_json: bool) -> None:
     slow = [rule.id for rule in bundle.unindexed]
     if as_json:
         say_json(
-            {"ok": True, "version": bundle.version, "rules": len(bundle.rules), "tests": samples, "unindexed": slow}
+            {
+                "ok": True,
+                "version": bundle.version,
+                "rules": len(bundle.rules),
+                "tests": samples,
+                "unindexed": slow,
+                "notes": [_problem(problem) for problem in bundle.notes],
+            }
         )
         return
     say(f"{len(bundle.rules)} rules, {samples} of their own tests passed, version {bundle.version[:16]}")
     if slow:
         say(f"judged for every atom, since nothing in them can be looked up: {', '.join(slow)}")
+    for problem in bundle.notes:
+        note(f"note: {problem}")
 
 
 # -- explain -----------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def run(*words: str, text: str | None = None) -> Result:
 
 def test_a_good_bundle_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    path.write_text("rules:\n- {id: odd, when: \"'x' in object.tags\", then: deny, not_match: [{}]}\n")
+    path.write_text("rules:\n- {id: odd, when: \"'files' in object.tags\", then: deny, not_match: [{}]}\n")
     found = run("check", str(path))
     assert found.exit_code == 0
     assert "1 rules, 1 of their own tests passed, version " in found.stdout
