@@ -357,10 +357,23 @@ def _report(report: "Report", context: "Context") -> Json:
     }
 
 
+def _meant(kind: str) -> str:
+    from passgate.policy.cases.runner import KINDS
+
+    near = [
+        known for known in KINDS if kind.lower().replace("_", "-").startswith(known) or known.startswith(kind.lower())
+    ]
+    return f" (did you mean {max(near, key=len)}?)" if near else ""
+
+
 def _say_report(report: "Report") -> None:
     rows: list[Sequence[str]] = []
     for one in report.totals:
-        result = f"{one.as_expected} as expected" if one.covered else "not covered: no language for it yet"
+        result = (
+            f"{one.as_expected} as expected"
+            if one.covered
+            else f"not covered: no language for it yet{_meant(one.kind)}"
+        )
         rows.append((one.kind, str(one.cases), result))
     say_table(("KIND", "CASES", "RESULT"), rows)
     for miss in report.mismatches:
@@ -372,4 +385,7 @@ def _say_report(report: "Report") -> None:
         say(f"  {printable(miss.found.reason)}")
     covered = [one for one in report.totals if one.covered]
     say()
+    if not covered:
+        say("Nothing was judged, so nothing is shown.")
+        return
     say(f"{sum(one.as_expected for one in covered)} of {sum(one.cases for one in covered)} covered cases as expected")

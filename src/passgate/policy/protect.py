@@ -6,9 +6,9 @@
     - {object: customers, column: email, as: {mask: {strategy: partial, keep_last: 4}}, inference: deny}
 
 It is sugar and nothing else: each line becomes rules with ids of their own (``protect:customers.email/mask``), which explain shows.
-``inference`` is what a masked column means where its value decides or is passed on unseen (WHERE, ORDER BY, a copy
-into another table): ``deny``, the default, ``hold`` or ``allow``. ``when`` limits whom and where a line concerns. Of two lines about
-one column one needs an ``id``, which stands in its rules' ids behind the column's name (``protect:customers.email:support/mask``).
+``inference`` is what a masked column means where its value decides or is passed on without being shown (WHERE, ORDER BY, a copy
+into another table): ``deny``, the default, ``hold`` or ``allow``. ``when`` limits whom and where a line concerns. Of two lines
+about one column one has an ``id``, which its rules' ids bear behind the column's name (``protect:customers.email:support/mask``).
 """
 
 import re

@@ -220,3 +220,24 @@ def test_cases_that_cannot_be_read(tmp_path: Path, content: str | None, error: t
     if content is not None:
         path.write_text(content)
     assert isinstance(run("test", "--reference", "--cases", str(path)).exception, error)
+
+
+def test_a_run_that_judges_nothing_does_not_pass(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    for text, said in (
+        ("", "Nothing was judged"),
+        ('{"id": "a", "kind": "postgresql", "text": "DROP TABLE x", "expected": "allow"}', "did you mean postgres?"),
+    ):
+        cases.write_text(text)
+        found = run("test", "--reference", "--cases", str(cases))
+        assert found.exit_code == 1
+        assert said in found.stdout
+
+
+def test_what_loads_and_may_not_be_meant_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("rules:\n- {id: a, when: \"verb == 'select'\", then: allow}\n- {id: b, when: 'true', then: deny}\n")
+    found = run("check", str(path))
+    assert found.exit_code == 0
+    assert "rule a never decides: b" in found.output
+    assert json.loads(run("check", str(path), "--json").stdout)["notes"][0]["line"] == 2
