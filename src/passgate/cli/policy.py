@@ -43,6 +43,13 @@ GroupOption = Annotated[list[str] | None, typer.Option("--group", help="A group 
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", help="A label of the resource: env=prod; repeatable.")
 ]
+TagOption = Annotated[list[str] | None, typer.Option("--tag", help="A tag of the session; repeatable.")]
+CountedOption = Annotated[
+    list[str] | None,
+    typer.Option("--counted", help="What session and task have counted so far: rows=5000; repeatable."),
+]
+PurposeOption = Annotated[str, typer.Option("--purpose", help="What the pass is for.")]
+TicketOption = Annotated[str | None, typer.Option("--ticket", help="The ticket that the pass names.")]
 
 
 @policy_app.command()
@@ -84,6 +91,10 @@ def explain(
     on_behalf_of: ForOption = None,
     group: GroupOption = None,
     label: LabelOption = None,
+    tag: TagOption = None,
+    counted: CountedOption = None,
+    purpose: PurposeOption = "",
+    ticket: TicketOption = None,
     prompt: Annotated[
         bool, typer.Option("--prompt", help="The text is a prompt to a model, or starts with 'tool result:'.")
     ] = False,
@@ -107,6 +118,10 @@ def explain(
         on_behalf_of=on_behalf_of,
         groups=group or (),
         labels=label or (),
+        tags=tag or (),
+        counted=counted or (),
+        purpose=purpose,
+        ticket=ticket,
         prompt=prompt,
     )
     text = sys.stdin.read() if statement == "-" else statement
@@ -138,6 +153,10 @@ def run(
     on_behalf_of: ForOption = None,
     group: GroupOption = None,
     label: LabelOption = None,
+    tag: TagOption = None,
+    counted: CountedOption = None,
+    purpose: PurposeOption = "",
+    ticket: TicketOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -156,6 +175,10 @@ def run(
         on_behalf_of=on_behalf_of,
         groups=group or (),
         labels=label or (),
+        tags=tag or (),
+        counted=counted or (),
+        purpose=purpose,
+        ticket=ticket,
     )
     report = run_cases(read_cases(_text_of(cases), str(cases)), grounds=context.grounds, policy=context.policy)
     if as_json:

@@ -241,3 +241,25 @@ def test_what_loads_and_may_not_be_meant_is_noted(tmp_path: Path) -> None:
     assert found.exit_code == 0
     assert "rule a never decides: b" in found.output
     assert json.loads(run("check", str(path), "--json").stdout)["notes"][0]["line"] == 2
+
+
+def test_rules_about_tags_counters_and_passes_can_be_tried(tmp_path: Path) -> None:
+    """Without these a rule about them came out one way in every dry run, and another way at work."""
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "rules:\n- {id: all, when: 'true', then: allow}\n"
+        "- {id: tagged, when: \"'sensitive-read' in session.tags\", then: hold}\n"
+        "- {id: many, when: 'session.counters.rows > 1000 && task.counters.rows > 1000', then: deny}\n"
+        "- {id: ticket, when: \"pass.purpose == 'repair' && !has(pass.ticket)\", then: deny}\n"
+    )
+    for given, rule in (
+        ((), "all"),
+        (("--tag", "sensitive-read"), "tagged"),
+        (("--tag", "sensitive-read", "--counted", "rows=1001"), "many"),
+        (("--counted", "rows=1000"), "all"),
+        (("--purpose", "repair"), "ticket"),
+        (("--purpose", "repair", "--ticket", "OPS-1"), "all"),
+    ):
+        found = run("explain", "SELECT 1", "--policy", str(path), "--json", *given)
+        assert json.loads(found.stdout)[0]["rule"] == rule, given
+    assert run("explain", "SELECT 1", "--policy", str(path), "--counted", "rwos=5").exit_code != 0
