@@ -1,6 +1,7 @@
 """One YAML file as nodes that know their place. Nothing is guessed: a wrong key, kind or value is a problem, not a default."""
 
 import re
+import unicodedata
 from collections.abc import Collection
 
 from ruamel.yaml import YAML
@@ -163,6 +164,15 @@ class Document:
             self.report_in(node, odd.offset, odd.message, odd.remedy)
             return None
         return word
+
+    def sentence(self, node: Node | None, what: str) -> str:
+        """Text that people and agents are given, in a protocol's own error: no NUL that ends it, nothing that moves a cursor."""
+        words = self.text(node, what) or ""
+        bad = next((c for c in words if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs")), None)
+        if node is None or bad is None:
+            return words
+        self.report_in(node, words.index(bad), f"{what} has the character U+{ord(bad):04X} in it", "leave it out")
+        return ""
 
     def _untagged(self, node: Node, what: str) -> None:
         if node.tag not in _PLAIN_TAGS:

@@ -50,8 +50,8 @@ def read_protection(document: Document, node: Node, source: str) -> Iterator[Def
         source=source,
         subject=".".join(part for part in (namespace, name, column) if part) + _distinction(document, given.get("id")),
         condition=_condition(document, given.get("when"), namespace, name, column),
-        message=document.text(given.get("message"), "message") or "",
-        hint=document.text(given.get("hint"), "hint") or "",
+        message=document.sentence(given.get("message"), "message"),
+        hint=document.sentence(given.get("hint"), "hint"),
     )
     way = given["as"]
     if is_text(way):

@@ -84,8 +84,8 @@ def _read_rule(document: Document, node: Node, source: str) -> Definition | None
         document.report(given["approvers"], "approvers belong to a hold")
     matches = read_samples(document, given.get("match"), "match", holds=True)
     others = read_samples(document, given.get("not_match"), "not_match", holds=False)
-    message = document.text(given.get("message"), "message") or ""
-    hint = document.text(given.get("hint"), "hint") or ""
+    message = document.sentence(given.get("message"), "message")
+    hint = document.sentence(given.get("hint"), "hint")
     if rule_id is None or when is None:
         return None
     return Definition(

@@ -167,3 +167,12 @@ def test_several_lines_about_one_column_have_ids_of_their_own() -> None:
         "protect:c.e:support/inference",
     ]
     assert "say it in one line, or give the line an id" in told("protect:\n- " + "\n- ".join([lines[0]] * 2) + "\n")[0]
+
+
+@pytest.mark.parametrize("character", ["\\0", "\\ud800", "\\x1b[2J", "\\u0085"])
+def test_a_message_has_no_character_that_an_answer_cannot_hold(character: str) -> None:
+    """A NUL ends an error of PostgreSQL in its middle, half a surrogate is no UTF-8, an escape moves the reader's cursor."""
+    assert "has the character U+" in told(DENY % f'message: "x {character} y"')[0]
+    assert "has the character U+" in told(DENY % f'hint: "x {character} y"')[0]
+    assert "has the character U+" in told(PROTECT % f'{{object: c, as: never, message: "x {character} y"}}')[0]
+    load_text(DENY % 'message: "Größe\\n\\tערך"')
