@@ -14,7 +14,7 @@ _POSTGRES_KINDS = frozenset({"relation", "sequence", "function", "procedure", "i
 
 def notes_on(rules: Sequence[Rule]) -> Iterator[Problem]:
     """Of the rules of one's own; the packs leave room on purpose."""
-    strict = [rule for rule in rules if rule.outcome in (Outcome.DENY, Outcome.HOLD)]
+    strict = _indexed([rule for rule in rules if rule.outcome in (Outcome.DENY, Outcome.HOLD)])
     known = {o.tag for rule in rules for o in rule.definition.then.obligations if isinstance(o, Tag)} | _OF_THE_GATE
     for rule in rules:
         if rule.definition.source.startswith(_PACKS):
@@ -22,7 +22,8 @@ def notes_on(rules: Sequence[Rule]) -> Iterator[Problem]:
         place, name = rule.definition.place, rule.id
         if rule.definition.when.strip() == "false":
             yield Problem(place, f"rule {name} is switched off", "take it out once nobody misses it")
-        by = next((other for other in strict if _shadows(other, rule)), None)
+        found = (other for key in _keys_of(rule) for other in strict.get(key, ()) if _shadows(other, rule))
+        by = min(found, key=lambda other: other.order, default=None)
         if by is not None:
             said = "denies" if by.outcome is Outcome.DENY else "holds"
             yield Problem(
@@ -41,6 +42,29 @@ def notes_on(rules: Sequence[Rule]) -> Iterator[Problem]:
                     f"rule {name} asks for an object named {dotted!r}: a name has no schema in it",
                     "ask for object.namespace as well",
                 )
+
+
+Key = tuple[str, object]
+_ANYWHERE: Key = ("", "")
+
+
+def _indexed(strict: Sequence[Rule]) -> dict[Key, list[Rule]]:
+    """By a value that each asks for, so that not every rule is compared with every other."""
+    found: dict[Key, list[Rule]] = {}
+    for rule in strict:
+        limits = [term.limit for term in rule.terms if term.limit is not None and not term.limit.others]
+        keys = [(limits[0].path, value) for value in limits[0].values] if limits else [_ANYWHERE]
+        for key in keys:
+            found.setdefault(key, []).append(rule)
+    return found
+
+
+def _keys_of(rule: Rule) -> Iterator[Key]:
+    """Under one of which whatever shadows it stands: all the values that it asks for are among those of the wider one."""
+    yield _ANYWHERE
+    for term in rule.terms:
+        if term.limit is not None and not term.limit.others and term.limit.values:
+            yield (term.limit.path, min(term.limit.values, key=str))
 
 
 def _shadows(strict: Rule, rule: Rule) -> bool:
