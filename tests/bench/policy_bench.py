@@ -39,7 +39,7 @@ def bundle_text(rules: int) -> str:
         "- {{id: r{n}, when: \"principal.kind == 'agent' && object.name == 'secret_{n}'\", then: deny}}",
         "- {{id: r{n}, when: \"resource.name == 'db-{n}' && verb == 'update'\", then: hold}}",
         "- {{id: r{n}, when: \"'team-{n}' in principal.groups && verb_class == 'read'\", then: [allow, {{tag: t{n}}}]}}",
-        "- {{id: r{n}, when: \"object.name in ['a{n}', 'b{n}'] && session.counters.denied > {n}\", then: deny}}",
+        "- {{id: r{n}, when: \"object.name in ['a{n}', 'b{n}'] && session.counters.masked > {n}\", then: deny}}",
     )
     extra = [shapes[n % len(shapes)].format(n=n) for n in range(rules - _CORE.count("- {id"))]
     return _CORE + "\n".join(extra)

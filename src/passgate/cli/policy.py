@@ -43,6 +43,13 @@ GroupOption = Annotated[list[str] | None, typer.Option("--group", help="A group 
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", help="A label of the resource: env=prod; repeatable.")
 ]
+TagOption = Annotated[list[str] | None, typer.Option("--tag", help="A tag of the session; repeatable.")]
+CountedOption = Annotated[
+    list[str] | None,
+    typer.Option("--counted", help="What session and task have counted so far: rows=5000; repeatable."),
+]
+PurposeOption = Annotated[str, typer.Option("--purpose", help="What the pass is for.")]
+TicketOption = Annotated[str | None, typer.Option("--ticket", help="The ticket that the pass names.")]
 
 
 @policy_app.command()
@@ -84,6 +91,10 @@ def explain(
     on_behalf_of: ForOption = None,
     group: GroupOption = None,
     label: LabelOption = None,
+    tag: TagOption = None,
+    counted: CountedOption = None,
+    purpose: PurposeOption = "",
+    ticket: TicketOption = None,
     prompt: Annotated[
         bool, typer.Option("--prompt", help="The text is a prompt to a model, or starts with 'tool result:'.")
     ] = False,
@@ -107,6 +118,10 @@ def explain(
         on_behalf_of=on_behalf_of,
         groups=group or (),
         labels=label or (),
+        tags=tag or (),
+        counted=counted or (),
+        purpose=purpose,
+        ticket=ticket,
         prompt=prompt,
     )
     text = sys.stdin.read() if statement == "-" else statement
@@ -138,6 +153,10 @@ def run(
     on_behalf_of: ForOption = None,
     group: GroupOption = None,
     label: LabelOption = None,
+    tag: TagOption = None,
+    counted: CountedOption = None,
+    purpose: PurposeOption = "",
+    ticket: TicketOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -156,6 +175,10 @@ def run(
         on_behalf_of=on_behalf_of,
         groups=group or (),
         labels=label or (),
+        tags=tag or (),
+        counted=counted or (),
+        purpose=purpose,
+        ticket=ticket,
     )
     report = run_cases(read_cases(_text_of(cases), str(cases)), grounds=context.grounds, policy=context.policy)
     if as_json:
@@ -192,12 +215,21 @@ def _say_bundle(bundle: "Bundle", *, as_json: bool) -> None:
     slow = [rule.id for rule in bundle.unindexed]
     if as_json:
         say_json(
-            {"ok": True, "version": bundle.version, "rules": len(bundle.rules), "tests": samples, "unindexed": slow}
+            {
+                "ok": True,
+                "version": bundle.version,
+                "rules": len(bundle.rules),
+                "tests": samples,
+                "unindexed": slow,
+                "notes": [_problem(problem) for problem in bundle.notes],
+            }
         )
         return
     say(f"{len(bundle.rules)} rules, {samples} of their own tests passed, version {bundle.version[:16]}")
     if slow:
         say(f"judged for every atom, since nothing in them can be looked up: {', '.join(slow)}")
+    for problem in bundle.notes:
+        note(f"note: {problem}")
 
 
 # -- explain -----------------------------------------------------------------------------------------------------------
@@ -348,10 +380,23 @@ def _report(report: "Report", context: "Context") -> Json:
     }
 
 
+def _meant(kind: str) -> str:
+    from passgate.policy.cases.runner import KINDS
+
+    near = [
+        known for known in KINDS if kind.lower().replace("_", "-").startswith(known) or known.startswith(kind.lower())
+    ]
+    return f" (did you mean {max(near, key=len)}?)" if near else ""
+
+
 def _say_report(report: "Report") -> None:
     rows: list[Sequence[str]] = []
     for one in report.totals:
-        result = f"{one.as_expected} as expected" if one.covered else "not covered: no language for it yet"
+        result = (
+            f"{one.as_expected} as expected"
+            if one.covered
+            else f"not covered: no language for it yet{_meant(one.kind)}"
+        )
         rows.append((one.kind, str(one.cases), result))
     say_table(("KIND", "CASES", "RESULT"), rows)
     for miss in report.mismatches:
@@ -363,4 +408,7 @@ def _say_report(report: "Report") -> None:
         say(f"  {printable(miss.found.reason)}")
     covered = [one for one in report.totals if one.covered]
     say()
+    if not covered:
+        say("Nothing was judged, so nothing is shown.")
+        return
     say(f"{sum(one.as_expected for one in covered)} of {sum(one.cases for one in covered)} covered cases as expected")

@@ -20,8 +20,9 @@ from passgate.languages.sql.reference import catalog_of, reference_catalog
 from passgate.masking import SessionMasker, SessionMaskerFactory, open_detector
 from passgate.pipeline.protocols import Input, Language, Understood
 from passgate.policy.bundle import load_bundle
-from passgate.policy.cases import Ground, PromptLanguage, judging_session
+from passgate.policy.cases import Circumstances, Ground, PromptLanguage, judging_session
 from passgate.policy.evaluator import RulePolicy
+from passgate.policy.vocabulary import COUNTERS
 
 REFERENCE_PACK = "p-ref"
 DEFAULT_PACKS = ("postgres-safe", "llm-safe")
@@ -40,6 +41,7 @@ class Context:
     resource: Resource
     database: str
     prompts: PromptLanguage
+    given: Circumstances
 
     @property
     def grounds(self) -> Mapping[str, Ground]:
@@ -49,7 +51,12 @@ class Context:
             family: Ground(
                 language=language,
                 session=partial(
-                    judging_session, _NAME, replace(self.resource, kind=family), self.principal, self.database
+                    judging_session,
+                    _NAME,
+                    replace(self.resource, kind=family),
+                    self.principal,
+                    self.database,
+                    self.given,
                 ),
             )
             for family, language in languages.items()
@@ -58,7 +65,7 @@ class Context:
     @property
     def session(self) -> Session:
         """A session as a client would have it right after log-in."""
-        return judging_session(_NAME, self.resource, self.principal, self.database)
+        return judging_session(_NAME, self.resource, self.principal, self.database, self.given)
 
     def understand(self, text: str, values: Sequence[str] | None) -> Understood:
         language: Language = self.prompts if self.resource.kind == LLM else self.language
@@ -81,6 +88,10 @@ def build_context(
     on_behalf_of: str | None,
     groups: Sequence[str],
     labels: Sequence[str],
+    tags: Sequence[str] = (),
+    counted: Sequence[str] = (),
+    purpose: str = "",
+    ticket: str | None = None,
     prompt: bool = False,
 ) -> Context:
     """``prompt``: texts are prompts to a model. Raises ConfigError, BundleError."""
@@ -100,6 +111,9 @@ def build_context(
         resource=Resource(name=found.name, kind=found.kind, labels={**found.labels, **given}),
         database=found.name,
         prompts=PromptLanguage(_find),
+        given=Circumstances(
+            tags=frozenset(tags), counters=dict(map(_counter, counted)), purpose=purpose, ticket=ticket
+        ),
     )
 
 
@@ -149,6 +163,13 @@ def _principal(who: str, on_behalf_of: str | None, groups: Sequence[str]) -> Pri
     if on_behalf_of is not None or kind == PrincipalKind.AGENT:
         delegator = Principal(kind=PrincipalKind.HUMAN, subject=on_behalf_of or "someone@example.com")
     return Principal(kind=PrincipalKind(kind), subject=subject, groups=frozenset(groups), on_behalf_of=delegator)
+
+
+def _counter(text: str) -> tuple[str, int]:
+    key, _, number = text.partition("=")
+    if key not in COUNTERS or not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise ConfigError(f"--counted {text!r}: write {'=5, '.join(sorted(COUNTERS))}=5")
+    return key, int(number)
 
 
 def _label(text: str) -> tuple[str, str]:

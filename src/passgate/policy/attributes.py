@@ -28,12 +28,17 @@ from passgate.policy.cel import (
     Value,
 )
 from passgate.policy.vocabulary import (
+    ACTION_KINDS,
+    COUNTERS,
     EFFECTS,
     FINDING_CLASSES,
     FINDING_FIELDS,
+    FINDING_TYPES,
     OBJECT_KINDS,
+    OBJECT_TAGS,
     POSITIONS,
     PRINCIPAL_KINDS,
+    RESOURCE_KINDS,
     VERB_CLASSES,
     VERBS,
 )
@@ -159,11 +164,13 @@ def _findings(moment: Moment) -> Value:
 
 
 _FINDING_CLASS = StringType(values=FINDING_CLASSES)
+_FINDING_TYPE = StringType(values=FINDING_TYPES)
 _FINDING_FIELD = StringType(values=FINDING_FIELDS)
-FINDING = RecordType("finding", {"class": _FINDING_CLASS, "type": STRING, "field": _FINDING_FIELD, "count": INT})
+FINDING = RecordType("finding", {"class": _FINDING_CLASS, "type": _FINDING_TYPE, "field": _FINDING_FIELD, "count": INT})
 
 _PRINCIPAL_KIND = StringType(values=PRINCIPAL_KINDS)
 _VERB_CLASS = StringType(values=VERB_CLASSES)
+_COUNTERS = MapType(INT, default=0, keys=COUNTERS)
 
 _TABLE: tuple[Declared, ...] = (
     # the atom
@@ -175,16 +182,16 @@ _TABLE: tuple[Declared, ...] = (
     _of_atom("object.system", BOOL, lambda m: m.atom.object.system),
     _of_atom("object.known", BOOL, lambda m: m.atom.object.known, assumed=True),
     _of_atom("object.effect", StringType(values=EFFECTS), lambda m: m.atom.object.effect),
-    _of_atom("object.tags", SetType(STRING), lambda m: m.atom.object.tags),
+    _of_atom("object.tags", SetType(StringType(values=OBJECT_TAGS)), lambda m: m.atom.object.tags),
     _of_atom("column", STRING, lambda m: m.atom.column),
     _of_atom("position", StringType(values=POSITIONS), lambda m: m.atom.position),
     _of_atom("where_effective", BOOL, lambda m: m.atom.where_effective),
     _of_atom("key_pinned", BOOL, lambda m: m.atom.key_pinned),
     _of_finding("finding.class", _FINDING_CLASS, lambda atom: atom.object.namespace),
-    _of_finding("finding.type", STRING, lambda atom: atom.object.name),
+    _of_finding("finding.type", _FINDING_TYPE, lambda atom: atom.object.name),
     _of_finding("finding.field", _FINDING_FIELD, lambda atom: atom.column),
     # the action
-    _of_action("action.kind", STRING, lambda m: m.action.kind),
+    _of_action("action.kind", StringType(values=ACTION_KINDS), lambda m: m.action.kind),
     _of_action("action.verb", StringType(values=VERBS), lambda m: m.action.verb),
     _of_action("action.verb_class", _VERB_CLASS, lambda m: m.action.verb_class),
     _of_action("action.only_reads", BOOL, lambda m: m.only_reads),
@@ -212,14 +219,14 @@ _TABLE: tuple[Declared, ...] = (
     _of_action("session.tags", SetType(STRING), lambda m: m.session.tags),
     Declared(
         name="session.counters",
-        type=MapType(INT, default=0),
+        type=_COUNTERS,
         scope=Scope.ACTION,
         read=lambda m: m.session.counters,
         volatile=True,
     ),
     Declared(
         name="task.counters",
-        type=MapType(INT, default=0),
+        type=_COUNTERS,
         scope=Scope.ACTION,
         read=lambda m: m.session.task.counters,
         volatile=True,
@@ -243,7 +250,7 @@ _TABLE: tuple[Declared, ...] = (
     _of_session("pass.issued", TIMESTAMP, lambda s: s.pass_.issued),
     _of_session("pass.expires", TIMESTAMP, lambda s: s.pass_.expires),
     _of_session("resource.name", STRING, lambda s: s.resource.name),
-    _of_session("resource.kind", STRING, lambda s: s.resource.kind),
+    _of_session("resource.kind", StringType(values=RESOURCE_KINDS), lambda s: s.resource.kind),
     _of_session("resource.labels", MapType(STRING), lambda s: s.resource.labels),
 )
 

@@ -12,12 +12,18 @@ from passgate.core.decision import Obligation
 from passgate.policy.cel import nearest
 from passgate.policy.definition import Definition
 from passgate.policy.evaluator import RulePolicy
+from passgate.policy.notes import notes_on
 from passgate.policy.problems import BundleError, Place, Problem
 from passgate.policy.reader import PackUse, PolicyFile, read_file
 from passgate.policy.rule import Rule, compile_rule
 
 _LANGUAGE = "passgate-policy/1"
 """Part of every version: the same text under another meaning of the language is another policy."""
+
+
+_PACKS = "packs/"
+_NAMED = Place("packs")
+"""Where packs stand that no file names: in the configuration or on the command line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,11 @@ class Bundle:
 
     def policy(self) -> RulePolicy:
         return RulePolicy(self.rules, self.version)
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """What loads, and may not be meant."""
+        return tuple(sorted(notes_on(self.rules)))
 
     @property
     def unindexed(self) -> tuple[Rule, ...]:
@@ -45,7 +56,7 @@ def pack_names() -> tuple[str, ...]:
 def load_bundle(files: Sequence[Path] = (), packs: Sequence[str] = ()) -> Bundle:
     """Packs first, then the files in order. Raises BundleError with every problem of all of them."""
     problems: list[Problem] = []
-    uses = [PackUse(name=name, without=(), place=Place("packs")) for name in packs]
+    uses = [PackUse(name=name, without=(), place=_NAMED) for name in packs]
     found: list[PolicyFile] = []
     for path in files:
         text = _read(path, problems)
@@ -75,7 +86,8 @@ def _read(path: Path, problems: list[Problem]) -> str | None:
 
 
 def _of_packs(uses: Iterable[PackUse], problems: list[Problem]) -> list[Definition]:
-    """Each pack once, however often it is named; left out is what every mention of it leaves out."""
+    """Each pack once, however often it is named. All mentions leave out the same: whichever of two would count, one would be
+    read by somebody who takes it for what is in force."""
     known = pack_names()
     without: dict[str, list[PackUse]] = {}
     for use in uses:
@@ -87,11 +99,12 @@ def _of_packs(uses: Iterable[PackUse], problems: list[Problem]) -> list[Definiti
     definitions: list[Definition] = []
     for name, mentions in without.items():
         text = (resources.files("passgate.policy") / "packs" / f"{name}.yaml").read_text("utf-8")
-        pack = read_file(f"packs/{name}.yaml", text, problems)
+        pack = read_file(f"{_PACKS}{name}.yaml", text, problems)
         ids = [definition.id for definition in pack.definitions]
-        left_out = set(ids)
+        left_out = set(mentions[0].without)
         for mention in mentions:
-            left_out &= set(mention.without)
+            if set(mention.without) != left_out:
+                problems.append(_disagreement(mentions[0], mention))
             for stranger in set(mention.without) - set(ids):
                 problem = Problem(mention.place, f"pack {name} has no rule {stranger!r}", nearest(stranger, ids))
                 problems.append(problem)
@@ -104,8 +117,7 @@ def _compiled(definitions: Sequence[Definition], files: tuple[Path, ...], proble
     seen: dict[str, Definition] = {}
     for definition in definitions:
         if definition.id in seen:
-            first = seen[definition.id].place
-            problems.append(Problem(definition.place, f"rule {definition.id} stands at {first} already"))
+            problems.append(_twice(seen[definition.id], definition))
         seen.setdefault(definition.id, definition)
         rule = compile_rule(definition, len(rules), problems)
         if rule is not None:
@@ -118,6 +130,32 @@ def _compiled(definitions: Sequence[Definition], files: tuple[Path, ...], proble
     if problems:
         raise BundleError(problems)
     return Bundle(rules=tuple(rules), version=_version(definitions), files=files)
+
+
+def _disagreement(first: PackUse, other: PackUse) -> Problem:
+    at = "policy.packs or --pack" if first.place == _NAMED else str(first.place)
+    said = f"where it leaves out {_listed(first.without)}, not {_listed(other.without)}"
+    return Problem(
+        other.place,
+        f"pack {first.name} is named at {at} too, {said}",
+        "name it in one place only, or leave out the same in both",
+    )
+
+
+def _twice(first: Definition, second: Definition) -> Problem:
+    if first.place == second.place:
+        return Problem(second.place, f"rule {second.id} is repeated by an alias", "write it out, with an id of its own")
+    remedy = "give it an id of its own"
+    if first.source.startswith(_PACKS):
+        pack = first.source.removeprefix(_PACKS).removesuffix(".yaml")
+        remedy = f"to replace the pack's, write packs: [{{pack: {pack}, without: [{first.id}]}}]"
+    elif second.id.startswith("protect:"):
+        remedy = "say it in one line, or give the line an id: of its own"
+    return Problem(second.place, f"rule {second.id} stands at {first.place} already", remedy)
+
+
+def _listed(ids: Iterable[str]) -> str:
+    return ", ".join(sorted(ids)) or "nothing"
 
 
 def _version(definitions: Iterable[Definition]) -> str:

@@ -1,6 +1,7 @@
 """What must be done to what passes: every matching obligation applies, duplicates become one, the strictest of a kind stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 
 from passgate.core.action import Atom, ColumnRef
 from passgate.core.decision import (
@@ -24,13 +25,16 @@ _SHOWS_LESS = (StrategyKind.PARTIAL, StrategyKind.TOKEN, StrategyKind.HASH, Stra
 def merged(fired: Iterable[tuple[Rule, Atom]]) -> tuple[Obligation, ...]:
     """The obligations of the rules that fired, in an order of their own: that of the rules changes nothing."""
     found: dict[tuple[str, ...], Obligation] = {}
+    masks: dict[tuple[str, ...], list[Mask]] = {}
     for rule, atom in fired:
         then = rule.definition.then
         for obligation in then.obligations:
             _add(found, obligation)
         if then.mask is not None and shows(atom):
             column = ColumnRef(namespace=atom.object.namespace, object=atom.object.name, column=atom.column)
-            _add(found, Mask(column=column, strategy=then.mask, rule=rule.id))
+            mask = Mask(column=column, strategy=then.mask, rule=rule.id)
+            masks.setdefault(_key(mask), []).append(mask)
+    found.update((key, _strictest(several)) for key, several in masks.items())
     return tuple(found[key] for key in sorted(found))
 
 
@@ -66,15 +70,19 @@ def _key(obligation: Obligation) -> tuple[str, ...]:
             return ("tag", tag)
 
 
+def _strictest(masks: Sequence[Mask]) -> Mask:
+    """By the rule that says it just so; where none does, since two together show less than either, by the first of theirs."""
+    if len(masks) == 1:
+        return masks[0]
+    strategy = reduce(_shows_less, (mask.strategy for mask in masks))
+    exact = [mask.rule for mask in masks if mask.strategy == strategy]
+    alike = [mask.rule for mask in masks if mask.strategy.kind is strategy.kind]
+    return Mask(column=masks[0].column, strategy=strategy, rule=min(exact or alike))
+
+
 def _stricter(known: Obligation, new: Obligation) -> Obligation:
     """Of two of one kind the stricter; of two equal ones the one whose rule's id sorts first, whatever their order was."""
     match known, new:
-        case Mask(column=column), Mask():
-            strategy = _shows_less(known.strategy, new.strategy)
-            rule = known.rule if known.strategy == strategy else new.rule
-            if known.strategy == new.strategy:
-                rule = min(known.rule, new.rule)
-            return Mask(column=column, strategy=strategy, rule=rule)
         case MaxRows(), MaxRows():
             return known if (known.limit, known.rule) <= (new.limit, new.rule) else new
         case LimitRows(), LimitRows():

@@ -7,20 +7,24 @@
 
 It is sugar and nothing else: each line becomes rules with ids of their own (``protect:customers.email/mask``), which explain shows.
 ``inference`` is what a masked column means where its value decides or is passed on without being shown (WHERE, ORDER BY, a copy
-into another table): ``deny``, the default, ``hold`` or ``allow``. ``when`` limits whom and where a line concerns.
+into another table): ``deny``, the default, ``hold`` or ``allow``. ``when`` limits whom and where a line concerns. Of two lines
+about one column one has an ``id``, which its rules' ids bear behind the column's name (``protect:customers.email:support/mask``).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from ruamel.yaml.nodes import Node
 
 from passgate.core.decision import Outcome, Strategy
-from passgate.policy.cel import ConditionError, parse
+from passgate.policy.attributes import ATTRIBUTES
+from passgate.policy.cel import ConditionError, check, parse
 from passgate.policy.consequence import read_strategy
 from passgate.policy.definition import Definition, Then
-from passgate.policy.document import Document, is_text
+from passgate.policy.document import Document, is_mapping, is_text
 
-_KEYS = ("object", "namespace", "column", "as", "when", "inference", "message", "hint")
+_KEYS = ("id", "object", "namespace", "column", "as", "when", "inference", "message", "hint")
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 _SHOWN = "position in ['output', 'returning']"
 _INFERRED = "position in ['predicate', 'group', 'order', 'join', 'argument', 'source']"
@@ -28,9 +32,13 @@ _INFERRED = "position in ['predicate', 'group', 'order', 'join', 'argument', 'so
 
 def read_protection(document: Document, node: Node, source: str) -> Iterator[Definition]:
     given = document.mapping(node, "a line of protect", _KEYS)
-    name = document.text(given.get("object"), "object")
-    column = document.text(given.get("column"), "column") or ""
-    namespace = document.text(given.get("namespace"), "namespace") or ""
+    before = document.problems
+    name = document.name(given.get("object"), "object")
+    column = document.name(given.get("column"), "column") or ""
+    namespace = document.name(given.get("namespace"), "namespace") or ""
+    _check_names(document, given, name or "", column, namespace)
+    if document.problems > before and (not name or ("column" in given and not column)):
+        return  # what would be protected is not what is meant
     if not name or "as" not in given:
         document.report(
             node, "a line of protect needs object and as", "write {object: customers, column: ssn, as: never}"
@@ -40,19 +48,25 @@ def read_protection(document: Document, node: Node, source: str) -> Iterator[Def
         document=document,
         node=node,
         source=source,
-        subject=".".join(part for part in (namespace, name, column) if part),
+        subject=".".join(part for part in (namespace, name, column) if part) + _distinction(document, given.get("id")),
         condition=_condition(document, given.get("when"), namespace, name, column),
-        message=document.text(given.get("message"), "message") or "",
-        hint=document.text(given.get("hint"), "hint") or "",
+        message=document.sentence(given.get("message"), "message"),
+        hint=document.sentence(given.get("hint"), "hint"),
     )
     way = given["as"]
     if is_text(way):
-        if document.choice(way, "as", ("never",)):
+        if document.choice(way, "as", ("never", "{mask: {...}}")):
             if "inference" in given:
                 document.report(given["inference"], "inference belongs to a masked column")
             yield writer.rule("", "", Then(outcome=Outcome.DENY), "{object} is protected." if not column else "")
         return
+    if not is_mapping(way):
+        document.report(way, "as is never or a mask", "write {mask: {strategy: partial}}")
+        return
+    problems = document.problems
     mask = document.mapping(way, "as", ("mask",)).get("mask")
+    if mask is None and document.problems == problems:
+        document.report(way, "as says nothing", "write never or {mask: {strategy: partial}}")
     strategy = None if mask is None else read_strategy(document, mask)
     inference = document.choice(given.get("inference"), "inference", list(Outcome)) or Outcome.DENY.value
     if not column:
@@ -95,6 +109,31 @@ class _Writer:
             yield self.rule("/inference", _INFERRED, Then(outcome=inference), message)
 
 
+def _check_names(document: Document, given: Mapping[str, Node], name: str, column: str, namespace: str) -> None:
+    """A name that no object bears protects nothing, and nobody would be told."""
+    for key, word in (("object", name), ("column", column), ("namespace", namespace)):
+        if any(c in "*?%" for c in word):
+            document.report(
+                given[key], f"{key} is one name, and {word!r} is a pattern", "write a rule with matches() in its when"
+            )
+    schema, dot, rest = name.partition(".")
+    if dot and not namespace:
+        document.report(
+            given["object"],
+            f"object is a name without its schema, and {name!r} has a dot in it",
+            f"write namespace: {schema}, object: {rest}" if schema and rest else "name the namespace too",
+        )
+
+
+def _distinction(document: Document, node: Node | None) -> str:
+    word = document.text(node, "id")
+    if node is None or word is None:
+        return ""
+    if not _ID.fullmatch(word):
+        document.report(node, f"{word!r} is not an id", "use lower-case letters, digits and . _ -")
+    return f":{word}"
+
+
 def _condition(document: Document, when: Node | None, namespace: str, name: str, column: str) -> str:
     terms = ["object.kind == 'relation'", f"object.name == {_quoted(name)}"]
     if namespace:
@@ -104,7 +143,7 @@ def _condition(document: Document, when: Node | None, namespace: str, name: str,
     whom = document.text(when, "when")
     if when is not None and whom is not None:
         try:
-            parse(whom)
+            check(parse(whom), ATTRIBUTES)
         except ConditionError as error:
             document.report_in(when, error.offset, error.message, error.remedy)
         else:

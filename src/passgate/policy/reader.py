@@ -9,7 +9,7 @@ from ruamel.yaml.nodes import Node
 from passgate.core.decision import DEFAULT_APPROVERS, Outcome
 from passgate.policy.consequence import read_approvers, read_then
 from passgate.policy.definition import Definition, Then
-from passgate.policy.document import Document, is_text
+from passgate.policy.document import Document, is_mapping, is_text
 from passgate.policy.evaluator import RESERVED_IDS
 from passgate.policy.problems import Place, Problem
 from passgate.policy.protect import read_protection
@@ -55,6 +55,8 @@ def _read_pack(document: Document, node: Node) -> PackUse:
     if is_text(node):
         return PackUse(name=document.text(node, "a pack") or "", without=(), place=document.place(node))
     given = document.mapping(node, "a pack", ("pack", "without"))
+    if is_mapping(node) and "pack" not in given:
+        document.report(node, "a pack needs a name", "write {pack: postgres-safe, without: [...]}")
     return PackUse(
         name=document.text(given.get("pack"), "pack") or "",
         without=document.texts(given.get("without"), "without"),
@@ -65,8 +67,8 @@ def _read_pack(document: Document, node: Node) -> PackUse:
 def _read_rule(document: Document, node: Node, source: str) -> Definition | None:
     given = document.mapping(node, "a rule", _RULE_KEYS)
     missing = [key for key in ("id", "when", "then") if key not in given]
-    if given and missing:
-        document.report(node, f"a rule needs {' and '.join(missing)}")
+    if is_mapping(node) and missing:
+        document.report(node, f"a rule needs {' and '.join(missing)}", "write {id: ..., when: ..., then: ...}")
     rule_id = document.text(given.get("id"), "id")
     when = document.text(given.get("when"), "when")
     if rule_id is not None and not _ID.fullmatch(rule_id):
@@ -82,8 +84,8 @@ def _read_rule(document: Document, node: Node, source: str) -> Definition | None
         document.report(given["approvers"], "approvers belong to a hold")
     matches = read_samples(document, given.get("match"), "match", holds=True)
     others = read_samples(document, given.get("not_match"), "not_match", holds=False)
-    message = document.text(given.get("message"), "message") or ""
-    hint = document.text(given.get("hint"), "hint") or ""
+    message = document.sentence(given.get("message"), "message")
+    hint = document.sentence(given.get("hint"), "hint")
     if rule_id is None or when is None:
         return None
     return Definition(

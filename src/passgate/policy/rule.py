@@ -1,19 +1,23 @@
 """A compiled rule, and the parts of its condition that evaluation is ordered by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from passgate.core.decision import Outcome
 from passgate.policy.attributes import ATTRIBUTES, READERS, Moment, Scope
-from passgate.policy.cel import Checked, ConditionError, Program, check, compile_condition, parse
+from passgate.policy.cel import Checked, ConditionError, Program, check, compile_condition, lookalike, parse
 from passgate.policy.cel.syntax import Binary, Junction, ListLiteral, Literal, Node, walk
 from passgate.policy.definition import Definition
 from passgate.policy.problems import Problem
 from passgate.policy.samples import verdict
+from passgate.policy.sense import Limit, limit_of, shape, slips
 from passgate.policy.wording import unknown_placeholder
 
 DIMENSIONS = ("object.name", "column", "verb", "object.effect", "object.kind", "verb_class", "position")
 """Attributes that rules are indexed by, the most telling first."""
+
+
+_ALWAYS = shape(Literal(offset=0, value=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,7 +25,7 @@ class Term:
     """One term of a condition's outermost ``&&``.
 
     ``personal``: its value may differ from one principal of a chain to the next. ``keys`` is set where the term is an equality (or
-    ``in`` a literal list) over the indexed attribute ``dimension``.
+    ``in`` a literal list) over the indexed attribute ``dimension``. ``shape`` and ``limit`` say what it asks, for comparing rules.
     """
 
     program: Program[Moment]
@@ -29,13 +33,20 @@ class Term:
     personal: bool = False
     dimension: str = ""
     keys: frozenset[str] = frozenset()
+    shape: str = ""
+    limit: Limit | None = None
+
+    def implies(self, other: "Term") -> bool:
+        """Whether the other holds wherever this does, as far as the text shows."""
+        within = self.limit is not None and other.limit is not None and self.limit.within(other.limit)
+        return within or other.shape in (self.shape, _ALWAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rule:
     """``order`` is its place in the bundle: it names the decisive rule among equals, and changes no outcome.
 
-    ``volatile``: it may come out otherwise the next time the same action is asked about.
+    ``volatile``: it may come out otherwise the next time the same action is asked about. ``tags_asked``: of the session, by name.
     """
 
     definition: Definition
@@ -43,6 +54,7 @@ class Rule:
     terms: tuple[Term, ...]
     program: Program[Moment]
     volatile: bool
+    tags_asked: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -64,12 +76,17 @@ def compile_rule(definition: Definition, order: int, problems: list[Problem]) ->
         for stranger in map(unknown_placeholder, (definition.message, definition.hint))
         if stranger is not None
     )
+    odd = lookalike(definition.when)
     try:
         checked = check(parse(definition.when), ATTRIBUTES)
     except ConditionError as error:
         place = definition.place_in(error.offset)
         problems.append(Problem(place, f"rule {definition.id}: {error.message}", error.remedy))
         return None
+    problems.extend(
+        Problem(definition.place_in(slip.offset), f"rule {definition.id}: {slip.message}", slip.remedy)
+        for slip in (*(() if odd is None else (odd,)), *slips(checked))
+    )
     problems.extend(
         Problem(sample.place, f"rule {definition.id} fails its own test: {wrong}")
         for sample in definition.samples
@@ -85,6 +102,7 @@ def compile_rule(definition: Definition, order: int, problems: list[Problem]) ->
         terms=terms,
         program=compile_condition(checked, READERS),
         volatile=any(ATTRIBUTES[name].volatile for name in checked.attributes.values()),
+        tags_asked=frozenset(_tags(checked)),
     )
 
 
@@ -98,7 +116,18 @@ def _term(checked: Checked, node: Node) -> Term:
         personal=any(ATTRIBUTES[name].personal for name in attributes),
         dimension=dimension,
         keys=keys,
+        shape=shape(node),
+        limit=limit_of(node),
     )
+
+
+def _tags(checked: Checked) -> Iterator[str]:
+    for node in walk(checked.root):
+        of_tags = (
+            isinstance(node, Binary) and node.operator == "in" and checked.attributes.get(node.right) == "session.tags"
+        )
+        if of_tags and isinstance(node, Binary) and isinstance(node.left, Literal):
+            yield str(node.left.value)
 
 
 def _keys(checked: Checked, node: Node) -> tuple[str, frozenset[str]]:

@@ -23,6 +23,7 @@ from passgate.policy.cel import (
     compile_condition,
     nearest,
     timestamp,
+    unknown_key,
 )
 from passgate.policy.definition import Sample
 from passgate.policy.document import Document
@@ -39,10 +40,14 @@ class _Given(Frame):
 
 
 def read_samples(document: Document, node: Node | None, what: str, *, holds: bool) -> tuple[Sample, ...]:
-    return tuple(
-        Sample(values=_values(document, item), holds=holds, place=document.place(item))
-        for item in document.items(node, what)
-    )
+    """A test that is not well written is a problem, and is not run: what came of it would say nothing."""
+    samples: list[Sample] = []
+    for item in document.items(node, what):
+        before = document.problems
+        values = _values(document, item)
+        if document.problems == before:
+            samples.append(Sample(values=values, holds=holds, place=document.place(item)))
+    return tuple(samples)
 
 
 def verdict(checked: Checked, sample: Sample) -> str:
@@ -63,8 +68,14 @@ def _values(document: Document, node: Node) -> dict[str, Value]:
         if declared is None:
             document.report(given, f"{name} is not a declared attribute", nearest(name, ATTRIBUTES))
             continue
-        if key and isinstance(declared.type, MapType):
-            values.setdefault(declared.name, {})[key] = _value(document, given, declared.type.item, name)
+        if isinstance(declared.type, MapType):
+            known = values.setdefault(declared.name, {})
+            if key and declared.type.keys is not None and key not in declared.type.keys:
+                document.report(given, *unknown_key(declared.name, key, declared.type.keys))
+            elif key:
+                known[key] = _value(document, given, declared.type.item, name)
+            else:
+                known.update(_map(document, given, declared.type, name))
         else:
             values[declared.name] = _value(document, given, declared.type, name)
     return values
@@ -92,14 +103,17 @@ def _value(document: Document, node: Node, kind: Type, what: str) -> Value:
         return frozenset(_value(document, item, kind.item, what) for item in document.items(node, what))
     if isinstance(kind, ListType):
         return tuple(_value(document, item, kind.item, what) for item in document.items(node, what))
-    if isinstance(kind, MapType):
-        return {key: _value(document, item, kind.item, what) for key, item in document.mapping(node, what).items()}
     assert isinstance(kind, RecordType)  # noqa: S101 - the table has no other type
     given = document.mapping(node, what, kind.fields)
     return {
         name: _value(document, given[name], field, name) if name in given else empty_value(field)
         for name, field in kind.fields.items()
     }
+
+
+def _map(document: Document, node: Node, kind: MapType, what: str) -> dict[str, Value]:
+    given = document.mapping(node, what, kind.keys)
+    return {key: _value(document, item, kind.item, f"{what}.{key}") for key, item in given.items()}
 
 
 def _moment(document: Document, node: Node, what: str) -> datetime | None:

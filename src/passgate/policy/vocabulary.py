@@ -3,6 +3,8 @@
 A new protocol adds its words here; nothing else in this folder changes.
 """
 
+from importlib import resources
+
 from passgate.core.action import Position, VerbClass
 from passgate.core.finding import Field, FindingClass
 from passgate.core.principal import PrincipalKind
@@ -12,6 +14,15 @@ VERB_CLASSES = frozenset(VerbClass)
 POSITIONS = frozenset(Position)
 FINDING_CLASSES = frozenset(FindingClass)
 FINDING_FIELDS = frozenset(Field)
+FINDING_TYPES = frozenset((resources.files("passgate.policy") / "finding_types.tsv").read_text("utf-8").split())
+"""What the detectors can find. A test holds the list to theirs."""
+
+RESOURCE_KINDS = frozenset({"postgres", "llm"})
+COUNTERS = frozenset({"statements", "requests", "rows", "masked", "tokens"})
+"""What is counted of sessions and tasks."""
+
+OBJECT_TAGS = frozenset({"credentials", "statistics", "activity", "large_objects", "files"})
+"""What the language of a database says of its own catalogs."""
 
 _SQL_READ = ("select", "copy_out", "show", "explain", "call")
 _SQL_WRITE = ("insert", "update", "delete", "merge", "copy_in", "notify")
@@ -78,6 +89,8 @@ VERBS = frozenset(
         NOT_UNDERSTOOD,
     }
 )
+
+ACTION_KINDS = frozenset({"sql.query", "llm.answer", *(f"llm.{verb}" for verb in (*_LLM_READ, *_LLM_WRITE))})
 
 OBJECT_KINDS = frozenset(
     {

@@ -23,12 +23,18 @@ _DECIDES = {
 
 
 def unknown_placeholder(text: str) -> str | None:
-    """The first ``{name}`` of a message that stands for nothing; ``{`` itself is written ``{{``."""
+    """The first ``{name}`` of a message that stands for nothing; ``{`` itself is written ``{{``.
+
+    A width or a conversion (``{verb:>9}``, ``{verb!x}``) stands for nothing either: what it does is found out when it is too late.
+    """
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+        fields = [field for field in string.Formatter().parse(text) if field[1] is not None]
     except ValueError:
         return text
-    return next((name for name in names if name not in _PLACEHOLDERS), None)
+    for _, name, width, conversion in fields:
+        if name not in _PLACEHOLDERS or width or conversion:
+            return f"{name}{'!' if conversion else ''}{conversion or ''}{':' if width else ''}{width or ''}"
+    return None
 
 
 def filled(text: str, atom: Atom, resource: str) -> str:

@@ -23,7 +23,7 @@ def run(*words: str, text: str | None = None) -> Result:
 
 def test_a_good_bundle_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
-    path.write_text("rules:\n- {id: odd, when: \"'x' in object.tags\", then: deny, not_match: [{}]}\n")
+    path.write_text("rules:\n- {id: odd, when: \"'files' in object.tags\", then: deny, not_match: [{}]}\n")
     found = run("check", str(path))
     assert found.exit_code == 0
     assert "1 rules, 1 of their own tests passed, version " in found.stdout
@@ -220,3 +220,46 @@ def test_cases_that_cannot_be_read(tmp_path: Path, content: str | None, error: t
     if content is not None:
         path.write_text(content)
     assert isinstance(run("test", "--reference", "--cases", str(path)).exception, error)
+
+
+def test_a_run_that_judges_nothing_does_not_pass(tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    for text, said in (
+        ("", "Nothing was judged"),
+        ('{"id": "a", "kind": "postgresql", "text": "DROP TABLE x", "expected": "allow"}', "did you mean postgres?"),
+    ):
+        cases.write_text(text)
+        found = run("test", "--reference", "--cases", str(cases))
+        assert found.exit_code == 1
+        assert said in found.stdout
+
+
+def test_what_loads_and_may_not_be_meant_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("rules:\n- {id: a, when: \"verb == 'select'\", then: allow}\n- {id: b, when: 'true', then: deny}\n")
+    found = run("check", str(path))
+    assert found.exit_code == 0
+    assert "rule a never decides: b" in found.output
+    assert json.loads(run("check", str(path), "--json").stdout)["notes"][0]["line"] == 2
+
+
+def test_rules_about_tags_counters_and_passes_can_be_tried(tmp_path: Path) -> None:
+    """Without these a rule about them came out one way in every dry run, and another way at work."""
+    path = tmp_path / "p.yaml"
+    path.write_text(
+        "rules:\n- {id: all, when: 'true', then: allow}\n"
+        "- {id: tagged, when: \"'sensitive-read' in session.tags\", then: hold}\n"
+        "- {id: many, when: 'session.counters.rows > 1000 && task.counters.rows > 1000', then: deny}\n"
+        "- {id: ticket, when: \"pass.purpose == 'repair' && !has(pass.ticket)\", then: deny}\n"
+    )
+    for given, rule in (
+        ((), "all"),
+        (("--tag", "sensitive-read"), "tagged"),
+        (("--tag", "sensitive-read", "--counted", "rows=1001"), "many"),
+        (("--counted", "rows=1000"), "all"),
+        (("--purpose", "repair"), "ticket"),
+        (("--purpose", "repair", "--ticket", "OPS-1"), "all"),
+    ):
+        found = run("explain", "SELECT 1", "--policy", str(path), "--json", *given)
+        assert json.loads(found.stdout)[0]["rule"] == rule, given
+    assert run("explain", "SELECT 1", "--policy", str(path), "--counted", "rwos=5").exit_code != 0

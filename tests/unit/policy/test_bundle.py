@@ -43,11 +43,11 @@ rules:
         "policy.yaml:3:10: rule first: verbb is not a declared attribute (did you mean verb?)",
         "policy.yaml:6:18: rule second: 'dorp' is not a value that this ever has (did you mean drop?)",
         "policy.yaml:7:9: then cannot be 'alow' (did you mean allow?)",
-        "policy.yaml:8:3: a rule needs when",
+        "policy.yaml:8:3: a rule needs when (write {id: ..., when: ..., then: ...})",
         "policy.yaml:8:7: 'Third' is not an id (use lower-case letters, digits and . _ / -)",
         "policy.yaml:9:3: a rule has no key 'whn' (did you mean when?)",
         "policy.yaml:14:16: rule fourth: resource.lables is not a declared attribute (did you mean resource.labels?)",
-        "policy.yaml:16:3: rule first stands at policy.yaml:2:3 already",
+        "policy.yaml:16:3: rule first stands at policy.yaml:2:3 already (give it an id of its own)",
         "policy.yaml:19:8: error is an id of the gate's own",
     ]
 
@@ -139,13 +139,30 @@ def test_a_rule_of_a_pack_can_be_left_out() -> None:
     assert "pg-read" in {rule.id for rule in bundle.rules}
 
 
-def test_a_rule_is_left_out_only_if_every_mention_leaves_it_out(tmp_path: Path) -> None:
+def test_mentions_of_a_pack_that_leave_out_different_rules_do_not_load(tmp_path: Path) -> None:
+    """One of them would be read by somebody who takes it for what is in force."""
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     one.write_text("packs: [{pack: postgres-safe, without: [pg-cartesian, pg-listen]}]\n")
     other.write_text("packs: [{pack: postgres-safe, without: [pg-listen]}]\n")
+    with pytest.raises(BundleError) as caught:
+        load_bundle((one, other))
+    (problem,) = caught.value.problems
+    where = f"pack postgres-safe is named at {one}:1:9 too"
+    assert str(problem).startswith(
+        f"{other}:1:9: {where}, where it leaves out pg-cartesian, pg-listen, not pg-listen ("
+    )
+    other.write_text("packs: [{pack: postgres-safe, without: [pg-listen, pg-cartesian]}]\n")
     ids = {rule.id for rule in load_bundle((one, other)).rules}
-    assert "pg-cartesian" in ids
-    assert "pg-listen" not in ids
+    assert not ids & {"pg-cartesian", "pg-listen"}
+
+
+def test_what_a_file_leaves_out_of_a_pack_of_the_configuration_is_told(tmp_path: Path) -> None:
+    """The configuration names postgres-safe and llm-safe by itself: a file's ``without`` changed nothing beside them."""
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("packs: [{pack: llm-safe, without: [llm-personal-data-back-agents]}]\n")
+    with pytest.raises(BundleError, match="where it leaves out nothing, not llm-personal-data-back-agents"):
+        load_bundle((mine,), ("postgres-safe", "llm-safe"))
+    assert len(load_bundle((mine,), ("postgres-safe",)).rules) == 60
 
 
 def test_files_that_cannot_be_read_are_problems(tmp_path: Path) -> None:
@@ -161,7 +178,7 @@ def test_files_that_cannot_be_read_are_problems(tmp_path: Path) -> None:
 
 
 def test_rules_that_cannot_be_looked_up_are_named() -> None:
-    odd = "{id: odd, when: \"'x' in object.tags\", then: deny}"
+    odd = "{id: odd, when: \"'files' in object.tags\", then: deny}"
     found = "{id: ok, when: \"verb == 'drop'\", then: deny}"
     assert [rule.id for rule in load_text(f"rules:\n- {RULE}\n- {odd}\n- {found}").unindexed] == ["odd"]
 

@@ -75,8 +75,8 @@ def test_wrong_kinds_are_problems_with_places() -> None:
     assert document.integer(nodes["i"], "i", least=0) is None
     assert [str(problem) for problem in problems] == [
         "f.yaml:1:4: a must be a mapping, not a list",
-        "f.yaml:2:4: b must be a list, not a mapping",
-        "f.yaml:4:4: d must be text, not '5'",
+        "f.yaml:2:4: b must be a list, not a mapping (write [...], or - in front of each item)",
+        "f.yaml:4:4: d must be text, not '5' (put it in quotes)",
         "f.yaml:3:4: c must be a whole number of at least 0, not 'x'",
         "f.yaml:5:4: e must be a whole number of at least 0, not '-1'",
         "f.yaml:7:4: g must be a whole number of at least 0, not '0x10'",
@@ -114,7 +114,7 @@ def test_keys_are_known_single_and_text() -> None:
         "f.yaml:2:1: a rule has no key 'whne' (did you mean when?)",
         "f.yaml:3:1: the key 'when' stands twice in a rule",
         "f.yaml:4:1: a rule has no key 'zzzzz' (use one of then, when)",
-        "f.yaml:5:1: a key of a rule must be text, not '5'",
+        "f.yaml:5:1: a key of a rule must be text, not '5' (put it in quotes)",
     ]
 
 

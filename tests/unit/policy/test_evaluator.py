@@ -240,13 +240,13 @@ def test_tags_and_counters_are_looked_at_each_time() -> None:
     rules = policy(
         ALLOW_ALL,
         "{id: tagged, when: \"'sensitive-read' in session.tags && verb_class in ['egress', 'read']\", then: hold}",
-        "{id: many, when: 'session.counters.denied > 2', then: deny}",
+        "{id: many, when: 'session.counters.masked > 2', then: deny}",
     )
     whose = session()
     assert decide(rules, READ, whose).outcome is Outcome.ALLOW
     whose.tag("sensitive-read")
     assert decide(rules, READ, whose).rule == "tagged"
-    whose.count("denied", 3)
+    whose.count("masked", 3)
     assert decide(rules, READ, whose).rule == "many"
     assert not rules.stable
     assert policy(ALLOW_ALL).stable

@@ -104,3 +104,15 @@ def test_of_a_call_only_findings_are_masked(verb: str, kind: str, masked: bool) 
     assert [o.column for o in found if isinstance(o, Mask)] == (
         [ColumnRef(namespace="pii", object="EMAIL", column="user")] if masked else []
     )
+
+
+def test_the_rule_of_a_mask_does_not_hang_on_the_order_of_rules() -> None:
+    """Two partial masks together show less than either: the later one was named, whichever it was."""
+    several = rules(
+        "{mask: {strategy: partial, keep_last: 4}}",
+        "{mask: {strategy: partial, keep_first: 2, keep_last: 1}}",
+        "{mask: {strategy: partial, keep_first: 1, keep_last: 3}}",
+    )
+    together = {merged([(rule, EMAIL) for rule in order]) for order in itertools.permutations(several)}
+    (left,) = together
+    assert [obligation.rule for obligation in left] == ["r0"]

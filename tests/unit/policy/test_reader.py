@@ -49,5 +49,6 @@ def test_what_is_wrong_is_told_and_the_rest_is_read() -> None:
     assert [problem.message for problem in problems] == [
         "protect must be a list, not a mapping",
         "a rule needs when",
+        "a rule needs id and when and then",
         "pack must be text, not '5'",
     ]

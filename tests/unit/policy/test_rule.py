@@ -28,7 +28,7 @@ def test_what_is_no_key() -> None:
         "object.namespace == 'public'",
         "verb in ['drop', object.name]",
         "verb == 'drop' || column == 'x'",
-        "'x' in object.tags",
+        "'files' in object.tags",
         "key_pinned",
     ):
         assert keys(when) == [("", frozenset())], when
@@ -45,7 +45,7 @@ def test_a_disjunction_is_one_term() -> None:
 
 
 def test_what_a_rule_says_of_itself() -> None:
-    found = rule("session.counters.x > 1", "{tag: t}")
+    found = rule("session.counters.rows > 1", "{tag: t}")
     assert (found.id, found.outcome, found.indexed, found.volatile, found.order) == ("r", None, False, True, 0)
     other = rule("verb == 'drop'")
     assert (other.outcome, other.indexed, other.volatile) == (Outcome.DENY, True, False)

@@ -25,7 +25,7 @@ def check(when: str, samples: str) -> list[str]:
         ("'dba' in principal.groups", "match: [{principal.groups: [dba, ops]}]"),
         ("resource.labels.env == 'prod'", "match: [{resource.labels: {env: prod}}]"),
         ("resource.labels.env == 'prod'", "match: [{resource.labels.env: prod}]"),
-        ("session.counters.denied > 3", "match: [{session.counters.denied: 4}]\n  not_match: [{}]"),
+        ("session.counters.masked > 3", "match: [{session.counters.masked: 4}]\n  not_match: [{}]"),
         ("inputs.exists(i, i == 'x')", "match: [{inputs: [a, x]}]\n  not_match: [{}]"),
         ("findings.exists(f, f.class == 'pii' && f.count == 0)", "match: [{findings: [{class: pii}]}]"),
         (

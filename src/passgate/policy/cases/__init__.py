@@ -3,10 +3,11 @@
 from passgate.policy.cases.case import Case, Expected, read_cases
 from passgate.policy.cases.prompt import Finder, PromptLanguage
 from passgate.policy.cases.runner import Ground, Mismatch, Report, Totals, run_cases
-from passgate.policy.cases.session import judging_session
+from passgate.policy.cases.session import Circumstances, judging_session
 
 __all__ = (
     "Case",
+    "Circumstances",
     "Expected",
     "Finder",
     "Ground",

@@ -38,22 +38,46 @@ class Case:
 def read_cases(text: str, name: str = "cases.jsonl") -> tuple[Case, ...]:
     """Raises PolicyError, with every line that is not a case."""
     cases: list[Case] = []
+    lines: dict[str, int] = {}
     problems: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            cases.append(_case(json.loads(line)))
-        except (json.JSONDecodeError, ValueError) as error:
+            case = _case(json.loads(line, object_pairs_hook=_single))
+        except json.JSONDecodeError as error:
+            problems.append(f"{name}:{number}: not JSON: {error.msg} at character {error.colno}")
+        except (ValueError, RecursionError) as error:
             problems.append(f"{name}:{number}: {error}")
+        else:
+            if case.id in lines:
+                problems.append(f"{name}:{number}: the id {case.id!r} stands in line {lines[case.id]} already")
+            lines.setdefault(case.id, number)
+            cases.append(case)
     if problems:
         raise PolicyError("\n".join(problems))
     return tuple(cases)
 
 
+def _single(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice")
+        found[key] = value
+    return found
+
+
+_KEYS = ("id", "kind", "text", "expected", "category", "why", "params", "needs", "observed")
+
+
 def _case(given: object) -> Case:
     if not isinstance(given, Mapping):
         raise ValueError("a case is a JSON object")  # noqa: TRY004 - told with its line, like every other slip
+    for key in given:
+        if key not in _KEYS:
+            remedy = nearest(str(key), _KEYS) or f"use some of {', '.join(_KEYS)}"
+            raise ValueError(f"a case has no key {key!r} ({remedy})")
     missing = [key for key in ("id", "kind", "text", "expected") if not isinstance(given.get(key), str)]
     if missing:
         raise ValueError(f"a case needs {', '.join(missing)} as text")

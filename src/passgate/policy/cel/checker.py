@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from passgate.policy.cel.errors import ConditionError
+from passgate.policy.cel.errors import ConditionError, EvaluationError
 from passgate.policy.cel.functions import FUNCTIONS, METHODS, Overload
 from passgate.policy.cel.syntax import (
     Binary,
@@ -71,7 +71,11 @@ def check(root: Node, attributes: Mapping[str, Attribute], *, expected: Type = B
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """``did you mean ...?``, or nothing if nothing is near."""
-    near = difflib.get_close_matches(word, tuple(known), n=1, cutoff=0.6)
+    words = tuple(known)
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if not near:  # EMAIL for email
+        folded = {one.casefold(): one for one in words}
+        near = [folded[one] for one in difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)]
     return f"did you mean {near[0]}?" if near else ""
 
 
@@ -172,6 +176,8 @@ class _Checker:
         siblings = self._members(path.rpartition(".")[0]) if "." in path else []
         near = nearest(path.rpartition(".")[2], (name.rpartition(".")[2] for name in siblings))
         remedy = f"use {_some(siblings)}" if siblings and not near else nearest(path, siblings or self._attributes)
+        if "." not in path:
+            remedy = _INSTEAD_OF.get(path) or remedy or f"a text stands in quotes: '{path}'"
         return ConditionError(f"{path} is not a declared attribute", offset=node.offset, remedy=remedy)
 
     def _attribute(self, node: Name | Select, path: str) -> Type:
@@ -186,6 +192,7 @@ class _Checker:
     def _field(self, node: Select) -> Type:
         operand = self.type_of(node.operand)
         if isinstance(operand, MapType):
+            _known_key(node.operand, node.field, operand, node.offset)
             return BOOL if node.test_only else operand.item
         if isinstance(operand, RecordType):
             if node.test_only:
@@ -200,9 +207,17 @@ class _Checker:
         operand = self.type_of(node.operand)
         if isinstance(operand, MapType):
             self._require(node.index, STRING, "the keys of a map are strings")
+            if isinstance(node.index, Literal):
+                _known_key(node.operand, str(node.index.value), operand, node.index.offset)
             return operand.item
         if isinstance(operand, ListType):
             self._require(node.index, INT, "a place in a list is a number")
+            if isinstance(node.index, Literal) and isinstance(node.index.value, int) and node.index.value < 0:
+                raise ConditionError(
+                    "places in a list count from 0",
+                    offset=node.index.offset,
+                    remedy="write x[size(x) - 1] for the last",
+                )
             return operand.item
         remedy = "use in, exists() or all()" if isinstance(operand, SetType) else ""
         raise ConditionError(f"a value of type {operand} has no index", offset=node.offset, remedy=remedy)
@@ -237,7 +252,10 @@ class _Checker:
                 "a set has no order to compare", offset=node.offset, remedy="use in, exists() or all()"
             )
         if not same(left, right):
-            raise ConditionError(f"{left} and {right} are never equal", offset=node.offset)
+            listed = isinstance(right, ListType) and same(left, right.item)
+            raise ConditionError(
+                f"{left} and {right} are never equal", offset=node.offset, remedy="write in [...]" if listed else ""
+            )
         _vocabulary(node.left, right)
         _vocabulary(node.right, left)
         return BOOL
@@ -245,12 +263,18 @@ class _Checker:
     def _membership(self, node: Binary, left: Type, right: Type) -> Type:
         if isinstance(right, MapType):
             item: Type = STRING
+            if isinstance(node.left, Literal) and isinstance(node.left.value, str):
+                _known_key(node.right, node.left.value, right, node.left.offset)
         elif isinstance(right, ListType | SetType):
             item = right.item
         else:
-            raise ConditionError(f"in needs a list or a map on its right, not {right}", offset=node.offset)
+            remedy = "write in [...]" if same(right, left) else ""
+            raise ConditionError(
+                f"in needs a list or a map on its right, not {right}", offset=node.offset, remedy=remedy
+            )
         if not same(left, item):
-            raise ConditionError(f"a {right} never holds a {left}", offset=node.offset)
+            remedy = "write list.exists(x, x in [...])" if isinstance(left, ListType | SetType) else ""
+            raise ConditionError(f"a {right} never holds a {left}", offset=node.offset, remedy=remedy)
         _vocabulary(node.left, item)
         for element in node.right.items if isinstance(node.right, ListLiteral) else ():
             _vocabulary(element, left)
@@ -290,7 +314,9 @@ class _Checker:
             table, given = METHODS, (node.target, *node.arguments)
         if node.function not in table:
             other = FUNCTIONS if node.target is not None else METHODS
-            remedy = nearest(node.function, table)
+            remedy = nearest(node.function, table) or _INSTEAD_OF.get(node.function, "")
+            if not remedy and (near := nearest(node.function, other)):
+                remedy = near
             if node.function in other:
                 remedy = f"write x.{node.function}(...)" if node.target is None else f"write {node.function}(...)"
             raise ConditionError(f"there is no function {node.function}()", offset=node.offset, remedy=remedy)
@@ -300,11 +326,12 @@ class _Checker:
                 self.overloads[node] = self._prepared(node, overload)
                 return overload.result
         shown = ", ".join(str(t) for t in found)
-        raise ConditionError(f"{node.function}() does not take ({shown})", offset=node.offset)
+        remedy = "write 'x' in list" if node.function == "contains" and isinstance(found[0], ListType | SetType) else ""
+        raise ConditionError(f"{node.function}() does not take ({shown})", offset=node.offset, remedy=remedy)
 
     def _prepared(self, node: Call, overload: Overload) -> Overload:
         if overload.prepare is None:
-            return overload
+            return _tried(node, overload)
         argument = node.arguments[-1]
         if not isinstance(argument, Literal) or not isinstance(argument.value, str):
             raise ConditionError(
@@ -316,6 +343,29 @@ class _Checker:
         except ValueError as error:
             raise ConditionError(str(error), offset=argument.offset) from error
         return Overload(types=overload.types[:-1], result=overload.result, run=run)
+
+
+def _tried(node: Call, overload: Overload) -> Overload:
+    """What has no value whenever it runs has none now: ``duration('1d')`` is a slip of the pen, not a rule."""
+    given = [*([] if node.target is None else [node.target]), *node.arguments]
+    values = [argument.value for argument in given if isinstance(argument, Literal)]
+    if len(values) == len(given):
+        try:
+            overload.run(*values)
+        except EvaluationError as error:
+            raise ConditionError(str(error), offset=given[0].offset) from error
+    return overload
+
+
+def unknown_key(name: str, key: str, keys: Iterable[str]) -> tuple[str, str]:
+    """Message and remedy."""
+    return f"{name} has no {key!r}", nearest(key, keys) or f"use one of {_some(sorted(keys))}"
+
+
+def _known_key(operand: Node, key: str, kind: MapType, offset: int) -> None:
+    if kind.keys is not None and key not in kind.keys:
+        message, remedy = unknown_key(dotted(operand) or str(kind), key, kind.keys)
+        raise ConditionError(message, offset=offset, remedy=remedy)
 
 
 def _accepts(wanted: Type, found: Type) -> bool:
@@ -350,6 +400,18 @@ def _vocabulary(node: Node, other: Type) -> None:
     if known is not None and node.value not in known:
         remedy = nearest(node.value, known) or f"use one of {_some(sorted(known))}"
         raise ConditionError(f"{node.value!r} is not a value that this ever has", offset=node.offset, remedy=remedy)
+
+
+_INSTEAD_OF = {
+    "now": "a decision may be kept, so there is none: let passes and approvals expire instead",
+    "any": "write list.exists(x, ...)",
+    "length": "write size(x)",
+    "len": "write size(x)",
+    "lower": "write x.lowerAscii()",
+    "upper": "write x.upperAscii()",
+    "regex": "write x.matches(r'...')",
+    "like": "write x.matches(r'...')",
+}
 
 
 def _some(names: list[str]) -> str:

@@ -33,26 +33,27 @@ def checked_int(value: int) -> int:
     raise EvaluationError("integer overflow")
 
 
-_DURATION = re.compile(r"[+-]?(?:\d+(?:\.\d+)?(?:h|ms|us|m|s))+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|m|s)")
+_DURATION = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|us|m|s))+")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|us|m|s)")
+_MOST_SHOWN = 40
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
 def duration(text: str) -> timedelta:
     """``1h30m``, ``15m``, ``250ms``. Raises EvaluationError."""
     if not _DURATION.fullmatch(text):
-        raise EvaluationError(f"{text!r} is not a duration such as 15m or 1h30m")
+        raise EvaluationError(f"{text[:_MOST_SHOWN]!r} is not a duration such as 15m or 1h30m")
     try:
         total = sum(
             (timedelta(seconds=float(number) * _SECONDS[unit]) for number, unit in _DURATION_PART.findall(text)),
             timedelta(),
         )
     except OverflowError as error:
-        raise EvaluationError(f"the duration {text!r} is too long") from error
+        raise EvaluationError(f"the duration {text[:_MOST_SHOWN]!r} is too long") from error
     return -total if text.startswith("-") else total
 
 
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def timestamp(text: str) -> datetime:

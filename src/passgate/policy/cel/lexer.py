@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from passgate.policy.cel.errors import ConditionError
+from passgate.policy.cel.lookalikes import instead
 
 MAX_LENGTH = 16_384
 """Characters of one condition: a rule longer than this is a list that belongs in a label or a group."""
@@ -88,7 +89,9 @@ def _next(text: str, at: int) -> tuple[Token, int]:
         return _number(text, number)
     if symbol := _SYMBOL.match(text, at):
         return Token(Kind.SYMBOL, symbol[0], at), symbol.end()
-    raise ConditionError(f"unexpected character {text[at]!r}", offset=at, remedy=_INSTEAD.get(text[at], ""))
+    raise ConditionError(
+        f"unexpected character {text[at]!r}", offset=at, remedy=_INSTEAD.get(text[at]) or instead(text[at])
+    )
 
 
 def _number(text: str, number: re.Match[str]) -> tuple[Token, int]:
@@ -103,6 +106,10 @@ def _number(text: str, number: re.Match[str]) -> tuple[Token, int]:
         )
     if _IDENT.match(text, end):
         raise ConditionError(f"a name cannot follow the number {number[0]} directly", offset=end)
+    if len(number[0]) > 1 and number[0][0] == "0" and number[0][1].isdecimal():
+        raise ConditionError(
+            "a number with a 0 in front is octal to some", offset=at, remedy=f"write {number[0].lstrip('0') or '0'}"
+        )
     digits = number[0][:_MOST_DIGITS]
     value = int(digits, 0 if digits[:2] in ("0x", "0X") else 10)
     if len(digits) == _MOST_DIGITS or value > INT_MAX + 1:

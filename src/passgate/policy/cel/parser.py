@@ -25,6 +25,17 @@ MAX_DEPTH = 48
 """Nesting of brackets, calls and operators, and the length of a chain of them: keeps every recursion over a tree shallow.
 CEL asks an implementation for at least 12 or 32, by kind."""
 
+_INSTEAD = {
+    "and": "write && for and",
+    "or": "write || for or",
+    "like": "write x.matches(r'...')",
+    "not": "write !(x in [...])",
+    "is": "write == to compare",
+    "contains": "write x.contains('...')",
+    "matches": "write x.matches(r'...')",
+}
+"""Words of other languages where an operator is expected."""
+
 MAX_MACRO_NESTING = 3
 """A macro inside a macro multiplies the work; nobody needs a fourth."""
 
@@ -68,14 +79,14 @@ class _Parser:
             raise self._unexpected(f"expected {symbol} {after}")
         return self._take()
 
-    def _unexpected(self, message: str) -> ConditionError:
+    def _unexpected(self, message: str, remedy: str = "") -> ConditionError:
         token = self._token
         found = "the condition ends here" if token.kind is Kind.END else f"found {token.value!r}"
-        return ConditionError(f"{message}, but {found}", offset=token.offset)
+        return ConditionError(f"{message}, but {found}", offset=token.offset, remedy=remedy)
 
     def end(self) -> None:
         if self._token.kind is not Kind.END:
-            raise self._unexpected("expected an operator")
+            raise self._unexpected("expected an operator", _INSTEAD.get(self._token.value.lower(), ""))
 
     # -- expressions -------------------------------------------------------------------------------------------------
 
@@ -152,6 +163,8 @@ class _Parser:
             self._enter(token.offset)
             inner = self.expression()
             self._depth -= 1
+            if self._is(","):
+                raise self._unexpected("a bracket holds one value", "write a list as [a, b]")
             self._expect(")", after=f"to close the bracket at character {token.offset + 1}")
             return inner
         if self._is("["):

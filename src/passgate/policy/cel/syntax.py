@@ -107,15 +107,16 @@ class Comprehension(Node):
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything in it."""
     yield node
-    for part in _parts(node):
+    for part in parts(node):
         if part is not None:
             yield from walk(part)
 
 
-def _parts(node: Node) -> tuple[Node | None, ...]:
+def parts(node: Node) -> tuple[Node | None, ...]:
+    """What a node is made of, in order."""
     match node:
-        case ListLiteral(items=parts) | Junction(terms=parts):
-            return parts
+        case ListLiteral(items=found) | Junction(terms=found):
+            return found
         case Select(operand=operand) | Unary(operand=operand):
             return (operand,)
         case Index(operand=left, index=right) | Binary(left=left, right=right):

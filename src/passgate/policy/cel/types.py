@@ -42,10 +42,12 @@ class SetType(_Collection):
 
 @dataclass(frozen=True, slots=True)
 class MapType(_Collection):
-    """Keys are strings. ``default`` stands for a key that is not there; None makes it a missing value."""
+    """Keys are strings. ``default`` stands for a key that is not there; None makes it a missing value. ``keys``: the only ones
+    there ever are, None where any may come."""
 
     name: str = field(default="map", init=False)
     default: int | str | None = None
+    keys: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

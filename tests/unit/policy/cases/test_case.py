@@ -24,7 +24,7 @@ def test_line_separators_inside_a_text_do_not_end_a_line() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("{", "f.jsonl:2: Expecting"),
+        ("{", "f.jsonl:2: not JSON: Expecting"),
         ("[]", "a case is a JSON object"),
         ('{"id": "a", "kind": 5}', "a case needs kind, text, expected as text"),
         (
@@ -40,3 +40,22 @@ def test_what_is_no_case_is_told_with_its_line(line: str, message: str) -> None:
         read_cases(f"\n{line}\nnot json either", "f.jsonl")
     assert message in str(caught.value)
     assert "f.jsonl:3:" in str(caught.value)
+
+
+CASE = '"kind": "postgres", "text": "SELECT 1", "expected": "allow"'
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (f'{{"id": "a", {CASE}}}\n{{"id": "a", {CASE}}}', "c:2: the id 'a' stands in line 1 already"),
+        (f'{{"id": "a", "id": "b", {CASE}}}', "c:1: the key 'id' stands twice"),
+        (f'{{"id": "a", "parms": ["1"], {CASE}}}', "c:1: a case has no key 'parms' (did you mean params?)"),
+        (f'{{"id": "a", "zzzz": 1, {CASE}}}', "use some of id, kind, text"),
+    ],
+)
+def test_a_case_that_would_not_be_judged_as_written_is_told(lines: str, message: str) -> None:
+    """Each of these ran, without its parameters or in place of another."""
+    with pytest.raises(PolicyError) as caught:
+        read_cases(lines, "c")
+    assert message in str(caught.value)

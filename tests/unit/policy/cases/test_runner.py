@@ -140,4 +140,5 @@ def test_the_report_counts_by_kind() -> None:
 def test_a_kind_without_its_language_is_not_covered() -> None:
     report = run_cases([case("select")], grounds={}, policy=RULES)
     assert report.totals[0].covered is False
-    assert report.passed
+    assert not report.passed, "a run that judged nothing has shown nothing"
+    assert not run_cases([], grounds={}, policy=RULES).passed

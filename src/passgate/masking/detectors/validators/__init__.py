@@ -123,4 +123,5 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "quoted_password": secrets.quoted_password,
     "seed_words": secrets.seed_words,
     "strong_password": secrets.strong_password,
+    "telling_password": secrets.telling_password,
 }

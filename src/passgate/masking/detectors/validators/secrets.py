@@ -219,6 +219,20 @@ def strong_password(data: bytes) -> bool:
     return real_secret(data) and kinds >= 2 and (kinds == 3 or signs or any(0x30 <= b <= 0x39 for b in data))
 
 
+def telling_password(data: bytes) -> bool:
+    """What nobody writes but as a password, with no word that joins it to one: both cases, digits, and a sign in the middle."""
+    inner = data[1:-1]
+    return (
+        strong_password(data)
+        and any(0x61 <= b <= 0x7A for b in data)
+        and any(0x41 <= b <= 0x5A for b in data)
+        and any(0x30 <= b <= 0x39 for b in data)
+        and any(b in b"!@#$%^&*?" for b in inner)
+        and b"/" not in data
+        and not (b"@" in inner and b"." in inner[inner.find(b"@") :])  # an address
+    )
+
+
 def seed_words(data: bytes) -> bool:
     """Words of a wallet: few of them come twice, and none is one that only joins others."""
     words = data.lower().split()

@@ -69,6 +69,11 @@ def test_strong_password() -> None:
     check(secrets.strong_password, ("Sup3rS3cret!", "abc123def"), ("required", "Incorrect", "changeme1", "options"))
 
 
+def test_telling_password() -> None:
+    other = ("/usr/local/Foo2+bar", "Argon2id=v19", "OAuth2flow", "abc123!def", "Jane.R0e!x@corp.example", "Must8Chars")
+    check(secrets.telling_password, ("Gr8nWald!77", "q7Wz!kk2"), other)
+
+
 def test_connection_string_passwords() -> None:
     check(secrets.url_password, ("tiger", "password"), ("${PW}", "<pw>", "****", "xxx", "$PW", "[pw]", "your-password"))
     check(secrets.dsn_password, ("tiger", "pw"), ("unquote(x)", "None", "None)", "null", "${PW}"))
