@@ -8,7 +8,7 @@ import orjson
 
 from passgate.codecs.llm.answer import Summary, Usage
 from passgate.codecs.llm.answers.anthropic_table import EVENT
-from passgate.codecs.llm.answers.frame import Frame, Key, number_of, object_of, text_of
+from passgate.codecs.llm.answers.frame import DONE, Frame, Key, number_of, object_of, text_of
 from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import anthropic_usage
 from passgate.codecs.llm.answers.words import AnswerReading
@@ -47,7 +47,10 @@ class MessagesStream:
         )
 
     def read(self, event: Event) -> Frame:
-        document = parse(event.data or b"")
+        data = event.data or b""
+        if data.strip() == DONE:
+            return Frame(ends=((),), last=True)
+        document = parse(data)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("an event is not an object")
         tree = document.tree

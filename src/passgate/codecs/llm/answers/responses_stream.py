@@ -11,7 +11,7 @@ import re
 import orjson
 
 from passgate.codecs.llm.answer import Summary
-from passgate.codecs.llm.answers.frame import Frame, Key, number_of, object_of, text_of
+from passgate.codecs.llm.answers.frame import DONE, Frame, Key, number_of, object_of, text_of
 from passgate.codecs.llm.answers.openai_table import event as event_table
 from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import openai_summary
@@ -34,7 +34,10 @@ class ResponsesStream:
         self._tools: list[str] = []
 
     def read(self, event: Event) -> Frame:
-        document = parse(event.data or b"")
+        data = event.data or b""
+        if data.strip() == DONE:
+            return Frame(ends=((),), last=True)
+        document = parse(data)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("an event is not an object")
         tree = document.tree

@@ -18,11 +18,13 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{}]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """Where the tokens of a text stand once more (``logprobs``): start and end of the whole value, and what it says."""
+    """Where the tokens of a text stand once more (``logprobs``): start and end of the whole value, what it says, and what is
+    left of it where it has to go: a list may be empty, but need not be null for who reads it."""
 
     start: int
     end: int
     text: bytes
+    gone: bytes = b"null"
 
 
 class AnswerReading(Reading):
@@ -37,7 +39,8 @@ class AnswerReading(Reading):
         if value:
             _, name_ends = self._document.places.span(self._at - 1)
             start, end = _extent(self._document.text, name_ends)
-            self.copies.append(Copy(start=start, end=end, text="\n".join(_said(value)).encode()))
+            gone = b"[]" if isinstance(value, list) else b"null"
+            self.copies.append(Copy(start=start, end=end, text="\n".join(_said(value)).encode(), gone=gone))
         self.skip(value)
 
 

@@ -148,7 +148,7 @@ def test_tokens_are_removed_where_anything_was_masked():
     assert masked(CHAT, clean) == dumped(clean)
     part = {"type": "output_text", "text": "swordfish", "logprobs": [{"token": "sword"}]}
     tree = response_tree("completed", [{"type": "message", "content": [part]}])
-    assert json.loads(masked(RESPONSES, tree))["output"][0]["content"][0]["logprobs"] is None
+    assert json.loads(masked(RESPONSES, tree))["output"][0]["content"][0]["logprobs"] == []
 
 
 def test_vectors_are_not_looked_at_and_do_not_move_anything():
