@@ -13,7 +13,7 @@ from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import openai_usage
 from passgate.codecs.llm.answers.words import AnswerReading
 from passgate.codecs.llm.call import Leaf
-from passgate.codecs.llm.json_text import Json, parse
+from passgate.codecs.llm.json_text import MAX_ANSWER_SCALARS, Json, parse
 from passgate.core.errors import RemoteProtocolError
 
 _ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
@@ -45,7 +45,7 @@ class ChatStream:
         if data.strip() == DONE:
             self._done = True
             return Frame(ends=((),), last=True)
-        document = parse(data)
+        document = parse(data, most=MAX_ANSWER_SCALARS)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("a chunk is not an object")
         tree = document.tree

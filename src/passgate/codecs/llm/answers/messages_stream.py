@@ -13,7 +13,7 @@ from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import anthropic_usage
 from passgate.codecs.llm.answers.words import AnswerReading
 from passgate.codecs.llm.call import Leaf
-from passgate.codecs.llm.json_text import Json, parse
+from passgate.codecs.llm.json_text import MAX_ANSWER_SCALARS, Json, parse
 from passgate.core.errors import RemoteProtocolError
 
 _DELTA = "content_block_delta"
@@ -50,7 +50,7 @@ class MessagesStream:
         data = event.data or b""
         if data.strip() == DONE:
             return Frame(ends=((),), last=True)
-        document = parse(data)
+        document = parse(data, most=MAX_ANSWER_SCALARS)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("an event is not an object")
         tree = document.tree
