@@ -130,6 +130,31 @@ def test_text_that_goes_on_again_and_again_waits_like_any_other():
     assert chat_said(read(CHAT, stream, Lanes())[0])[0, "content"] == "a sw" * MAX_INTERRUPTIONS + "a <MASKED>"
 
 
+@pytest.mark.parametrize("numbers", [(None, None), (0, 0)])
+@pytest.mark.parametrize("ids", [("x", "y"), ("", "")])
+def test_calls_that_are_not_counted_are_calls_of_their_own(numbers, ids):
+    """Some servers count no call, some give all the same number: what is masked or restored in the second is JSON as well."""
+    stream = b""
+    for number, id_ in zip(numbers, ids, strict=True):
+        counted = {} if number is None else {"index": number}
+        function = {"name": "f", "arguments": '{"to": "<<EMAIL:abc>>"}'}
+        stream += chunk({"tool_calls": [{**counted, "id": id_, "type": "function", "function": function}]})
+    delivered, recorded = read(CHAT, stream + chunk({}, finish="tool_calls") + DONE, Lanes())
+    calls = [tree["choices"][0]["delta"].get("tool_calls") for tree in trees(delivered)]
+    assert [json.loads(one[0]["function"]["arguments"]) for one in calls if one] == [{"to": 'jo "\n"@x.io'}] * 2
+    assert recorded.count(b"<<EMAIL:abc>>") == 2
+
+
+def test_an_id_for_each_piece_of_a_call_makes_it_no_other():
+    pieces = [
+        {"index": 0, "id": f"c{n}", "function": {"arguments": text}}
+        for n, text in enumerate(['{"a": "sword', 'fish"}'])
+    ]
+    pieces[0]["function"]["name"] = "f"
+    stream = b"".join(chunk({"tool_calls": [piece]}) for piece in pieces) + chunk({}, finish="tool_calls") + DONE
+    assert b"fish" not in read(CHAT, stream, Lanes())[0]
+
+
 def test_arguments_end_with_the_reason_to_finish():
     reader = answer_reader(CHAT, stream=True, lanes=Lanes())
     reader.feed(chunk(argument_call('{"a": "sword', name="f")) + chunk({}, finish="tool_calls"))
