@@ -28,6 +28,7 @@ COMPILED = (
     "passgate.codecs.llm.call",
     "passgate.codecs.llm.json_schema",
     "passgate.codecs.llm.json_text",
+    "passgate.codecs.llm.logged_tokens",
     "passgate.codecs.llm.reading",
     "passgate.codecs.llm.rules",
     "passgate.codecs.postgres.bind",

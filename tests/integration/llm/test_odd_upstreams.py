@@ -75,6 +75,10 @@ def chunk(text: str, **more: str) -> bytes:
     return b"data: " + json.dumps({"id": "c", "model": "odd", "choices": [choice], **more}).encode()
 
 
+def finished(text: str) -> bytes:
+    return chunk(text).replace(b"null", b'"stop"') + b"\n\n"
+
+
 def cut(data: bytes, size: int) -> list[bytes]:
     return [data[at : at + size] for at in range(0, len(data), size)]
 
@@ -105,6 +109,8 @@ ODD = {
     "another choice between the letters": stream(
         *(chunk(one) + b"\n\n" + chunk("y").replace(b'"index": 0', b'"index": 1') + b"\n\n" for one in SECRET)
     ),
+    "a reason to finish between the halves": stream(finished(FIRST), finished(SECOND)),
+    "a reason to finish behind every letter": stream(*map(finished, SECRET)),
     "a compressed stream": (
         head("200 OK", "text/event-stream", "Content-Encoding: gzip"),
         gzip.compress(chunk(SECRET) + b"\n\n" + END),

@@ -93,6 +93,23 @@ async def test_paths_and_methods_that_are_not_governed(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/chat/completions", "has to end in /v1"),
+        ("/gpt/responses", "has to end in /v1"),
+        ("/v1/v1/messages", "must not end in /v1"),
+        ("/claude/v1/v1/messages/count_tokens", "must not end in /v1"),
+        ("/v1//chat/completions", "a slash too many"),
+        ("/v1/chat/completions/", "a slash too many"),
+    ],
+)
+async def test_a_base_url_that_is_a_little_wrong_is_said_to_be(gate: Gate, path: str, told: str) -> None:
+    status, answer = await gate.ask(path, gate.chat("hello"))
+    assert (status, told in answer["error"]["message"]) == (404, True)
+    assert gate.provider.received == ()
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",

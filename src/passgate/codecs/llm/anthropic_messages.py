@@ -62,8 +62,30 @@ _TOOL = Choose(
     ),
 )
 
+_OF_A_SERVER = Offered(
+    rule=Members(
+        known={"type": MARKER, "server_name": _DEFINED_NAME, "name": _DEFINED_NAME}, other=Field.TOOL_DEFINITION
+    ),
+    named_by=("server_name",),
+    prefix="mcp/",
+)
+
+_CHANGED = Choose(
+    by="type",
+    among={
+        "tool_definition": Members(
+            known={"type": MARKER, "definition": Nested(rule=_TOOL, field=Field.TOOL_DEFINITION)},
+            other=Field.TOOL_DEFINITION,
+        ),
+        "mcp_tool_reference": _OF_A_SERVER,
+        "mcp_toolset_reference": _OF_A_SERVER,
+    },
+    otherwise=_TOOL,
+)
+"""A tool that is offered from here on: by what it is, or by its name."""
+
 _TOOL_CHANGE = Members(
-    known={"type": MARKER, "tool": Nested(rule=_TOOL, field=Field.TOOL_DEFINITION)}, other=Field.TOOL_DEFINITION
+    known={"type": MARKER, "tool": Nested(rule=_CHANGED, field=Field.TOOL_DEFINITION)}, other=Field.TOOL_DEFINITION
 )
 
 
@@ -269,6 +291,7 @@ _KNOWN: dict[str, Rule] = {
     "speed": MARKER,
     "inference_geo": MARKER,
     "container": MARKER,
+    "fallback_credit_token": Either(string=MARKER, members=Members(known={"token": MARKER, "mode": MARKER})),
 }
 
 _MEMBERS = (

@@ -24,7 +24,8 @@ class Leaf:
     unescaped; of a number its digits. ``context``: the names that lead to it, for detectors. ``fixed``: it may be looked at,
     never edited (a signed thought, an id): a finding that would have to be masked there refuses the call. ``inner``: the
     leaves of the JSON that the text itself is (the arguments of a tool call), numbered by themselves; None where it is no such
-    text. ``raw``: the body is no JSON, and all of it is this text.
+    text. ``raw``: the body is no JSON, and all of it is this text. ``gone``: what is written in the place of the whole value if
+    anything of it has to be masked: it cannot be in part.
     """
 
     at: int
@@ -35,6 +36,7 @@ class Leaf:
     fixed: bool = False
     quoted: bool = True  # False: a number
     raw: bool = False
+    gone: bytes = b""
     inner: "tuple[Leaf, ...] | None" = None
     places: Places | None = None
 

@@ -123,7 +123,7 @@ def _rewritten(text: bytes, leaves: Iterable[Leaf], wanted: dict[int, bytes]) ->
             inside = _rewritten(leaf.text, leaf.inner, wanted)
             said = None if inside is leaf.text else inside
         if said is not None:
-            tokens.append((leaf.start, leaf.end, said if leaf.raw else quoted(said)))
+            tokens.append((leaf.start, leaf.end, leaf.gone or (said if leaf.raw else quoted(said))))
     return splice(text, tokens)
 
 

@@ -89,6 +89,12 @@ _IDS = {
 }
 """Headers whose values, where they look like this, were made at random by an SDK."""
 
+_RANDOM = frozenset(("idempotency-key",))
+"""Headers whose name would have a detector take any id for a key: the value is looked at without it."""
+
+_VERSION = re.compile(r"(?<=[A-Za-z]/)\d{1,4}(?:\.\d{1,5}){3}(?![\d.])")
+"""Of a product in a User-Agent (RFC 9110, section 10.1.5): four numbers behind a name and a slash are no address."""
+
 _PUBLIC_KEY = re.compile(r"sentry-public_key=[0-9a-f]{32}(?=,|$)")
 """Sentry's SDKs put it into every request; its name says that it is no secret, and it looks like one."""
 
@@ -159,7 +165,7 @@ def text_of(headers: Headers, query: str = "", ids: Iterable[str] = ()) -> Leaf 
     What SDKs make up at random is left out where it looks like that: a detector may take it for a key.
     """
     lines = [
-        f"{name}: {_PUBLIC_KEY.sub('', value) if name == 'baggage' else value}\n"
+        _line_of(name, value)
         for name, value in _end_to_end(headers, _WITHHELD)
         if name not in _IDS or _IDS[name].fullmatch(value) is None
     ]
@@ -171,6 +177,16 @@ def text_of(headers: Headers, query: str = "", ids: Iterable[str] = ()) -> Leaf 
     if not text:
         return None
     return Leaf(at=-1, pointer=BESIDE, field=Field.METADATA, text=text, fixed=True)
+
+
+def _line_of(name: str, value: str) -> str:
+    if name in _RANDOM:
+        return f"{value}\n"
+    if name == "baggage":
+        value = _PUBLIC_KEY.sub("", value)
+    elif name == "user-agent":
+        value = _VERSION.sub("", value)
+    return f"{name}: {value}\n"
 
 
 def claims_of(headers: Mapping[str, str]) -> Mapping[str, str]:

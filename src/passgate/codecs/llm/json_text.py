@@ -6,6 +6,7 @@ quotation marks tell.
 """
 
 import re
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ MAX_DEPTH = 64
 MAX_SCALARS = 350_000
 """Names included. The largest legal input of token numbers has 300,000."""
 
+MAX_ANSWER_SCALARS = 4_000_000
+"""Of an answer, which may say of each of its tokens what else might have stood there: some 200 values a token."""
+
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^"\s,:\[\]{}]++', re.DOTALL)
 _WRITTEN_QUOTE = b"\\u0022"
 
@@ -30,13 +34,13 @@ class Places:
 
     def __init__(self, text: bytes) -> None:
         self._text = text
-        self._spans: list[tuple[int, int]] | None = None
+        self._spans: array[int] | None = None
 
     def span(self, number: int) -> tuple[int, int]:
         """Start and end of the scalar of a number, counted from 0, names included, quotes included."""
         if self._spans is None:
             self._spans = _spans(self._text)
-        return self._spans[number]
+        return self._spans[2 * number], self._spans[2 * number + 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,10 +53,10 @@ class Document:
     places: Places
 
 
-def parse(text: bytes) -> Document:
+def parse(text: bytes, *, most: int = MAX_SCALARS) -> Document:
     """Raises RemoteProtocolError for what is not strict JSON: bad UTF-8, a byte order mark, half of a surrogate pair, NaN, a
     number too great for a double, anything after the value, a name that stands twice, more than MAX_DEPTH levels or
-    MAX_SCALARS scalars."""
+    ``most`` scalars."""
     try:
         tree: Json = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -60,10 +64,10 @@ def parse(text: bytes) -> Document:
     strings: list[str] = []
     scalars = _others(tree, MAX_DEPTH, strings)
     scalars += len(strings)
-    if scalars > MAX_SCALARS:
-        raise RemoteProtocolError(f"not usable JSON: more than {MAX_SCALARS} values")
+    if scalars > most:
+        raise RemoteProtocolError(f"not usable JSON: more than {most} values")
     marks = 2 * len(strings) + "".join(strings).count('"')
-    if (marks != text.count(b'"') or _WRITTEN_QUOTE in text) and len(_spans(text)) != scalars:
+    if (marks != text.count(b'"') or _WRITTEN_QUOTE in text) and len(_spans(text)) != 2 * scalars:
         raise RemoteProtocolError("not usable JSON: a name stands twice in one object")
     return Document(text=text, tree=tree, scalars=scalars, places=Places(text))
 
@@ -120,5 +124,9 @@ def _other(value: Json, strings: list[str]) -> int:
     return 1
 
 
-def _spans(text: bytes) -> list[tuple[int, int]]:
-    return [found.span() for found in _TOKEN.finditer(text)]
+def _spans(text: bytes) -> "array[int]":
+    """Where each begins and ends, one behind the other: there may be millions."""
+    spans = array("q")
+    for found in _TOKEN.finditer(text):
+        spans.extend(found.span())
+    return spans

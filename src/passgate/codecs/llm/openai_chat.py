@@ -189,6 +189,7 @@ STEERING: dict[str, Rule] = {
     "verbosity": MARKER,
     "prompt_cache_retention": MARKER,
     "metadata": Text(field=Field.METADATA),
+    "moderation": Members(known={"model": MODEL}),
     "user": Claim(name="user"),
     "safety_identifier": Claim(name="safety_identifier"),
     "prompt_cache_key": Claim(name="prompt_cache_key"),

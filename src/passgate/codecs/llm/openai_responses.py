@@ -11,6 +11,7 @@ from passgate.codecs.llm.rules import (
     Either,
     JsonText,
     Limit,
+    Logged,
     Media,
     Members,
     Nested,
@@ -60,6 +61,7 @@ def _part(field: Field) -> Rule:
         "file_id": MARKER,
         "detail": MARKER,
         "annotations": items(annotation, field),
+        "logprobs": Logged(field=field),
         "input_audio": Members(known={"data": media, "format": MARKER}, other=field),
     }
     return Members(known=known, other=field)

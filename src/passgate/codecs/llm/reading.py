@@ -2,6 +2,7 @@
 
 from passgate.codecs.llm.call import Leaf
 from passgate.codecs.llm.json_text import Document, Json
+from passgate.codecs.llm.logged_tokens import WholeValue, said_by
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 
@@ -91,6 +92,21 @@ class Reading:
         places = self._document.places
         self._add(Leaf(at=self._at, places=places, pointer=pointer, field=field, text=text, inner=inner))
         self._at += 1
+
+    def logged(self, value: dict[str, Json] | list[Json], pointer: str, field: Field) -> None:
+        """The tokens of a text once more: one text, that is there as a whole or not at all. The name in front was just taken."""
+        document = self._document
+        self._add(
+            Leaf(
+                at=self._at,
+                places=WholeValue(document.text, document.places, self._at - 1),
+                pointer=pointer,
+                field=field,
+                text="\n".join(said_by(value)).encode(),
+                gone=b"[]" if isinstance(value, list) else b"null",
+            )
+        )
+        self.skip(value)
 
     def free(self, value: Json, pointer: str, field: Field, *, names: str = "", fixed: bool = False) -> None:
         """Everything in a value, of whatever shape: names, strings and numbers."""

@@ -178,6 +178,23 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """The tokens of an earlier answer, each by itself, sent back with it: looked at together, and left out where anything of them
+    has to be masked."""
+
+    field: Field
+
+    def read(self, reading: Reading, value: Json, pointer: str) -> None:
+        if isinstance(value, (dict, list)) and value:
+            reading.logged(value, pointer, self.field)
+        else:
+            reading.free(value, pointer, self.field)
+
+    def rows(self, where: str) -> Iterator[Row]:
+        yield Row(where=where, field=self.field, verdict="scanned; removed where anything is masked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JsonText:
     """A string that should be JSON: what is in it is looked at and edited by itself. If it is not, it is text; with escapes in
     it, which nobody can be sure to read alike, it counts as opaque besides."""

@@ -151,7 +151,7 @@ class LlmCall:
         if methods and not found:
             method = self._request.method[:20]
             raise RefusedError(Cause.METHOD, f"This path cannot be asked for with {method}.", allow=methods)
-        raise RefusedError(Cause.UNKNOWN_PATH, "This path is not governed here, so it is not served.")
+        raise RefusedError(Cause.UNKNOWN_PATH, "This path is not governed here, so it is not served." + _meant(path))
 
     async def _read(self, operation: Operation, path: str) -> Call:
         """Raises RefusedError, RemoteProtocolError."""
@@ -259,6 +259,17 @@ def _upgrades(request: web.BaseRequest) -> bool:
     """To a WebSocket. Any other upgrade is only offered, HTTP/2 by clients of Java above all, and need not be taken (RFC 9110,
     section 7.8)."""
     return any("websocket" in offered.lower() for offered in request.headers.getall("Upgrade", ()))
+
+
+def _meant(path: str) -> str:
+    """What is wrong with a base URL, where that is all. SDKs put what they want behind it: OpenAI's without a version."""
+    if allowed_methods(f"/v1{path}"):
+        return " The base URL has to end in /v1 for this client."
+    if path.startswith("/v1/") and allowed_methods(path.removeprefix("/v1")):
+        return " The base URL must not end in /v1 for this client, which adds it."
+    if allowed_methods(re.sub("/+", "/", path).rstrip("/")):
+        return " It has a slash too many."
+    return ""
 
 
 def plain_path(path: str) -> str:

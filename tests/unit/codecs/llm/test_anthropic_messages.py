@@ -193,6 +193,42 @@ def test_tools_in_every_place_that_offers_them() -> None:
     assert leaf_at(read, "/mcp_servers/0/authorization_token").context == b"authorization_token"
 
 
+def test_a_tool_that_is_offered_later_is_offered() -> None:
+    """By what it is, or by its name; in a message of its own, or in what a compaction left of them."""
+
+    def added(tool: object) -> dict[str, object]:
+        return {"type": "tool_addition", "tool": tool}
+
+    def defined(definition: object) -> dict[str, object]:
+        return added({"type": "tool_definition", "definition": definition})
+
+    late = [
+        defined({"type": "web_search_20250305", "name": "web_search", "max_uses": 3}),
+        defined({"name": "mail", "description": "to alice", "input_schema": {"type": "object"}}),
+        defined({"type": "advisor_20260301", "name": "advisor", "model": "m2", "max_tokens": 77}),
+        defined({"type": "mcp_toolset", "mcp_server_name": "crm"}),
+        added({"type": "mcp_tool_reference", "server_name": "files", "name": "read"}),
+        added({"type": "mcp_toolset_reference", "server_name": "desk"}),
+        added({"type": "tool_reference", "name": "lamp"}),
+    ]
+    compacted = {"type": "compaction", "content": "c", "tool_changes": late}
+    for read in (
+        messages({"role": "system", "content": late}),
+        messages({"role": "assistant", "content": [compacted]}),
+    ):
+        assert set(read.tools) == {"web_search", "mail", "advisor", "mcp/crm", "mcp/files", "mcp/desk", "lamp"}
+        assert (read.models, read.max_tokens) == (("m2",), 77)
+        [described] = [text for pointer, text in said(read).items() if pointer.endswith("/definition/description")]
+        assert described == (Field.TOOL_DEFINITION, "to alice", False)
+
+
+@pytest.mark.parametrize("token", ["q7Zx" * 30, {"token": "q7Zx" * 30, "mode": "strict"}])
+def test_what_came_to_be_sent_back_is_no_secret_because_of_its_name(token: object) -> None:
+    """A detector takes what is called a token for one: it is not told the name."""
+    [leaf] = [leaf for leaf in messages(fallback_credit_token=token).leaves if leaf.text == b"q7Zx" * 30]
+    assert (leaf.context, leaf.fixed) == (b"", True)
+
+
 def test_every_model_that_may_answer_is_named() -> None:
     read = messages(
         fallbacks=[{"model": "m2", "max_tokens": 99}, {"model": "m"}],

@@ -129,12 +129,14 @@ def test_what_would_go_upstream_is_one_text_to_look_at() -> None:
     ("name", "value", "text"),
     [
         ("Idempotency-Key", "stainless-python-retry-0192f0c1-2a3b-7c4d-8e5f-0123456789ab", None),
-        ("Idempotency-Key", "alice@example.com", b"idempotency-key: alice@example.com\n"),
+        ("Idempotency-Key", "alice@example.com", b"alice@example.com\n"),
         (
             "Idempotency-Key",
             "sk-0192f0c1-2a3b-7c4d-8e5f-0123456789ab x",
-            b"idempotency-key: sk-0192f0c1-2a3b-7c4d-8e5f-0123456789ab x\n",
+            b"sk-0192f0c1-2a3b-7c4d-8e5f-0123456789ab x\n",
         ),
+        ("User-Agent", "Windsurf/1.48.2.1 (1.2.3.4) x/1.2.3", b"user-agent: Windsurf/ (1.2.3.4) x/1.2.3\n"),
+        ("User-Agent", "a/10.0.0.1.5 10.0.0.1 b:10.0.0.1", b"user-agent: a/10.0.0.1.5 10.0.0.1 b:10.0.0.1\n"),
         ("baggage", "a=b,sentry-public_key=" + "0a" * 16 + ",c=d", b"baggage: a=b,,c=d\n"),
         ("baggage", "sentry-public_key=" + "0a" * 17, b"baggage: sentry-public_key=" + b"0a" * 17 + b"\n"),
         ("x-other", "sentry-public_key=" + "0a" * 16, b"x-other: sentry-public_key=" + b"0a" * 16 + b"\n"),

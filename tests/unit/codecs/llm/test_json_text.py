@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passgate.codecs.llm import json_text
-from passgate.codecs.llm.json_text import MAX_DEPTH, Json, parse, quoted, splice
+from passgate.codecs.llm.json_text import MAX_DEPTH, MAX_SCALARS, Json, parse, quoted, splice
 from passgate.core.errors import RemoteProtocolError
 
 _SCALARS = (
@@ -189,11 +188,12 @@ def test_depth_is_bounded() -> None:
             parse(text)
 
 
-def test_the_number_of_values_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_text, "MAX_SCALARS", 4)
-    assert parse(b'{"a":1,"b":2}').scalars == 4
+def test_the_number_of_values_is_bounded() -> None:
+    assert parse(b'{"a":1,"b":2}', most=4).scalars == 4
     with pytest.raises(RemoteProtocolError, match="more than 4 values"):
-        parse(b'{"a":1,"b":[2,3]}')
+        parse(b'{"a":1,"b":[2,3]}', most=4)
+    with pytest.raises(RemoteProtocolError, match=f"more than {MAX_SCALARS} values"):
+        parse(b"[" + b"0," * MAX_SCALARS + b"0]")
 
 
 def test_a_refusal_says_where_and_never_what() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
-from tests.unit.codecs.llm.bodies import BASE64, CHAT, ENCRYPTED, call, chat, leaf_at, said
+from tests.unit.codecs.llm.bodies import BASE64, CHAT, ENCRYPTED, call, chat, leaf_at, responses, said
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,12 @@ def test_what_policy_asks_for() -> None:
     assert (read.model, read.models, read.stream, read.messages, read.max_tokens) == ("m", ("a", "b"), True, 2, 7)
     plain = chat()
     assert (plain.stream, plain.messages, plain.max_tokens, plain.tools, plain.models) == (False, 0, 0, (), ())
+
+
+def test_a_model_that_judges_what_is_said_is_asked_too() -> None:
+    policy = {"input": {"mode": "score"}}
+    for read in (chat(moderation={"model": "m2", "policy": policy}), responses("x", moderation={"model": "m2"})):
+        assert (read.model, read.models) == ("m", ("m2",))
 
 
 def test_claims() -> None:

@@ -1,7 +1,10 @@
 """Each place of a Responses request: whose words it holds, what may be edited, what cannot be looked at."""
 
+import orjson
 import pytest
 
+from passgate.codecs.llm.call import Call
+from passgate.codecs.llm.fields import rewrite
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from tests.unit.codecs.llm.bodies import BASE64, ENCRYPTED, RESPONSES, call, leaf_at, responses, said
@@ -190,3 +193,34 @@ def test_the_other_paths_read_alike(path: str) -> None:
 def test_what_policy_depends_on_has_its_shape(body: object, message: str) -> None:
     with pytest.raises(RemoteProtocolError, match=message):
         call(RESPONSES, body)
+
+
+def _echoed(text: str, tokens: list[str]) -> Call:
+    logged = [
+        {"token": one, "logprob": -1, "bytes": list(one.encode()), "top_logprobs": [{"token": one}]} for one in tokens
+    ]
+    part = {"type": "output_text", "text": text, "annotations": [], "logprobs": logged}
+    return responses([{"type": "message", "role": "assistant", "content": [part]}])
+
+
+def test_tokens_of_an_earlier_answer_go_with_what_they_say() -> None:
+    """An agent sends back what it was answered: no token of an address looks like one, all of them together do."""
+    read = _echoed("to alice@example.com", ["to al", "ice@", "example", ".com"])
+    text, logged = [leaf for leaf in read.leaves if b"alice@example.com" in leaf.text]
+    assert logged.pointer == "/input/0/content/0/logprobs"
+    assert not any(b"ice@" in leaf.text for leaf in read.leaves if leaf not in (text, logged))
+    sent = orjson.loads(rewrite(read, [(text, b"to X"), (logged, b"whatever")]))
+    assert sent["input"][0]["content"][0] == {"type": "output_text", "text": "to X", "annotations": [], "logprobs": []}
+    assert rewrite(read, []) is read.body
+    for odd in (None, [], "alice@example.com"):
+        part = {"type": "output_text", "text": "", "logprobs": odd}
+        found = said(responses([{"role": "assistant", "content": [part]}]))
+        assert ("/input/0/content/0/logprobs" in found) is isinstance(odd, str)
+
+
+def test_tokens_of_a_long_answer_are_not_too_many_texts() -> None:
+    tokens = ["a"] * 4000
+    others = [{"token": "b", "logprob": -1, "bytes": [98]}] * 5
+    logged = [{"token": one, "logprob": -1, "bytes": [97], "top_logprobs": others} for one in tokens]
+    part = {"type": "output_text", "text": "a" * 4000, "logprobs": logged}
+    assert len(responses([{"role": "assistant", "content": [part]}]).leaves) < 10

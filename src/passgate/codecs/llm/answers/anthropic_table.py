@@ -99,9 +99,12 @@ BLOCK = Choose(
         "compaction": Members(
             known={
                 "type": STRUCTURAL,
-                "content": _ASSISTANT,
+                "content": _REASONING,  # signed and sent back like a thought: what it may not say then, it does not say now
                 "encrypted_content": Sealed(field=Field.REASONING),
+                "signature": Sealed(field=Field.REASONING),
+                "tool_changes": Text(field=Field.TOOL_DEFINITION),
             },
+            other=Field.REASONING,
         ),
     },
     otherwise=_OTHER_BLOCK,
@@ -110,6 +113,9 @@ BLOCK = Choose(
 _STOPPED: dict[str, Rule] = {
     "stop_reason": STRUCTURAL,
     "stop_sequence": _ASSISTANT,
+    "stop_details": Either(
+        string=_METADATA, members=Members(known={"type": STRUCTURAL, "fallback_credit_token": STRUCTURAL})
+    ),
     "container": Members(known={"id": STRUCTURAL, "expires_at": STRUCTURAL}),
 }
 
@@ -177,9 +183,10 @@ _DELTA = Choose(
         "compaction_delta": Members(
             known={
                 "type": STRUCTURAL,
-                "content": _ASSISTANT,
+                "content": _REASONING,
                 "encrypted_content": Sealed(field=Field.REASONING),
             },
+            other=Field.REASONING,
         ),
     },
     otherwise=Members(known={"type": STRUCTURAL, **_STOPPED}),

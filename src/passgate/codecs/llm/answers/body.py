@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 
 from passgate.codecs.llm.answer import LaneSource, Piece, Summary
-from passgate.codecs.llm.answers.whole_texts import GONE, Edit, WholeTexts
+from passgate.codecs.llm.answers.whole_texts import Edit, WholeTexts
 from passgate.codecs.llm.answers.words import AnswerReading
-from passgate.codecs.llm.json_text import Json, parse, splice
+from passgate.codecs.llm.json_text import MAX_ANSWER_SCALARS, Json, parse, splice
 from passgate.codecs.llm.rules import Rule
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
@@ -27,12 +27,12 @@ SummaryOf = Callable[[Json], Summary]
 def mask_body(text: bytes, table: Rule, whole: WholeTexts) -> tuple[Piece, Json]:
     """The body masked, and what it says. Raises RemoteProtocolError for what is not strict JSON, DetectorError."""
     looked_at, cuts = _without_vectors(text)
-    document = parse(looked_at)
+    document = parse(looked_at, most=MAX_ANSWER_SCALARS)
     reading = AnswerReading(document)
     table.read(reading, document.tree, "")
     delivered, recorded = whole.edits(reading.leaves)
     if recorded or whole.blank(reading.copies):
-        blanks: list[Edit] = [(copy.start, copy.end, GONE) for copy in reading.copies]
+        blanks: list[Edit] = [(copy.start, copy.end, copy.gone) for copy in reading.copies]
         delivered, recorded = sorted(delivered + blanks), sorted(recorded + blanks)
     piece = Piece(delivered=splice(text, _moved(delivered, cuts)), recorded=splice(text, _moved(recorded, cuts)))
     return piece, document.tree

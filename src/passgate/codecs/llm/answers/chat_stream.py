@@ -1,22 +1,21 @@
 """Streams of OpenAI's chat completions and of the older completions: chunks, told apart by choice, closed by ``[DONE]``.
 
 One text for each choice and each place below its ``delta``; tool calls by their ``index``. A ``finish_reason`` ends the texts
-of its own choice; text that comes for them later breaks the protocol.
+of its own choice; but there are servers with a ``finish_reason`` in every chunk, so a text may go on all the same.
 """
 
 import orjson
 
 from passgate.codecs.llm.answer import Summary, Usage
-from passgate.codecs.llm.answers.frame import Frame, Key, list_of, number_of, object_of, text_of
+from passgate.codecs.llm.answers.frame import DONE, Frame, Key, list_of, number_of, object_of, text_of
 from passgate.codecs.llm.answers.openai_table import ANSWER
 from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import openai_usage
 from passgate.codecs.llm.answers.words import AnswerReading
 from passgate.codecs.llm.call import Leaf
-from passgate.codecs.llm.json_text import Json, parse
+from passgate.codecs.llm.json_text import MAX_ANSWER_SCALARS, Json, parse
 from passgate.core.errors import RemoteProtocolError
 
-DONE = b"[DONE]"
 _ENVELOPE = ("id", "object", "created", "model", "system_fingerprint", "service_tier")
 
 
@@ -46,7 +45,7 @@ class ChatStream:
         if data.strip() == DONE:
             self._done = True
             return Frame(ends=((),), last=True)
-        document = parse(data)
+        document = parse(data, most=MAX_ANSWER_SCALARS)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("a chunk is not an object")
         tree = document.tree
@@ -92,7 +91,7 @@ class ChatStream:
             self._finish = self._finish or reason
             self._open.discard(index)
             self._finished.add(index)
-            frame.ends = (*frame.ends, (index,))
+            frame.pauses = (*frame.pauses, (index,))
         elif index not in self._finished:
             self._open.add(index)
         delta = object_of(members.get("delta"))

@@ -22,7 +22,7 @@ from passgate.codecs.llm.answers.frame import Frame, Key, StreamDialect
 from passgate.codecs.llm.answers.repetition import Repetition, repetition
 from passgate.codecs.llm.answers.sse import Event, EventParser, lacking
 from passgate.codecs.llm.answers.streamed_text import Part, StreamedText
-from passgate.codecs.llm.answers.whole_texts import GONE, Edit, WholeTexts
+from passgate.codecs.llm.answers.whole_texts import Edit, WholeTexts
 from passgate.codecs.llm.answers.words import Copy
 from passgate.codecs.llm.json_text import quoted, splice
 from passgate.core.errors import RemoteProtocolError
@@ -195,6 +195,8 @@ class EventStreamReader:
             part = Part(leaf.text, leaf.start, leaf.end)
             text.feed(part)
             waiting.parts.append((key, text, part))
+        for prefix in frame.pauses:
+            self._end(prefix, number, pausing=True)
         for prefix in frame.ends:
             self._end(prefix, number)
         if frame.whole:
@@ -222,12 +224,15 @@ class EventStreamReader:
         self._texts[key] = text
         return text
 
-    def _end(self, prefix: Key, number: int) -> None:
-        """Finish the texts whose key begins so; what no event is left for gets one, in front of the event with this number."""
+    def _end(self, prefix: Key, number: int, *, pausing: bool = False) -> None:
+        """Finish the texts whose key begins so; what no event is left for gets one, in front of the event with this number.
+
+        ``pausing``: they may go on after all.
+        """
         for key, text in self._texts.items():
             if key[: len(prefix)] != prefix:
                 continue
-            self._add(key, text.finish(), number)
+            self._add(key, text.pause() if pausing else text.finish(), number)
 
     def _add(self, key: Key, rest: Shown | None, number: int) -> None:
         if rest is None:
@@ -297,7 +302,7 @@ class EventStreamReader:
                 recorded.append((part.start, part.end, quoted(shown.recorded)))
         self._masked = self._masked or masked
         if self._masked:
-            blanks = [(copy.start, copy.end, GONE) for copy in waiting.copies]
+            blanks = [(copy.start, copy.end, copy.gone) for copy in waiting.copies]
             delivered += blanks
             recorded += blanks
         for_caller, for_recording = waiting.others or (None, None)

@@ -10,6 +10,9 @@ from passgate.codecs.llm.answers.words import Copy
 from passgate.codecs.llm.call import Leaf
 from passgate.codecs.llm.json_text import Json
 
+DONE = b"[DONE]"
+"""How OpenAI's chat ends. Servers that speak several dialects end their other streams with it too."""
+
 Key = tuple[str | int | None, ...]
 """Which text of an answer: from what holds it (a choice, a block) down to its own name."""
 
@@ -17,8 +20,9 @@ Key = tuple[str | int | None, ...]
 @dataclass(slots=True, kw_only=True)
 class Frame:
     """``whole``: texts that stand in one piece. ``streamed``: pieces of longer texts. ``copies``: where tokens of a text stand
-    once more. ``begins``: beginnings of keys whose texts start anew; ``ends``: whose texts have ended with this event.
-    ``last``: nothing has to follow. ``number``: of the event, where the dialect counts: start and end in its data, and itself."""
+    once more. ``begins``: beginnings of keys whose texts start anew; ``ends``: whose texts have ended with this event;
+    ``pauses``: whose texts are said to have ended, by servers of which some say so too early. ``last``: nothing has to follow.
+    ``number``: of the event, where the dialect counts: start and end in its data, and itself."""
 
     kind: str = ""
     whole: Sequence[Leaf] = ()
@@ -26,6 +30,7 @@ class Frame:
     copies: Sequence[Copy] = ()
     begins: Sequence[Key] = ()
     ends: Sequence[Key] = ()
+    pauses: Sequence[Key] = ()
     last: bool = False
     number: tuple[int, int, int] | None = None
 

@@ -8,12 +8,12 @@ import orjson
 
 from passgate.codecs.llm.answer import Summary, Usage
 from passgate.codecs.llm.answers.anthropic_table import EVENT
-from passgate.codecs.llm.answers.frame import Frame, Key, number_of, object_of, text_of
+from passgate.codecs.llm.answers.frame import DONE, Frame, Key, number_of, object_of, text_of
 from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import anthropic_usage
 from passgate.codecs.llm.answers.words import AnswerReading
 from passgate.codecs.llm.call import Leaf
-from passgate.codecs.llm.json_text import Json, parse
+from passgate.codecs.llm.json_text import MAX_ANSWER_SCALARS, Json, parse
 from passgate.core.errors import RemoteProtocolError
 
 _DELTA = "content_block_delta"
@@ -47,7 +47,10 @@ class MessagesStream:
         )
 
     def read(self, event: Event) -> Frame:
-        document = parse(event.data or b"")
+        data = event.data or b""
+        if data.strip() == DONE:
+            return Frame(ends=((),), last=True)
+        document = parse(data, most=MAX_ANSWER_SCALARS)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("an event is not an object")
         tree = document.tree

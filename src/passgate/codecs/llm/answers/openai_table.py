@@ -257,6 +257,7 @@ _RESPONSE: dict[str, Rule] = {
     "previous_response_id": STRUCTURAL,
     "conversation": Either(string=STRUCTURAL, members=Members(known={"id": STRUCTURAL})),
     "prompt_cache_retention": STRUCTURAL,
+    "prompt_cache_key": STRUCTURAL,
     "frequency_penalty": PARAMETER,
     "presence_penalty": PARAMETER,
     "reasoning": Members(known={"effort": STRUCTURAL, "summary": STRUCTURAL, "generate_summary": STRUCTURAL}),

@@ -11,12 +11,12 @@ import re
 import orjson
 
 from passgate.codecs.llm.answer import Summary
-from passgate.codecs.llm.answers.frame import Frame, Key, number_of, object_of, text_of
+from passgate.codecs.llm.answers.frame import DONE, Frame, Key, number_of, object_of, text_of
 from passgate.codecs.llm.answers.openai_table import event as event_table
 from passgate.codecs.llm.answers.sse import Event, event_bytes
 from passgate.codecs.llm.answers.summaries import openai_summary
 from passgate.codecs.llm.answers.words import AnswerReading
-from passgate.codecs.llm.json_text import Json, parse
+from passgate.codecs.llm.json_text import MAX_ANSWER_SCALARS, Json, parse
 from passgate.core.errors import RemoteProtocolError
 
 _LAST = frozenset(("response.completed", "response.incomplete", "response.failed", "response.cancelled", "error"))
@@ -34,7 +34,10 @@ class ResponsesStream:
         self._tools: list[str] = []
 
     def read(self, event: Event) -> Frame:
-        document = parse(event.data or b"")
+        data = event.data or b""
+        if data.strip() == DONE:
+            return Frame(ends=((),), last=True)
+        document = parse(data, most=MAX_ANSWER_SCALARS)
         if not isinstance(document.tree, dict):
             raise RemoteProtocolError("an event is not an object")
         tree = document.tree

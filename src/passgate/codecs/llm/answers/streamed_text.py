@@ -63,7 +63,8 @@ class StreamedText:
         self._delivered = b""  # shown by the lane, not yet in a part
         self._recorded = b""
         self._finished = False
-        self._interruptions_left = MAX_INTERRUPTIONS if interruptible else 0
+        self._interruptible = interruptible
+        self._interruptions_left = MAX_INTERRUPTIONS
         self._before = b""  # of the last interruption, what the next lane begins with
         self._shown_before = _NOTHING  # what it will show of that, and has shown already
 
@@ -112,13 +113,27 @@ class StreamedText:
 
     def interrupt(self) -> bool:
         """Every part is known after this, too. False: it cannot be taken as over."""
-        if self._lane is None or not self._interruptions_left or not self._parts:
+        if self._lane is None or not self._interruptible or not self._interruptions_left or not self._parts:
             return False
+        self._broken_off()
+        return True
+
+    def pause(self) -> Shown | None:
+        """As ``finish``, where the text may go on all the same. A lane that waits for nothing goes on as if nothing had been
+        said; one that waits is broken off as by ``interrupt``, and when that may not happen any more, it waits. Raises
+        DetectorError."""
+        lane = self._lane
+        if lane is None or (not self._parts and not lane.held):
+            return None
+        if not self._interruptible:
+            return self.finish()
+        return self._broken_off() if self._interruptions_left else None
+
+    def _broken_off(self) -> Shown | None:
         self._interruptions_left -= 1
         before = (self._before + b"".join(part.text for part in self._parts))[-MAX_BEFORE:]
         self._before = before.decode(errors="ignore").encode()
-        self._end()
-        return True
+        return self._end()
 
     def let_go(self, part: Part) -> None:
         """The event of the oldest part will not wait any longer: it takes what is known, the next part takes the rest."""

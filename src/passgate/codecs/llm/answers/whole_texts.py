@@ -14,9 +14,6 @@ from passgate.core.masker import Shown
 Edit = tuple[int, int, bytes]
 """``start``, ``end``, and the token that takes its place."""
 
-GONE = b"null"
-"""What stands in the place of a copy that was removed."""
-
 _KNOWN_BYTES = 4 * 1024 * 1024
 """Bytes of texts whose masked form is remembered: a stream repeats what it said, up to five times."""
 
@@ -64,7 +61,7 @@ class WholeTexts:
         for copy in copies:
             shown = self.shown(copy.text, Field.ASSISTANT)
             if not shown.delivered == copy.text == shown.recorded:
-                removed.append((copy.start, copy.end, GONE))
+                removed.append((copy.start, copy.end, copy.gone))
         return removed
 
     def edits(self, leaves: Iterable[Leaf]) -> tuple[list[Edit], list[Edit]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from passgate.codecs.llm.json_text import Document, Json
+from passgate.codecs.llm.logged_tokens import extent, said_by
 from passgate.codecs.llm.reading import Reading
 from passgate.codecs.llm.rules import Row
 from passgate.core.errors import LocalProtocolError
@@ -13,16 +14,17 @@ from passgate.core.finding import Field
 
 _FORM = re.compile(r"[A-Za-z0-9_.:/+=-]*")
 _COUNT_NAME = re.compile(r"[a-z0-9_/-]{1,64}")
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[][{}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """Where the tokens of a text stand once more (``logprobs``): start and end of the whole value, and what it says."""
+    """Where the tokens of a text stand once more (``logprobs``): start and end of the whole value, what it says, and what is
+    left of it where it has to go: a list may be empty, but need not be null for who reads it."""
 
     start: int
     end: int
     text: bytes
+    gone: bytes = b"null"
 
 
 class AnswerReading(Reading):
@@ -36,8 +38,9 @@ class AnswerReading(Reading):
         """Pass over the value of the member whose name was just taken, and keep its place. An empty one copies nothing."""
         if value:
             _, name_ends = self._document.places.span(self._at - 1)
-            start, end = _extent(self._document.text, name_ends)
-            self.copies.append(Copy(start=start, end=end, text="\n".join(_said(value)).encode()))
+            start, end = extent(self._document.text, name_ends)
+            gone = b"[]" if isinstance(value, list) else b"null"
+            self.copies.append(Copy(start=start, end=end, text="\n".join(said_by(value)).encode(), gone=gone))
         self.skip(value)
 
 
@@ -132,51 +135,3 @@ class Vector:
 
 
 STRUCTURAL = Structural()
-
-_NAMES = frozenset(("content", "refusal", "token", "logprob", "bytes", "top_logprobs"))
-_NAMES |= {"tokens", "token_logprobs", "text_offset"}  # of the older completions
-
-
-def _said(value: Json) -> Iterator[str]:
-    """The tokens of each list, and their bytes, joined; every other string and every name by itself."""
-    if isinstance(value, dict):
-        for name, member in value.items():
-            if name not in _NAMES:
-                yield name
-            yield from _said(member)
-    elif isinstance(value, list):
-        yield "".join(item if isinstance(item, str) else _token(item) for item in value)
-        if spelled := b"".join(_spelled(item) for item in value):
-            yield spelled.decode(errors="replace")
-        for item in value:
-            if not isinstance(item, str):
-                yield from _said(item)
-    elif isinstance(value, str):
-        yield value
-
-
-def _token(item: Json) -> str:
-    token = item.get("token") if isinstance(item, dict) else None
-    return token if isinstance(token, str) else ""
-
-
-def _spelled(item: Json) -> bytes:
-    numbers = item.get("bytes") if isinstance(item, dict) else None
-    if not isinstance(numbers, list):
-        return b""
-    return bytes(number for number in numbers if isinstance(number, int) and 0 <= number < 256)
-
-
-def _extent(text: bytes, at: int) -> tuple[int, int]:
-    """Where the first object or list behind ``at`` begins and ends."""
-    depth = start = 0
-    for match in _TOKEN.finditer(text, at):
-        mark = match.group()
-        if mark in b"[{":
-            start = start or match.start()
-            depth += 1
-        elif mark in b"]}":
-            depth -= 1
-            if not depth:
-                return start, match.end()
-    raise LocalProtocolError("the text is not the one that was read")

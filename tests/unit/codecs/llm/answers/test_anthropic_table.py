@@ -11,7 +11,7 @@ from tests.unit.codecs.llm.answers.test_openai_table import fields
     [
         ({"type": "text", "text": "two words"}, "/text", Field.ASSISTANT),
         ({"type": "thinking", "thinking": "two words"}, "/thinking", Field.REASONING),
-        ({"type": "compaction", "content": "two words"}, "/content", Field.ASSISTANT),
+        ({"type": "compaction", "content": "two words"}, "/content", Field.REASONING),
         ({"type": "tool_use", "input": {"a": "two words"}}, "/input/a", Field.TOOL_ARGUMENTS),
         ({"type": "mcp_tool_result", "content": "two words"}, "/content", Field.TOOL_RESULT),
         (
@@ -32,6 +32,17 @@ def test_nothing_of_the_protocol_itself_is_looked_at():
         assert fields(EVENT, event) == {}
     assert fields(ANSWER, START["message"]) == {}
     assert fields(LINE, {"custom_id": "a", "result": {"type": "succeeded", "message": START["message"]}}) == {}
+
+
+def test_what_has_to_come_back_as_it_was_is_no_secret_because_of_its_name():
+    """The code of a refund is sent back with the next request; who finds a key in it, for it is called a token, breaks that."""
+    details = {"type": "refusal", "fallback_credit_token": "q7Zx" * 30, "explanation": "two words"}
+    for said, where in (
+        ({"stop_details": details}, ANSWER),
+        ({"type": "message_delta", "delta": {"stop_details": details}}, EVENT),
+    ):
+        found = fields(where, said)
+        assert [pointer.rpartition("/")[2] for pointer in found] == ["explanation"]
 
 
 def test_what_nobody_knows_is_looked_at_with_its_name():

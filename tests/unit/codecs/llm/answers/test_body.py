@@ -10,6 +10,7 @@ from passgate.codecs.llm.answers import openai_table
 from passgate.codecs.llm.answers.body import BodyReader
 from passgate.codecs.llm.answers.reader import answer_reader, error_reader
 from passgate.codecs.llm.answers.summaries import openai_summary
+from passgate.codecs.llm.json_text import MAX_SCALARS
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from tests.unit.codecs.llm.answers.lanes import Lanes
@@ -140,6 +141,13 @@ def test_how_a_body_is_cut_does_not_show(cuts):
     assert json.loads(whole[1])["choices"][0]["message"]["content"] == "a <MASKED> <<EMAIL:abc>>"
 
 
+def test_what_else_might_have_been_said_is_more_than_any_request_says():
+    """Twenty others for each token of a long answer are a million values: an answer has room for them."""
+    others = [{"token": "a", "logprob": -0.25, "bytes": [97] * (MAX_SCALARS // 4)} for _ in range(5)]
+    clean = completion(message={"content": "a"}, logprobs={"content": [{"token": "a", "top_logprobs": others}]})
+    assert masked(CHAT, clean) == dumped(clean)
+
+
 def test_tokens_are_removed_where_anything_was_masked():
     tokens = {"content": [{"token": "sword", "bytes": [115], "top_logprobs": [{"token": '"}]'}]}], "refusal": None}
     found = json.loads(masked(CHAT, completion(message={"content": "swordfish"}, logprobs=tokens)))
@@ -148,7 +156,7 @@ def test_tokens_are_removed_where_anything_was_masked():
     assert masked(CHAT, clean) == dumped(clean)
     part = {"type": "output_text", "text": "swordfish", "logprobs": [{"token": "sword"}]}
     tree = response_tree("completed", [{"type": "message", "content": [part]}])
-    assert json.loads(masked(RESPONSES, tree))["output"][0]["content"][0]["logprobs"] is None
+    assert json.loads(masked(RESPONSES, tree))["output"][0]["content"][0]["logprobs"] == []
 
 
 def test_vectors_are_not_looked_at_and_do_not_move_anything():

@@ -106,7 +106,7 @@ def test_the_secret_never_comes_through(text):
 @given(values, st.booleans())
 def test_nothing_to_mask_leaves_every_byte(value, ascii_):
     text = json.dumps(value, ensure_ascii=ascii_)
-    if _SECRET not in str(value) and "<<EMAIL:abc>>" not in str(value):
+    if not any(word in str(value) for word in (_SECRET, "sword fish", "<<EMAIL:abc>>")):
         assert run(text, range(1, len(text))).delivered == text.encode()
 
 

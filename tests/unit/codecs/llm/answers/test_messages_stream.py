@@ -10,6 +10,7 @@ from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from tests.unit.codecs.llm.answers.lanes import Lanes
 from tests.unit.codecs.llm.answers.streams import (
+    DONE,
     MESSAGES,
     PING,
     START,
@@ -34,7 +35,7 @@ SEALED = base64.b64encode(hashlib.sha512(b"signed").digest() * 2).decode()
         ("text_delta", "text", Field.ASSISTANT),
         ("thinking_delta", "thinking", Field.REASONING),
         ("input_json_delta", "partial_json", Field.TOOL_ARGUMENTS),
-        ("compaction_delta", "content", Field.ASSISTANT),
+        ("compaction_delta", "content", Field.REASONING),
         ("brand_new_delta", "note", Field.METADATA),
     ],
 )
@@ -201,6 +202,14 @@ def test_usage_models_reasons_and_tools_are_known_at_the_end():
         answer_id="msg_1",
         tools=("look_up", "web_search"),
     )
+
+
+def test_the_end_that_chats_have_is_an_end_here_too():
+    """Servers that speak several dialects end all their streams alike, and some leave their own end out."""
+    stream = messages(text_block(0, "a", " sw"))
+    assert read(MESSAGES, stream + DONE, Lanes()) == (stream + DONE, stream + DONE)
+    unsaid = stream[: stream.rindex(b"event: message_stop")] + DONE
+    assert read(MESSAGES, unsaid, Lanes()) == (unsaid, unsaid)
 
 
 def test_what_is_no_event_breaks_the_protocol():

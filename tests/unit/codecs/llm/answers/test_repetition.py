@@ -10,7 +10,7 @@ from passgate.codecs.llm.answers.streamed_text import StreamedText
 from passgate.core.errors import RemoteProtocolError
 from passgate.core.finding import Field
 from tests.unit.codecs.llm.answers.lanes import Lanes, WordLane
-from tests.unit.codecs.llm.answers.streams import CHAT, DONE, bytewise, chunk, named_event
+from tests.unit.codecs.llm.answers.streams import CHAT, DONE, MESSAGES, START, bytewise, chunk, named_event, text_block
 
 FIRST = {
     "type": "response.output_text.delta",
@@ -130,7 +130,8 @@ def test_what_stands_beside_the_text_and_had_to_be_masked_is_never_repeated():
 
 
 def test_a_text_that_has_ended_is_not_gone_on_with_by_repetition():
-    reader = answer_reader(CHAT, stream=True, lanes=Lanes())
-    reader.feed(chunk({"content": "a"}) + chunk({"content": "b"}) + chunk({}, finish="stop"))
+    reader = answer_reader(MESSAGES, stream=True, lanes=Lanes())
+    first, *more, ended = text_block(0, "a", "b")
+    reader.feed(b"".join(map(named_event, (START, first, *more, ended))))
     with pytest.raises(RemoteProtocolError, match="goes on"):
-        reader.feed(chunk({"content": "c"}))
+        reader.feed(named_event(more[0]))

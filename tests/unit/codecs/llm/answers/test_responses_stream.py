@@ -10,6 +10,7 @@ from passgate.core.finding import Field
 from tests.unit.codecs.llm.answers.lanes import Lanes
 from tests.unit.codecs.llm.answers.streams import (
     BY_NAME,
+    DONE,
     RESPONSES,
     Numbered,
     bytewise,
@@ -288,6 +289,12 @@ def test_an_error_without_a_type_is_one():
 def test_a_resumed_stream_is_read_alike():
     stream = responses(text=["sword", "fish"])
     assert read(BY_NAME["openai.responses.read"], stream, Lanes()) == read(RESPONSES, stream, Lanes())
+
+
+def test_the_end_that_chats_have_is_an_end_here_too():
+    """Servers that speak several dialects end all their streams alike."""
+    stream = responses(text=["a", " b"]) + DONE
+    assert read(RESPONSES, stream, Lanes()) == (stream, stream)
 
 
 def test_what_is_no_event_breaks_the_protocol():
