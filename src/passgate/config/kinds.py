@@ -45,12 +45,6 @@ def _is_file(path: Path) -> Path:
     return path
 
 
-def _exists(path: Path) -> Path:
-    if not path.exists():
-        raise ValueError(f"there is no file or folder {path}")
-    return path
-
-
 def not_empty(value: Filled) -> Filled:
     # Not Field(min_length=1): that also fires when there were entries, but none of them was right.
     if not value:
@@ -84,7 +78,6 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 AnyPath = Annotated[Path, BeforeValidator(_from_file)]
 FilePath = Annotated[Path, BeforeValidator(_from_file), AfterValidator(_is_file)]
-ExistingPath = Annotated[Path, BeforeValidator(_from_file), AfterValidator(_exists)]
 Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Port = Annotated[int, Field(ge=1, le=65535)]

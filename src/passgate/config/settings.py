@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from passgate.config.approvals import Approvals
 from passgate.config.control import Control
 from passgate.config.identity import Identity
-from passgate.config.kinds import AnyPath, Count, Duration, ExistingPath, Name, Size, not_empty
+from passgate.config.kinds import AnyPath, Count, Duration, FilePath, Name, Size, not_empty
 from passgate.config.llm import RESIDENCY, HttpListener, LlmResource
 from passgate.config.postgres import PostgresListener, PostgresResource
 from passgate.config.quantities import format_duration
@@ -31,7 +31,7 @@ class Policy(Section):
     """Which rules are in force: packs shipped with Passgate, then bundles of one's own."""
 
     packs: tuple[Name, ...] = ("postgres-safe", "llm-safe")
-    bundles: tuple[ExistingPath, ...] = ()
+    bundles: tuple[FilePath, ...] = ()
 
     @model_validator(mode="after")
     def _some(self) -> "Policy":

@@ -124,7 +124,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("refresh: 2m", "refresh: true", "20:24: resources.shop.catalog.refresh: must be a duration"),
         ("default_ttl: 10m", "default_ttl: 2h", "21:9: passes: default_ttl (2h) is longer than max_ttl (1h)"),
         ("passes:", "policy: {packs: []}\npasses:", "21:9: policy: without a pack or a bundle everything is denied"),
-        ("passes:", "policy: {bundles: [x.yaml]}\npasses:", "21:20: policy.bundles[0]: there is no file or folder"),
+        ("passes:", "policy: {bundles: [x.yaml]}\npasses:", "21:20: policy.bundles[0]: there is no file"),
         ("passes:", "ledger: {reserve: 64}\npasses:", "21:19: ledger.reserve: a size needs a unit"),
         ("passes:", "ledger: 5\npasses:", "21:9: ledger: must be a mapping of settings"),
         (
