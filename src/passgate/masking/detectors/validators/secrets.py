@@ -21,7 +21,8 @@ _PLACEHOLDER: Final = re2.compile(
     rb"(?i)example|placeholder|changeme|change[-_]me|your[-_ ]|[-_]here\n?$|^(?:password|passwd|pass|secret|token|apikey|api_key|"
     rb"user|username|passphrase|passcode|key|string|null|none|nil|undefined|true|false|optional|required|redacted|masked|hidden|dummy|sample|"
     rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)\n?$|"
-    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>\n?$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\.",
+    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>\n?$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\.|"
+    rb"^!(?:vault|secret|ref|sub|env|env_var|reference|getatt|importvalue|join|file|include|split|select)\n?$|^[A-Za-z_.]+\[\w*\]?\n?$",
     _OPTIONS,
 )
 """Looked for with RE2: a text may be made of nothing but candidates, each as long as a value may be."""
