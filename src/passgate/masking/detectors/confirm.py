@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from passgate.core.abandoning import go_on
 from passgate.core.errors import DetectorError
+from passgate.masking.detectors.ends import own_end
 from passgate.masking.detectors.rule import CONTEXT_REACH, MAX_TAIL, CompiledRule
 from passgate.masking.detectors.spans import Match
 
@@ -35,16 +36,18 @@ def accept(
     go_on()
     start, end = secret if secret[0] >= 0 else whole
     low, high = cell
+    stop = whole[1]
+    if rule.loose and (own := own_end(data, start, end)) < end:
+        end = stop = own
     if rule.clear is not None and not rule.clear(data, start, end, low, high):
         return None
     if rule.valid is not None and not _valid(rule, data[start:end]):
         return None
     if rule.words is not None and not _spoken(rule.words, data, whole, cell):
         return None
-    stop = whole[1]
     if (
         rule.tail is not None
-        and end == stop
+        and end == stop == whole[1]
         and (run := rule.tail.match(data, end, min(high, end + MAX_TAIL))) is not None
     ):
         end = stop = run.end()
@@ -138,6 +141,8 @@ def _judged(rule: CompiledRule, data: bytes, secret: tuple[int, int], whole: tup
     """Whether all is known that ``accept`` looks at, or enough of it."""
     high = len(data)
     start, end = secret if secret[0] >= 0 else whole
+    if rule.loose:
+        end = own_end(data, start, end)
     neighbours = rule.clear is None or end + rule.reach <= high
     if rule.clear is not None and neighbours and not rule.clear(data, start, end, 0, high):
         return True

@@ -11,7 +11,7 @@ import re2
 from passgate.core.errors import ConfigError
 from passgate.core.finding import FindingClass
 from passgate.masking.detectors.edges import EDGES, REACH
-from passgate.masking.detectors.validators import VALIDATORS
+from passgate.masking.detectors.validators import LOOSE, VALIDATORS
 
 MAX_WIDTH = 512
 """Bytes one pattern may match, its ``tail`` aside: what a stream has to hold back (a 4 KB prompt is scanned in one go)."""
@@ -59,7 +59,7 @@ class Rule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRule:
     """A rule that passed every check at load. ``search(data, pos)`` is RE2's, in linear time. ``reach``: bytes after a match that
-    ``clear`` looks at."""
+    ``clear`` looks at. ``loose``: nothing but its own signs bounds what is masked."""
 
     rule: Rule
     search: Callable[[bytes, int], Found | None]
@@ -69,6 +69,7 @@ class CompiledRule:
     words: re.Pattern[bytes] | None
     tail: re.Pattern[bytes] | None = field(default=None)
     reach: int = 0
+    loose: bool = False
 
 
 def compile_rule(rule: Rule) -> CompiledRule:
@@ -96,6 +97,7 @@ def compile_rule(rule: Rule) -> CompiledRule:
         words=_words(rule.context) if rule.context else None,
         tail=_tail(rule) if rule.tail else None,
         reach=REACH.get(rule.edge, 0),
+        loose=compiled.groups == 1 and rule.validator in LOOSE,
     )
 
 
@@ -130,15 +132,21 @@ def _looks_outside(parsed: object) -> bool:
 
 
 def _words(context: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Whole words, also as parts of ``snake_case`` and ``camelCase`` names; a space stands for up to two separators.
+    """Whole words, also as parts of ``snake_case`` and ``camelCase`` names; a space stands for up to two separators. No part of a
+    longer word of Greek, Cyrillic and the like either, though their words may go on (cases), and a number may follow at once.
 
     The shortest comes first, so that a longer one which runs out of reach does not hide it.
     """
     known = sorted((form for word in context for form in forms(word)), key=len)
-    words = "|".join(re.escape(word).replace("\\ ", r"[\s_\-]{0,2}") for word in known)
-    before = r"(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))"
+    before = r"(?:(?<![A-Za-z0-9])|(?<=[a-z0-9])(?=[A-Z]))(?<![\xc3-\xdf][\x80-\xbf])"
     after = r"(?:(?![A-Za-z0-9])|(?<=[a-z])(?=[A-Z]))"
-    return re.compile(f"{before}(?i:{words}){after}".encode())
+    words = (rf"(?i:{spaced(word)}){after if word[-1].isascii() else ''}" for word in known)
+    return re.compile(f"{before}(?:".encode() + "|".join(words).encode() + b")")
+
+
+def spaced(word: str) -> str:
+    """A context word as a pattern: between two parts of one stand a blank, a sign of a name, or nothing."""
+    return re.escape(word).replace("\\ ", r"[\s_.\-]{0,2}")
 
 
 def forms(word: str) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """The gate on Vectorscan: all rules in one pass over the bytes. The wheel is called ``hyperscan``."""
 
-import re
 import threading
 from collections.abc import Collection, Sequence
 from importlib.metadata import version
@@ -10,7 +9,7 @@ import hyperscan
 
 from passgate.core.errors import DetectorError
 from passgate.masking.detectors.cache import read_database, write_database
-from passgate.masking.detectors.rule import CompiledRule, forms
+from passgate.masking.detectors.rule import CompiledRule, forms, spaced
 from passgate.masking.detectors.trial import passed_over
 
 
@@ -100,9 +99,9 @@ def _load(cache: Path, key: str) -> "tuple[hyperscan.Database, frozenset[int]] |
 
 def _any_of(words: Sequence[str]) -> bytes:
     """Any of the context words where a word of a text or of a ``snake_case`` or ``camelCase`` name can begin and end."""
-    alone = "|".join(_edged(form, _spaced(form)) for word in words for form in forms(word))
+    alone = "|".join(_edged(form, spaced(form)) for word in words for form in forms(word))
     humps = [word for word in words if word[0].isascii() and word[0].isalpha()]
-    inner = "|".join(word[0].upper() + f"(?i:{_spaced(word[1:])}){_after(word)}" for word in humps)
+    inner = "|".join(word[0].upper() + f"(?i:{spaced(word[1:])}){_after(word)}" for word in humps)
     return (f"(?:{alone}|[a-z0-9](?:{inner}))" if inner else f"(?:{alone})").encode()
 
 
@@ -114,7 +113,3 @@ def _edged(word: str, pattern: str) -> str:
 
 def _after(word: str) -> str:
     return r"(?:\b|_|[A-Z])" if word[-1].isascii() and word[-1].isalnum() else ""
-
-
-def _spaced(word: str) -> str:
-    return re.escape(word).replace("\\ ", r"[\s_\-]{0,2}")

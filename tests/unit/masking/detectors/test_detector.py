@@ -62,6 +62,45 @@ def test_what_has_to_be_found_is_found_whole_under_its_own_name(detector: Detect
     assert failures == []
 
 
+def test_what_is_found_is_no_more_than_the_value(detector: Detector) -> None:
+    """Neither the next word, nor the host behind a password, nor the next parameter of a URL, nor the end of a sentence."""
+    failures: list[object] = []
+    for label, template in examples():
+        text = filled(template, Random(template))
+        wanted = text.split("«")[1].split("»")[0].encode()
+        data = text.replace("«", "").replace("»", "").encode()
+        start = len(text.split("«")[0].encode())
+        wide = [
+            data[f.start : f.end]
+            for f in detector.findings(data)
+            if f.start <= start < f.end and f.end - f.start > len(wanted) and f.rule != "private_key"
+        ]
+        if wide:
+            failures.append((label, wanted, wide))
+    assert failures == []
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        "PASSWORD={}", 'password: "{}"', "password='{}'", "tool --token {} -v", "DB_PASS={}", "curl -u a:{} x",
+        "Server=x;Password={};User=a", "postgres://a:{}@h/db", "token: {}", "?token={}&b=1", "jdbc:mysql://h/d?user=a&password={}",
+        "CREATE USER a PASSWORD '{}'", '{"name":"DB_PASSWORD","value":"{}"}', "| password | {} |", "the password is {}",
+        'set_password("{}")', "psk={}", "requirepass {}", "define('DB_PASSWORD', '{}')", "ENV DB_PASSWORD {}", "h:5432:d:u:{}",
+        "machine h login u password {}", "Authorization: Token {}", "Cookie: session={}; a=b",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [40, 127, 128, 129, 200, 401, 513, 3000])
+def test_a_value_longer_than_any_bound_is_found_whole(detector: Detector, carrier: str, size: int) -> None:
+    """Tokens stand in for passwords: what stood beyond the bound of a pattern was shown."""
+    value = "a1B" + "".join(Random(size).choices(_ALPHABETS["an"], k=size - 3))
+    before, behind = carrier.split("{}")
+    data = f"{before}{value}{behind}".encode()
+    covering = [f for f in detector.findings(data) if f.start <= len(before) and f.end >= len(before) + size]
+    assert covering, detector.findings(data)
+    assert covering[0].end == len(before) + size
+
+
 @pytest.mark.parametrize("behind", ['"', "\n", "\u201c", "\u00e9"])
 def test_what_stands_behind_it_is_never_cut(detector: Detector, behind: str) -> None:
     """A quote or a line's end is no part of a value; a letter beyond ASCII may be, as a whole."""

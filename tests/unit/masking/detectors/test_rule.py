@@ -54,6 +54,7 @@ def test_search_works_on_bytes_one_byte_a_character() -> None:
     [
         (b"social security 1", True),
         (b"social_security_no", True),
+        (b"social.security.no", True),
         (b"SocialSecurityNumber", True),
         (b"userSsn1", False),
         (b"userSsn: 1", True),
@@ -66,3 +67,20 @@ def test_context_words_are_whole_words_of_texts_and_names(text: bytes, whole: bo
     compiled = compile_rule(replace(GOOD, context=("ssn", "social security")))
     assert compiled.words is not None
     assert (compiled.words.search(text) is not None) is whole
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("ИНН 7707083893", True),
+        ("старинный 7707083893", False),
+        ("инном 7707083893", True),
+        ("个人番号123", True),
+        ("我的番号1", True),
+    ],
+)
+def test_context_words_of_other_scripts_begin_where_a_word_does(text: str, whole: bool) -> None:
+    """Where a script writes no blanks, anything may stand before a word, and a number behind it."""
+    compiled = compile_rule(replace(GOOD, context=("инн", "番号")))
+    assert compiled.words is not None
+    assert (compiled.words.search(text.encode()) is not None) is whole

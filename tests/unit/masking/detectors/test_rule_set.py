@@ -61,9 +61,14 @@ def example(rule: CompiledRule, random: Random) -> bytes:
     word = rule.rule.context[0].encode() + b": " if rule.rule.context else b"see "
     for _ in range(TRIES):
         found = crafted(rule.rule.id, random) or draw(rule.rule.pattern, random)
-        text = word + found + b" ok"
-        if any(True for _ in matches(rule, text)):
-            return text
+        for closing in (
+            b"",
+            b'"',
+            b"'",
+        ):  # where a pattern begins at a quote, the one that ends the value is no part of it
+            text = word + found + closing + b" ok"
+            if any(True for _ in matches(rule, text)):
+                return text
     raise AssertionError(f"{rule.rule.id}: nothing drawn from the pattern passes its own checks")
 
 

@@ -96,6 +96,7 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "birth_date": dates.birth_date,
     "expiry": dates.expiry,
     "phone": phones.phone,
+    "phone_00": phones.phone_00,
     "phone_in_context": phones.phone_in_context,
     "phone_in_brackets": phones.phone_in_brackets,
     "phone_national": phones.phone_national,
@@ -122,6 +123,24 @@ VALIDATORS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "dsn": secrets.dsn_password,
     "quoted_password": secrets.quoted_password,
     "seed_words": secrets.seed_words,
+    "command_password": secrets.command_password,
+    "device_password": secrets.device_password,
+    "argument_password": secrets.argument_password,
     "strong_password": secrets.strong_password,
     "telling_password": secrets.telling_password,
 }
+
+LOOSE: Final = frozenset(
+    (
+        "real_secret",
+        "high_entropy",
+        "long_high_entropy",
+        "password",
+        "command_password",
+        "strong_password",
+        "telling_password",
+        "letters_and_digits_loose",
+        "dsn",
+    )
+)
+"""Those of values that nothing but their own signs bounds: where such a value ends has to be judged too."""

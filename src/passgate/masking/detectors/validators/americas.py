@@ -67,14 +67,16 @@ def cpf(data: bytes) -> bool:
 
 
 def cnpj(data: bytes) -> bool:
-    """Brazil, firms: two modulo-11 digits."""
-    digits = only_digits(data)
+    """Brazil, firms: two modulo-11 digits. Since July 2026 letters too, each worth its place in ASCII less 48."""
+    text = compact(data)
     first = (5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2)
-    if all_same(digits):
+    if all_same(text):
         return False
-    return _eleven(weighted(digits[:12], first)) == int(digits[12]) and _eleven(
-        weighted(digits[:13], (6, *first))
-    ) == int(digits[13])
+    worth = [ord(sign) - 48 for sign in text]
+    return all(
+        _eleven(sum(value * weight for value, weight in zip(worth, weights, strict=False))) == worth[len(weights)]
+        for weights in (first, (6, *first))
+    )
 
 
 def _eleven(total: int) -> int:

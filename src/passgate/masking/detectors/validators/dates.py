@@ -23,6 +23,8 @@ def birth_date(data: bytes) -> bool:
     text = data.decode("latin-1").lower()
     words = re.findall(r"[a-z]+", text)
     numbers = [int(number) for number in re.findall(r"\d+", text)]
+    if len(numbers) == 1 and len(text) == 8:
+        return _born(numbers[0] // 10000, numbers[0] // 100 % 100, numbers[0] % 100)
     named = [_MONTHS[word] for word in words if word in _MONTHS]
     if named and len(numbers) == 2:
         day, year = numbers if numbers[0] <= 31 else reversed(numbers)

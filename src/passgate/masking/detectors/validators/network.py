@@ -32,6 +32,8 @@ def ipv4(data: bytes) -> bool:
         return False
     if octets[1:] == [b"0", b"0", b"0"]:  # a network, or the version that a browser says it has
         return False
+    if octets[:2] == [b"2", b"5"] and octets[2] in (b"4", b"29"):  # attributes and extensions of X.500
+        return False
     # 2.5.29.9 is a section or an object identifier; the addresses that look like it are all below 10.0.0.0/8
     return octets[0] == b"10" or any(int(octet) >= 30 for octet in octets)
 

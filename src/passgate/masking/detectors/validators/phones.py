@@ -14,6 +14,7 @@ _THREE: Final = re.compile(
 
 
 _DECIMAL: Final = re.compile(rb"\+[0-9]+\.[0-9]+")
+_CODE_POINTS: Final = re.compile(rb"0[0-9]{3}(?: 0[0-9]{3})+")
 _DATE: Final = re.compile(
     rb"(?:19|20)[0-9]{2}[\-/. ](?:(?:19|20)[0-9]{2}|[01]?[0-9][\-/. ][0-3]?[0-9])"
     rb"|[0-3]?[0-9][\-/.][01]?[0-9][\-/.](?:19|20)[0-9]{2}"
@@ -30,6 +31,11 @@ def phone(data: bytes) -> bool:
     return digits[:1] in _ONE or _TWO.match(digits) is not None or _THREE.match(digits) is not None
 
 
+def phone_00(data: bytes) -> bool:
+    """The same behind the prefix 00; not a row of code points (``0073 0063 0068``)."""
+    return phone(data) and _CODE_POINTS.fullmatch(data) is None
+
+
 def phone_in_context(data: bytes) -> bool:
     """Next to a word for telephone: six to fifteen digits, not one digit over and over, not a date, years or an IP address."""
     if _DATE.match(data) is not None or data.count(b".") in (3, 4, 5, 6, 7, 8, 9):
@@ -39,12 +45,16 @@ def phone_in_context(data: bytes) -> bool:
 
 
 def phone_national(data: bytes) -> bool:
-    """Behind a trunk 0: nine to eleven digits in groups with one kind of separator; not a date."""
+    """Behind a trunk 0: nine to twelve digits in groups with one kind of separator, or another behind the area code. No date."""
     digits = only_digits(data)
     separators = {byte for byte in data if not 0x30 <= byte <= 0x39}
-    if not 9 <= len(digits) <= 11 or len(separators) != 1 or len(set(digits)) < 3:
+    if not 9 <= len(digits) <= 12 or len(set(digits)) < 3:
+        return False
+    if len(separators) != 1 and (len(separators) != 2 or re.fullmatch(rb"[0-9]+[\-/][0-9]+(?: [0-9]+)+", data) is None):
         return False
     groups = data.replace(b".", b" ").replace(b"-", b" ").replace(b"/", b" ").split()
+    if len(digits) == 12 and len(groups) > 2:
+        return False
     return not (
         len(groups[0]) == 2
         and len(groups[1]) == 2

@@ -19,9 +19,10 @@ _OPTIONS.encoding = re2.Options.Encoding.LATIN1
 
 _PLACEHOLDER: Final = re2.compile(
     rb"(?i)example|placeholder|changeme|change[-_]me|your[-_ ]|[-_]here\n?$|^(?:password|passwd|pass|secret|token|apikey|api_key|"
-    rb"user|username|key|string|null|none|nil|undefined|true|false|optional|required|redacted|masked|hidden|dummy|sample|"
+    rb"user|username|passphrase|passcode|key|string|null|none|nil|undefined|true|false|optional|required|redacted|masked|hidden|dummy|sample|"
     rb"default|todo|tbd|value|text|varchar|empty|unset|str|int|bool|object|env|var|foo|bar|baz|foobar|pwd|my-?password)\n?$|"
-    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>\n?$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\.",
+    rb"^x{3,}|x{6,}|\*{3,}|\.{3}|^<.*>\n?$|^\$|^%|^\{|\$\{|\{\{|^@|^&|^process\.|^os\.|^self\.|^this\.|^config\.|^settings\.|\(|^env\.|"
+    rb"^!(?:vault|secret|ref|sub|env|env_var|reference|getatt|importvalue|join|file|include|split|select)\n?$|^[A-Za-z_.]+\[\w*\]?\n?$",
     _OPTIONS,
 )
 """Looked for with RE2: a text may be made of nothing but candidates, each as long as a value may be."""
@@ -30,6 +31,11 @@ _WORDS: Final = re.compile(rb"[A-Za-z]+(?:[-_. ][A-Za-z]+)*")
 _IDENTIFIER: Final = re.compile(
     rb"[A-Za-z]{2,}[0-9]{0,4}(?:[-_.:][A-Za-z]*[0-9]{0,4})+|[A-Z]+[0-9]{0,3}(?:_[A-Z0-9]{1,16})+"
 )
+_CLASS: Final = re.compile(
+    rb"[a-z_][a-z0-9_]{0,30}(?:\.[a-z_][a-z0-9_]{0,30}){0,6}\.(?:[A-Z]+[0-9]{0,5})?(?:[A-Z][a-z]{2,}[0-9]{0,4})+"
+)
+"""``x25519.X25519PrivateKey``: a type of a module."""
+
 _NAME: Final = re.compile(rb"[#/]?[A-Za-z]+(?:[._-][A-Za-z]+)+|_[A-Za-z_]+|[A-Za-z]+\.[a-z_]+(?:\.[a-z_]+)*")
 _CODE_WORD: Final = re.compile(
     rb"(?i)[._-](?:get|set|any|quote|identifier|strip|replace|format|join|read|load|pass|pwd|secret|auth|token|user|config|setting|arg|env|value|field|url|helper|module|sub|key|str|partition|decode|file|"
@@ -71,7 +77,7 @@ def high_entropy(data: bytes) -> bool:
     """A value next to a telling name only: random enough, and none of the usual other things (UUID, digest, date, path, word)."""
     if not real_secret(data) or _DATE_OR_NUMBER.fullmatch(data) or _UUID.fullmatch(data) or _PATH.fullmatch(data):
         return False
-    if _IDENTIFIER.fullmatch(data):
+    if _IDENTIFIER.fullmatch(data) or _CLASS.fullmatch(data):
         return False
     if _WORDS.fullmatch(data):
         return len(data) >= 16 and data.isalpha() and entropy(data) >= 3.8 and _mixed(data)
@@ -101,6 +107,37 @@ _CODE: Final = re.compile(
     rb"has|was|the|and|for|must|should|will|can|not|field|policy|protected|manager|incorrect|invalid|expired|wrong|missing|failed|"
     rb"authentication|auth|scram-sha-256|md5|sha256|bcrypt|plain|varchar2?|char|text)(?:[^a-z0-9]|$)"
 )
+
+
+def command_password(data: bytes) -> bool:
+    """Where a program takes a password, and nothing else can stand: anything but a placeholder or a reference."""
+    return real_secret(data) and len(data) >= 4 and data[:1] not in (b"-", b"/")
+
+
+def device_password(data: bytes) -> bool:
+    """In the settings of a device: no placeholder, no word of its own language."""
+    return real_secret(data) and data.lower() not in (
+        b"none",
+        b"level",
+        b"encrypted",
+        b"secret",
+        b"password",
+        b"sha256",
+    )
+
+
+def argument_password(data: bytes) -> bool:
+    """An argument behind another one that names it: letters and digits without blanks, and not the name of one more field."""
+    return (
+        strong_password(data)
+        and password(data)
+        and b" " not in data
+        and _FIELD.search(data) is None
+        and _IDENTIFIER.fullmatch(data) is None
+    )
+
+
+_FIELD: Final = re.compile(rb"(?i)passw|secret|token|user|login|auth|email|https?:|[_.-]key|%[sd]|\\")
 
 
 def _mixed(data: bytes) -> bool:
@@ -194,6 +231,8 @@ def dsn_password(data: bytes) -> bool:
     return (
         url_password(data)
         and b"(" not in data
+        and data.lower()
+        not in (b"b", b"r", b"u", b"f", b"rb", b"br", b"fr", b"rf")  # what stands before a string of code
         and data.lower().rstrip(b")") not in (b"none", b"null", b"false", b"true", b"self.password")
     )
 

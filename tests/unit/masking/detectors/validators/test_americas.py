@@ -21,7 +21,11 @@ def test_canada() -> None:
 
 def test_brazil() -> None:
     check(americas.cpf, ("111.444.777-35", "52998224725"), (*one_digit_off("52998224725"), "111.111.111-11"))
-    check(americas.cnpj, ("11.222.333/0001-81",), (*one_digit_off("11222333000181"), "00.000.000/0000-00"))
+    check(
+        americas.cnpj,
+        ("11.222.333/0001-81", "12.ABC.345/01DE-35", "12ABC34501DE35"),
+        ("12.ABC.345/01DF-35", *one_digit_off("11222333000181"), "00.000.000/0000-00"),
+    )
 
 
 def test_mexico() -> None:

@@ -5,6 +5,8 @@ from tests.unit.masking.detectors.validators.good_and_bad import check
 def test_birth_date() -> None:
     good = (
         "1984-07-23",
+        "19840723",
+        "03-Jun-1959",
         "23/07/1984",
         "07/23/1984",
         "07/23/84",

@@ -126,3 +126,34 @@ def test_seed_words() -> None:
     good = ("legal winner thank year wave sausage worth useful legal winner thank yellow",)
     bad = ("we went home and the others were still not here when rain began", "one two " * 6)
     check(secrets.seed_words, good, bad)
+
+
+def test_what_a_program_takes_as_a_password() -> None:
+    check(secrets.command_password, ("hunter", "qwerty12", "a/b-c"), ("$PASS", "-v", "/opt", "<password>", "********"))
+    check(secrets.device_password, ("hunter", "01640A5D66CD5B"), ("encrypted", "none", "sha256", "$1"))
+
+
+def test_an_argument_behind_its_name() -> None:
+    bad = (
+        "password2",
+        "user_token",
+        "Log in 2",
+        "reset-key1",
+        "SCRAM-SHA-256-PLUS",
+        "https://x1",
+        "changeme",
+        "letters",
+    )
+    check(secrets.argument_password, ("1acQ16CsV", "oe7jG0F6s!"), bad)
+
+
+def test_types_of_a_module_are_no_secrets() -> None:
+    check(
+        secrets.high_entropy,
+        ("a1.X9kQm2Lw7Zp4",),
+        ("x25519.X25519PrivateKey", "mlkem.MLKEM1024PublicKey", "a.b2.Key3Pair"),
+    )
+
+
+def test_what_stands_before_a_string_of_code_is_no_password() -> None:
+    check(secrets.dsn_password, ("tiger", "bb"), ("b", "R", "rb", "f"))
