@@ -170,7 +170,7 @@ def _wait(_gate: RunningGate, _parent: IssuedPass) -> None:
     """It expires by itself."""
 
 
-@pytest.mark.parametrize(("end", "ttl"), [(_revoke, "10m"), (_lock_pass, "10m"), (_wait, "6s")])
+@pytest.mark.parametrize(("end", "ttl"), [(_revoke, "10m"), (_lock_pass, "10m"), (_wait, "15s")])
 def test_the_statements_of_a_grandchild_end_with_the_first_of_the_line(
     gate: RunningGate, cluster: PostgresCluster, end: Callable[[RunningGate, IssuedPass], None], ttl: str
 ) -> None:
@@ -195,7 +195,7 @@ def test_the_statements_of_a_grandchild_end_with_the_first_of_the_line(
             assert json.loads(gate.cli("pass", "show", third.id, "--json"))["expires"] <= expires
             left = (datetime.fromisoformat(expires) - datetime.now(UTC)).total_seconds()
             since = time.monotonic() + left  # the moment when the first of the line is over
-        client.join(15)
+        client.join(40)
         assert told
         while cluster.psql(RUNNING) != "0":
             assert time.monotonic() - since < _BOUND_SECONDS

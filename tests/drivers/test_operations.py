@@ -106,13 +106,13 @@ def test_a_session_is_killed_and_its_pass_lives_on(gate: RunningGate) -> None:
 
 
 def test_a_pass_that_expires_ends_its_session_and_opens_none(gate: RunningGate) -> None:
-    agent = gate.issue(ttl="3s")
+    agent = gate.issue(ttl="8s")
     began = time.monotonic()
     endless = "SELECT count(*) FROM orders a JOIN orders b ON a.id <> b.id JOIN orders c ON b.id <> c.id"
     with psycopg.connect(gate.dsn(agent), autocommit=True) as connection:
         with pytest.raises(psycopg.Error, match="expired"):
             connection.execute(endless)
-        assert time.monotonic() - began < 3 + 2
+        assert time.monotonic() - began < 8 + 2
     with pytest.raises(psycopg.OperationalError, match="authentication failed"):
         psycopg.connect(gate.dsn(agent))
 

@@ -104,7 +104,7 @@ async def test_a_server_that_is_slow_to_accept_is_asked_again(gate: Gate) -> Non
 async def test_a_cancel_that_hangs_keeps_no_client_and_is_tried_after_the_session(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream, "_CANCEL_SECONDS", 1.2)
+    monkeypatch.setattr(upstream, "_CANCEL_SECONDS", 3.5)
     async with slow_target(gate, SlowDoor(shut=1, hangs=True)):
         assert await ended_while_it_sleeps(gate) < BOUND
         async with asyncio.timeout(BOUND):

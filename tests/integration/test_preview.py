@@ -385,7 +385,12 @@ async def test_a_session_that_cannot_be_copied_has_no_preview(gate: HeldGate, be
     assert why in (await gate.asked(connection.execute("DELETE FROM public.moves"))).preview.why
 
 
-async def test_a_client_that_goes_away_leaves_no_preview_running(gate: HeldGate) -> None:
+async def test_a_client_that_goes_away_leaves_no_preview_running(
+    gate: HeldGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "passgate.endpoints.postgres.preview._OPENING", ("BEGIN READ WRITE",)
+    )  # without the time-out that would end it too
     connection = await gate.connect()
     task = asyncio.create_task(connection.execute(SLOW))
     async with asyncio.timeout(10):
@@ -394,7 +399,7 @@ async def test_a_client_that_goes_away_leaves_no_preview_running(gate: HeldGate)
     connection.pgconn.finish()
     with pytest.raises(psycopg.Error):
         await task
-    async with asyncio.timeout(4):  # less than the preview's own time-out
+    async with asyncio.timeout(10):  # less than the gate waits for one
         while _previews(gate) != "0":  # noqa: ASYNC110 - another process runs it
             await asyncio.sleep(0.02)
 
