@@ -380,22 +380,13 @@ def _report(report: "Report", context: "Context") -> Json:
     }
 
 
-def _meant(kind: str) -> str:
-    from passgate.policy.cases.runner import KINDS
-
-    near = [
-        known for known in KINDS if kind.lower().replace("_", "-").startswith(known) or known.startswith(kind.lower())
-    ]
-    return f" (did you mean {max(near, key=len)}?)" if near else ""
-
-
 def _say_report(report: "Report") -> None:
     rows: list[Sequence[str]] = []
     for one in report.totals:
         result = (
             f"{one.as_expected} as expected"
             if one.covered
-            else f"not covered: no language for it yet{_meant(one.kind)}"
+            else f"not covered: no language for it yet{f' (did you mean {one.meant}?)' if one.meant else ''}"
         )
         rows.append((one.kind, str(one.cases), result))
     say_table(("KIND", "CASES", "RESULT"), rows)

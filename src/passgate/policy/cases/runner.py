@@ -1,5 +1,6 @@
 """Runs cases through a language and a policy, as the gate would, and reports where something else came out."""
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from passgate.policy.cases.case import Case, Expected
 from passgate.policy.cases.psql_notation import read_psql
 from passgate.policy.cases.request import Refusal, Request, Statement
 from passgate.policy.cases.wire_notation import read_wire
+
+_ALIKE = 0.8
+"""difflib's measure: ``postgresql`` is meant to be ``postgres``, ``mysql`` not to be ``psql``."""
 
 _SHOWN = frozenset({Position.OUTPUT, Position.RETURNING})
 _RANK = {Expected.ALLOW: 0, Expected.MASK: 1, Expected.APPROVE: 2, Expected.DENY: 3}
@@ -34,12 +38,14 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Counts of one kind. ``covered`` False: no language for it yet, so nothing was judged."""
+    """Counts of one kind. ``covered`` False: no language for it yet, so nothing was judged. ``meant``: the kind of which that one
+    seems to be a misspelling."""
 
     kind: str
     covered: bool
     cases: int
     as_expected: int = 0
+    meant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +55,8 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """A run that judged nothing has shown nothing."""
-        return not self.mismatches and any(total.covered for total in self.totals)
+        """Without a case nothing was shown, and what is misspelt was not judged as somebody believes."""
+        return not self.mismatches and bool(self.totals) and not any(total.meant for total in self.totals)
 
 
 def _plain(text: str) -> Request:
@@ -92,7 +98,8 @@ def run_cases(cases: Iterable[Case], *, grounds: Mapping[str, Ground], policy: P
         known = KINDS.get(kind)
         ground = grounds.get(known.family) if known else None
         if known is None or ground is None:
-            totals.append(Totals(kind=kind, covered=False, cases=len(group)))
+            near = () if known else difflib.get_close_matches(kind.lower(), KINDS, n=1, cutoff=_ALIKE)
+            totals.append(Totals(kind=kind, covered=False, cases=len(group), meant="".join(near)))
             continue
         missed = 0
         for case in group:

@@ -8,7 +8,7 @@ def test_cases_are_read_line_by_line() -> None:
     text = (
         '{"id": "a", "kind": "postgres", "text": "SELECT 1", "expected": "hold", "params": [1, null, "x"], "observed": {}}\n'
         "\n"
-        '{"id": "b", "kind": "psql", "text": "\\\\! id", "expected": "deny", "category": "c", "why": "w", "needs": "session"}\n'
+        '{"id": "b", "kind": "psql", "text": "\\\\! id", "expected": "deny", "category": "c", "why": "w", "severity": 3}\n'
     )
     assert read_cases(text) == (
         Case(id="a", kind="postgres", text="SELECT 1", expected=Expected.APPROVE, params=("1", None, "x")),
@@ -48,10 +48,8 @@ CASE = '"kind": "postgres", "text": "SELECT 1", "expected": "allow"'
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (f'{{"id": "a", {CASE}}}\n{{"id": "a", {CASE}}}', "c:2: the id 'a' stands in line 1 already"),
         (f'{{"id": "a", "id": "b", {CASE}}}', "c:1: the key 'id' stands twice"),
         (f'{{"id": "a", "parms": ["1"], {CASE}}}', "c:1: a case has no key 'parms' (did you mean params?)"),
-        (f'{{"id": "a", "zzzz": 1, {CASE}}}', "use some of id, kind, text"),
     ],
 )
 def test_a_case_that_would_not_be_judged_as_written_is_told(lines: str, message: str) -> None:

@@ -138,7 +138,13 @@ def test_the_report_counts_by_kind() -> None:
 
 
 def test_a_kind_without_its_language_is_not_covered() -> None:
-    report = run_cases([case("select")], grounds={}, policy=RULES)
-    assert report.totals[0].covered is False
-    assert not report.passed, "a run that judged nothing has shown nothing"
+    report = run_cases([case("select"), case("x", kind="mysql")], grounds={}, policy=RULES)
+    assert [(total.covered, total.meant) for total in report.totals] == [(False, ""), (False, "")]
+    assert report.passed
+
+
+def test_a_run_that_shows_nothing_does_not_pass() -> None:
     assert not run_cases([], grounds={}, policy=RULES).passed
+    misspelt = run_cases([case("select", kind="postgresql")], grounds={}, policy=RULES)
+    assert [total.meant for total in misspelt.totals] == ["postgres"]
+    assert not misspelt.passed
