@@ -31,7 +31,7 @@ TWINS = ("tests/unit", "tests/integration", "tests/drivers", "tests/conformance"
 """What runs a second time with PASSGATE_IMPL=native: every test through which a compiled module can be reached."""
 
 ONCE = (
-    *("tests/unit/cli", "tests/unit/config"),
+    *("tests/unit/cli", "tests/unit/config", "tests/unit/languages"),
     *("tests/drivers/oidc", "tests/drivers/aws", "tests/drivers/control"),
     *(
         "tests/drivers/test_getting_started.py",
@@ -39,7 +39,8 @@ ONCE = (
         "tests/drivers/test_encrypted_state.py",
     ),
 )
-"""Of those folders, what does not: it is about files, terminals, keys and other people's programs, and takes minutes."""
+"""Of those folders, what does not: it is about files, terminals, keys, other people's programs and a language whose modules are
+interpreted but for one, which the bypass cases and the drivers reach; and it takes minutes."""
 
 
 def run(command: list[str], **environment: str) -> int:
